@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control channel: how guest and tool speak while the machine runs. One virtio-serial device with named ports
+ * (virtio 1.2 §5.3.6.2); a port that is not there is not used.
+ *
+ *   CONSOLE_PORT   virtconsole: the terminal, /dev/console in the guest (absent: the serial line is the console)
+ *   STDIN_PORT     host to guest: the program's standard input; the host's closing the port is end of file
+ *   STDOUT_PORT    guest to host: standard output, byte for byte
+ *   STDERR_PORT    guest to host: standard error
+ *   CONTROL_PORT   both ways: lines of text, below
+ *
+ * Each port NAME other than the console is the character device /dev/vport/NAME in the guest.
+ *
+ * Guest to host, each a line:
+ *   start                   init is about to start the program
+ *   exit N                  the program ended with status N; the machine powers off next
+ *   signal N CORE NAME      it was killed by signal N (CORE 1: with the core-dump flag); NAME is the program's path
+ *   error CODE TEXT         it was not started, for the reason TEXT (a sentence); CODE is EXIT_*, 125 to 127
+ * Host to guest:
+ *   winsize ROWS COLUMNS    the terminal's size changed
+ *   signal N                send signal N to the program
+ *
+ * The kernel's log goes to the first serial port (COM1) as lines "<L>TEXT", L the severity 0 to 7 of RFC 5424;
+ * lines without <L> are output of --strace and --bootchart. Quiet unless the kernel's command line says log=L.
+ */
+#pragma once
+
+#define CONTROL_PORT "dory.control"
+#define STDIN_PORT   "dory.stdin"
+#define STDOUT_PORT  "dory.stdout"
+#define STDERR_PORT  "dory.stderr"
+
+/* Words of the kernel's command line (PVH start_info, QEMU -append), separated by blanks. */
+#define BOOT_OPTION_LOG	      "log="	   /* severities up to this are printed; default 4 (warning) */
+#define BOOT_OPTION_ROOT      "root="	   /* the root device, default /dev/vda; "none": a tmpfs */
+#define BOOT_OPTION_STRACE    "strace"	   /* print every system call */
+#define BOOT_OPTION_BOOTCHART "bootchart"  /* print when each step of the start happened */
+#define BOOT_OPTION_TIME      "time="	   /* nanoseconds since 1970 when the machine was started */

@@ -1,0 +1,51 @@
+# What a person types.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+.PHONY: all check check-unit check-guest check-cli bench install uninstall clean help deps kernel
+all: $(OUT)/bin/dory kernel compile_commands.json ## build the dory command and the guest kernel
+
+# out/bin/dory finds the kernel beside it: out/share/dory/kernel.elf
+$(OUT)/bin/dory: $(OUT)/host/cli/dory
+	@mkdir -p $(@D); ln -f $< $@
+
+kernel: $(OUT)/share/dory/kernel.elf ## build the guest kernel (PROFILE=minimal|default|full)
+
+check-unit: $(UNIT_TESTS) ## unit and model tests, with sanitizers (seconds)
+	@tests/run unit $(UNIT_TESTS)
+
+check: all $(UNIT_TESTS) ## every test; ends with "N passed, N failed"
+	@tests/run all $(UNIT_TESTS)
+
+check-guest: all ## guest programs, compared with Linux
+	@tests/run guest
+
+check-cli: all ## the dory command with real programs in real VMs
+	@tests/run cli
+
+bench: all ## measure against a Linux guest under the same QEMU; prints ratios
+	@bench/run
+
+install: all ## install below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(OUT)/host/cli/dory $(DESTDIR)$(PREFIX)/bin/dory
+	install -m 644 $(OUT)/share/dory/kernel.elf $(DESTDIR)$(PREFIX)/share/dory/kernel.elf
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/dory $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(wildcard man/*.1)))
+	rm -rf $(DESTDIR)$(PREFIX)/share/dory
+
+deps: ## install the Debian packages of build/packages.list
+	@build/install-packages
+
+clean: ## remove all that was built
+	rm -rf $(OUT) compile_commands.json
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' build/targets.mk | expand -t 18
+
+# Every object's command, for clangd and clang-tidy.
+compile_commands.json: Makefile build/variants.mk build/engine.mk $(addsuffix /module.mk,$(MODULES))
+	@build/compile-commands $(foreach o,$(OBJECTS),$(o)) > $@.tmp && mv $@.tmp $@

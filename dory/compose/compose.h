@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Composition: collects content from packages and directories, in order (later sources win), and lays it out as an ext4
+ * file system in an image, without root, VM or loop device.
+ */
+#pragma once
+#include "dory/base/error.h"
+
+enum compose_source_kind {
+	COMPOSE_DEB,	   /* path: a .deb file; its data archive */
+	COMPOSE_DIRECTORY, /* path: a directory; its content goes to target (default "/") */
+	COMPOSE_FILE,	   /* path: one file, symlinks followed; goes to target, an absolute guest path; mode of the file */
+	COMPOSE_BYTES,	   /* data, size: a file made here, at target with mode */
+};
+
+struct compose_source {
+	enum compose_source_kind kind;
+	const char *path;
+	const char *target;
+	const void *data;
+	size_t size;
+	unsigned mode;
+	const char *package, *version; /* COMPOSE_DEB: for /var/lib/dpkg/status and the manifest */
+};
+
+struct compose_request {
+	const char *image_path; /* the disk image (raw, ext4 without partitions); replaced atomically */
+	const struct compose_source *sources;
+	size_t source_count;
+	bool with_documentation; /* keep /usr/share/{doc,man,info,locale,...} of packages */
+	bool debian_fixups;	 /* add what maintainer scripts would have made: ld.so.cache, passwd, alternatives, certificates... */
+	uint64_t free_bytes;	 /* room for the guest to write; 0: a default. Sparse: costs the host nothing until used */
+	bool quiet;
+};
+
+/*
+ * Composes, or brings the existing image up to date touching only what changed since. Reproducible: same sources, same bytes.
+ * Whatever happens, image_path holds a whole image, old or new, or nothing.
+ */
+int compose_image(const struct compose_request *request, struct dory_error *err) must_check;
+
+/* One more file that a program needs: where it is on this disk, where it belongs in the guest. */
+struct elf_file {
+	char *host_path, *guest_path;
+};
+struct elf_closure {
+	struct elf_file *files; /* the program first, then its interpreter and libraries */
+	size_t count;
+	bool is_script; /* starts with "#!": files holds the script alone, interpreter the path it names */
+	char *interpreter;
+};
+
+/*
+ * What the program at `path` needs to run: its interpreter (PT_INTERP) and, as the dynamic loader would search, its
+ * libraries (DT_NEEDED, transitively; DT_RPATH, DT_RUNPATH, $ORIGIN, LD_LIBRARY_PATH, ld.so.cache, default directories).
+ * Errors: NOT_FOUND, NOT_EXECUTABLE (not an ELF and no script, another architecture), NOT_FOUND naming each library that is missing.
+ */
+int elf_closure_find(const char *path, struct elf_closure *closure, struct dory_error *err) must_check;
+void elf_closure_release(struct elf_closure *closure);

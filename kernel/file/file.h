@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Open files (open file descriptions) and descriptor tables. */
+#pragma once
+#include "kernel/file/inode.h"
+#include "kernel/file/path.h"
+#include "kernel/vm/address_space.h"
+
+/* poll(2) bits are uapi/poll.h's. A poller registers in the wait queues of what it asks; NULL: only asks. */
+struct poll_table {
+	void (*add)(struct poll_table *table, struct wait_queue *queue);
+};
+
+struct file_ops {
+	/* Transfer at *position and move it (NULL: not seekable). Bytes or -errno; -EAGAIN with O_NONBLOCK. Interrupted before any byte: -EINTR
+	 * (ERESTARTSYS in kernel terms: process/signal restarts it where the handler says SA_RESTART). */
+	long (*read)(struct file *file, struct io_vector *io, uint64_t *position);
+	long (*write)(struct file *file, struct io_vector *io, uint64_t *position);
+	int64_t (*seek)(struct file *file, int64_t offset, int whence); /* NULL: -ESPIPE */
+	unsigned (*poll)(struct file *file, struct poll_table *table);	/* NULL: always readable and writable */
+	long (*ioctl)(struct file *file, unsigned command, uint64_t argument); /* NULL: -ENOTTY */
+	int (*map)(struct file *file, struct mapped_file *mapped);	/* fills mapped; NULL: -ENODEV */
+	int (*sync)(struct file *file, bool data_only);
+	int (*read_directory)(struct file *file, struct directory_sink *sink);
+	int (*flush)(struct file *file);    /* each close(2) */
+	void (*release)(struct file *file); /* the last reference */
+	int (*describe)(struct file *file, char *to, size_t size); /* extra lines of /proc/PID/fdinfo; NULL: none */
+	const char *anonymous_name; /* "anon_inode:[eventpoll]", "pipe:[%llu]" with the inode number; NULL: path */
+};
+
+struct file {
+	const struct file_ops *ops;
+	struct inode *inode; /* NULL for anonymous ones (epoll, eventfd) */
+	struct path path;
+	int flags;	     /* O_*; changed by fcntl(F_SETFL) */
+	unsigned mode;	     /* MAY_READ, MAY_WRITE */
+	uint64_t position;
+	struct mutex position_lock;
+	uint32_t references; /* atomic */
+	void *private_data;
+	struct list epoll_items; /* of epoll sets that watch it; guarded by epoll's lock */
+	int owner;	     /* F_SETOWN */
+};
+
+struct file *file_new(const struct file_ops *ops, int flags, void *private_data); /* anonymous; NULL: no memory */
+void file_get(struct file *file);
+void file_put(struct file *file);
+long file_read(struct file *file, struct io_vector *io, uint64_t *position);  /* position NULL: the file's own, moved */
+long file_write(struct file *file, struct io_vector *io, uint64_t *position);
+long file_read_kernel(struct file *file, void *to, size_t len, uint64_t offset); /* exec and the like: whole, or what there is */
+long file_write_kernel(struct file *file, const void *from, size_t len);
+unsigned file_poll(struct file *file, struct poll_table *table);
+int file_map(struct file *file, struct mapped_file *mapped) must_check;
+long file_to_text(struct file *file, char *to, size_t size); /* what readlink of /proc/self/fd/N shows */
+
+extern const struct file_ops data_file_ops;	 /* regular files over the page cache */
+extern const struct file_ops directory_file_ops;
+
+/* Descriptor tables: shared by CLONE_FILES, else copied. */
+struct descriptor_table;
+struct descriptor_table *descriptor_table_new(void);
+struct descriptor_table *descriptor_table_copy(struct descriptor_table *from); /* fork */
+void descriptor_table_get(struct descriptor_table *table);
+void descriptor_table_put(struct descriptor_table *table); /* the last closes all */
+void descriptor_table_set_current_hook(struct descriptor_table *(*current)(void));
+
+/* On the current process's table. */
+int descriptor_add(struct file *file, int minimum, bool close_on_exec); /* takes the reference on success; the number, or -EMFILE, -ENOMEM */
+struct file *descriptor_get(int fd);	     /* with a reference; NULL: -EBADF */
+int descriptor_close(int fd);
+int descriptor_close_range(unsigned first, unsigned last, unsigned flags);
+int descriptor_duplicate_to(struct file *file, int fd, bool close_on_exec); /* dup2: takes a new reference */
+int descriptor_get_flags(int fd);	     /* FD_CLOEXEC or 0; -EBADF */
+int descriptor_set_flags(int fd, int flags);
+void descriptor_close_on_exec(void);
+void descriptor_set_limit(unsigned limit);   /* RLIMIT_NOFILE */
+/* For /proc/PID/fd: the next open number >= fd and its file with a reference; -1 if none. */
+int descriptor_next(struct descriptor_table *table, int fd, struct file **file);
+
+/* Two ends of a pipe: flags O_CLOEXEC is the caller's; O_NONBLOCK, O_DIRECT. */
+int pipe_new(int flags, struct file **reader, struct file **writer) must_check;
+int eventfd_new(uint64_t value, int flags, struct file **file) must_check;
+int timerfd_new(int clock, int flags, struct file **file) must_check;
+int epoll_new(struct file **file) must_check;
+
+/* Character devices register by number; fs/dev makes their nodes. */
+struct character_device {
+	const char *name;    /* "null", "tty", "vport/dory.stdin" */
+	uint32_t major, minor;
+	uint32_t mode;	     /* permissions */
+	const struct file_ops *ops;
+	int (*open)(struct file *file); /* may be NULL */
+	void *private_data;
+};
+#define CHARACTER_DEVICE(n) LINKER_SET_MEMBER(character_device, struct character_device, n)
+void character_device_add(const struct character_device *device); /* at run time, by drivers; stays */
+const struct character_device *character_device_find(uint32_t major, uint32_t minor);
+const struct character_device *character_device_next(const struct character_device *device);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inodes, dentries, file systems: what a file system implements and the path walk uses.
+ *
+ * Locks: inode->lock (sleeping) guards a directory's entries and a file's size and metadata; the dentry tree has one spin lock of its own.
+ */
+#pragma once
+#include "kernel/sched/wait.h"
+#include "kernel/vm/page_cache.h"
+#include "kernel/vm/user_memory.h"
+#include "kernel/uapi/stat.h"
+#include "lib/linkerset.h"
+
+struct inode;
+struct file;
+struct file_system; /* a mounted one */
+
+struct time_stamp {
+	int64_t seconds;
+	uint32_t nanoseconds;
+};
+
+struct inode_attributes { /* for creation and change: which fields count is in `valid` */
+	unsigned valid; /* ATTRIBUTE_* */
+	uint32_t mode;
+	uint32_t uid, gid;
+	uint64_t size;
+	struct time_stamp atime, mtime;
+};
+enum { ATTRIBUTE_MODE = 1, ATTRIBUTE_UID = 2, ATTRIBUTE_GID = 4, ATTRIBUTE_SIZE = 8, ATTRIBUTE_ATIME = 16, ATTRIBUTE_MTIME = 32 };
+
+/* Directory reading: called for each entry; false: no room, stop before this one. */
+struct directory_sink {
+	bool (*add)(struct directory_sink *sink, const char *name, size_t len, uint64_t inode, unsigned type /* DT_* */, uint64_t next_position);
+};
+
+/* All are called with inode->lock held, but for `open`, `get_link` and `release`. A missing operation is -EPERM, -ENOTDIR or -EINVAL as fits. Names are not NUL-terminated beyond len. */
+struct inode_ops {
+	int (*lookup)(struct inode *directory, const char *name, size_t len, struct inode **found); /* -ENOENT; returns a reference */
+	int (*create)(struct inode *directory, const char *name, size_t len, uint32_t mode, uint32_t uid, uint32_t gid, uint64_t device, struct inode **made); /* any type but link: regular, directory, fifo, socket, device */
+	int (*symlink)(struct inode *directory, const char *name, size_t len, const char *target, uint32_t uid, uint32_t gid, struct inode **made);
+	int (*link)(struct inode *directory, const char *name, size_t len, struct inode *target);
+	int (*unlink)(struct inode *directory, const char *name, size_t len, struct inode *target);
+	int (*rmdir)(struct inode *directory, const char *name, size_t len, struct inode *target); /* -ENOTEMPTY */
+	/* Both directories locked. `replaced` is what stands at the target, or NULL; exchange: RENAME_EXCHANGE. */
+	int (*rename)(struct inode *from, const char *name, size_t len, struct inode *moved, struct inode *to, const char *new_name, size_t new_len, struct inode *replaced, bool exchange);
+	int (*read_directory)(struct inode *directory, uint64_t *position, struct directory_sink *sink); /* "." and ".." too */
+	int (*get_link)(struct inode *inode, char **target);		   /* heap string; returns owned */
+	int (*set_attributes)(struct inode *inode, const struct inode_attributes *attributes); /* stores, and truncates or extends; generic fields are set by it too */
+	int (*sync)(struct inode *inode, bool data_only);		   /* metadata and data on the medium; may be NULL */
+	int (*allocate)(struct inode *inode, int mode, uint64_t offset, uint64_t len); /* fallocate(2) */
+	/* What a file opened on it does; NULL: data_file_ops for regular files (page cache), directory's own. May replace file->ops, file->private_data. */
+	int (*open)(struct inode *inode, struct file *file);
+	long (*get_xattr)(struct inode *inode, const char *name, void *value, size_t size);
+	int (*set_xattr)(struct inode *inode, const char *name, const void *value, size_t size, int flags);
+	long (*list_xattr)(struct inode *inode, char *list, size_t size);
+	int (*remove_xattr)(struct inode *inode, const char *name);
+	/* Before a write extends or fills holes: makes room (delayed allocation may only reserve). -ENOSPC. NULL: nothing to do. */
+	int (*prepare_write)(struct inode *inode, uint64_t offset, uint64_t len);
+	void (*release)(struct inode *inode); /* last reference gone: delete the file if links == 0; frees the memory */
+	bool revalidate;		      /* names are looked up each time (proc) */
+};
+
+struct inode {
+	const struct inode_ops *ops;
+	struct file_system *fs;
+	uint64_t number;
+	uint32_t mode;	/* S_IFMT and permissions */
+	uint32_t uid, gid;
+	uint32_t links;
+	uint64_t device; /* of a device file: makedev */
+	uint64_t size;	 /* bytes; atomic to read */
+	uint64_t blocks_512;
+	struct time_stamp atime, mtime, ctime, btime;
+	struct mutex lock;
+	struct page_cache cache; /* regular files with data */
+	uint32_t references;	 /* atomic */
+	uint32_t writers;	 /* open for writing, for ETXTBSY; atomic */
+	void *private_data;	 /* the file system's */
+	struct list fs_node;	 /* the file system's list of inodes in memory */
+	void *lock_list;	 /* fcntl and flock locks (lock.c) */
+	void *pipe;		 /* FIFO's pipe while open */
+	void *socket;		 /* bound AF_UNIX socket */
+	void *watches;		 /* inotify */
+};
+
+void inode_init(struct inode *inode, struct file_system *fs, const struct inode_ops *ops, const struct page_cache_ops *cache_ops);
+void inode_get(struct inode *inode);
+void inode_put(struct inode *inode);
+
+/* A kind of file system, by name for mount(2). */
+struct file_system_type {
+	const char *name;
+	bool needs_device;
+	/* Mounts; `source` is the device's name or whatever was given. On success *fs is owned by the caller. */
+	int (*mount)(const char *source, const char *options, bool read_only, struct file_system **fs);
+};
+#define FILE_SYSTEM(n) LINKER_SET_MEMBER(file_system, struct file_system_type, n)
+
+struct file_system {
+	const struct file_system_type *type;
+	struct inode *root; /* one reference */
+	uint64_t device;    /* st_dev */
+	bool is_read_only;
+	uint64_t max_file_size;
+	int (*statfs)(struct file_system *fs, struct linux_statfs *to);
+	int (*sync)(struct file_system *fs);	 /* everything on the medium */
+	int (*remount)(struct file_system *fs, bool read_only);
+	void (*unmount)(struct file_system *fs); /* syncs, marks clean, frees */
+	void *private_data;
+};
+
+/* Permission check for the caller's credentials: mask of MAY_*; -EACCES, -EROFS. */
+enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };
+int inode_permission(const struct inode *inode, unsigned mask) must_check;
+void inode_stat(const struct inode *inode, struct linux_stat *to);
+struct time_stamp time_stamp_now(void);
+bool inode_is_directory(const struct inode *inode);
+
+/* Credentials of the current thread: process/ says how to get them. */
+struct credentials {
+	uint32_t references; /* atomic; immutable once shared */
+	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	uint64_t capabilities_permitted, capabilities_effective, capabilities_inheritable, capabilities_bounding, capabilities_ambient;
+	size_t nr_groups;
+	uint32_t groups[];
+};
+const struct credentials *credentials_current(void); /* valid until the thread changes them */
+void credentials_set_current_hook(const struct credentials *(*current)(void));
+bool credentials_in_group(const struct credentials *cred, uint32_t gid);

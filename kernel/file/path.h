@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Names: the dentry cache, mounts, and the walk from a path to what it names (path_resolution(7)). */
+#pragma once
+#include "kernel/file/inode.h"
+
+struct dentry;
+struct mount;
+
+/* A place in the name space. Holds a reference to each. */
+struct path {
+	struct mount *mount;
+	struct dentry *dentry;
+};
+void path_get(const struct path *path);
+void path_put(struct path *path); /* accepts a zeroed one; zeroes it */
+struct inode *path_inode(const struct path *path); /* borrows; NULL for a negative one */
+
+enum walk_flags {
+	WALK_FOLLOW = 1,      /* follow a symbolic link at the end */
+	WALK_DIRECTORY = 2,   /* -ENOTDIR otherwise */
+	WALK_EMPTY = 4,	      /* "" names the start (AT_EMPTY_PATH) */
+	WALK_NO_SYMLINKS = 8, /* openat2's RESOLVE_NO_SYMLINKS */
+	WALK_BENEATH = 16, WALK_NO_XDEV = 32, WALK_NO_MAGICLINKS = 64, WALK_IN_ROOT = 128,
+};
+/* Where walks start: the process's root and working directory. process/ has it; shared by CLONE_FS. */
+struct fs_context {
+	uint32_t references;
+	struct spinlock lock;
+	struct path root, cwd;
+	uint32_t umask;
+};
+void fs_context_set_current_hook(struct fs_context *(*current)(void));
+struct fs_context *fs_context_new(void);			      /* root and cwd: the root mount */
+struct fs_context *fs_context_copy(struct fs_context *from);
+void fs_context_put(struct fs_context *context);
+
+/* `start`: where a relative path begins; NULL: the working directory. */
+int path_walk(const struct path *start, const char *name, unsigned flags, struct path *found) must_check;
+/* Walks to the parent of the last component: *last points into `name` (its length in *last_len, trailing slashes set *wants_directory). */
+int path_walk_parent(const struct path *start, const char *name, unsigned flags, struct path *parent, const char **last, size_t *last_len, bool *wants_directory) must_check;
+
+/* The operations on names, as the system calls of these names, permission checks included. `name` relative to start. */
+int path_open(const struct path *start, const char *name, int flags, uint32_t mode, unsigned walk_flags, struct file **file) must_check;
+int path_mknod(const struct path *start, const char *name, uint32_t mode, uint64_t device) must_check;
+int path_mkdir(const struct path *start, const char *name, uint32_t mode) must_check;
+int path_symlink(const char *target, const struct path *start, const char *name) must_check;
+int path_link(const struct path *old_start, const char *old_name, const struct path *new_start, const char *new_name, int flags) must_check;
+int path_unlink(const struct path *start, const char *name) must_check;
+int path_rmdir(const struct path *start, const char *name) must_check;
+int path_rename(const struct path *old_start, const char *old_name, const struct path *new_start, const char *new_name, unsigned flags) must_check;
+int inode_change(const struct path *path, const struct inode_attributes *attributes) must_check; /* chmod, chown, utimes, truncate, checks included */
+
+/* The absolute path in the caller's root, "(unreachable)" or " (deleted)" as Linux marks them: length without NUL or -ENAMETOOLONG. */
+long path_to_text(const struct path *path, char *to, size_t size);
+
+/* Mounts. */
+int mount_root(struct file_system *fs) must_check;
+int mount_add(const char *source, const char *target, const char *type, unsigned long flags, const char *options) must_check; /* mount(2), MS_BIND too */
+int mount_remove(const char *target, int flags) must_check;
+int mount_sync_all(void);
+void mount_unmount_all(void); /* power-off: every file system clean; root becomes read-only */
+/* For /proc/mounts: calls visit for each in order. */
+void mount_walk(void (*visit)(void *context, const struct mount *mount), void *context);
+const char *mount_source(const struct mount *mount);
+struct file_system *mount_file_system(const struct mount *mount);
+long mount_target(const struct mount *mount, char *to, size_t size);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The kernel's log, panic, and the marks of the boot chart. */
+#pragma once
+#include "lib/attr.h"
+
+enum log_level { /* RFC 5424 §6.2.1 */
+	LOG_EMERGENCY, LOG_ALERT, LOG_CRITICAL, LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG,
+};
+
+/* Writes the line "<L>TEXT" to every sink if the level is at most the one in force (log=, default LOG_WARNING). */
+void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
+/* Writes text as it is, whatever the level: output of --strace and the boot chart. */
+void log_raw(const char *text, size_t len);
+void log_set_level(enum log_level level);
+
+/* Where lines go: the serial port's driver registers one. `write` must work in any context, interrupts off. */
+struct log_sink {
+	void (*write)(const char *text, size_t len);
+	struct log_sink *next;
+};
+void log_add_sink(struct log_sink *sink);
+
+/* A broken invariant of ours: prints the reason and a backtrace with symbols, stops the other CPUs and powers off. */
+noreturn_fn void panic(const char *format, ...) printf_like(1, 2);
+#define ASSERT(cond)                                                                                                \
+	do {                                                                                                        \
+		if (unlikely(!(cond)))                                                                              \
+			panic("%s:%d: %s does not hold", __FILE__, __LINE__, #cond);                                \
+	} while (0)
+
+/* Remembers when a step of the start happened; `name` stays valid. Printed by boot_chart_print if "bootchart" was asked for. */
+void boot_mark(const char *name);
+void boot_chart_print(void);
+
+/* The function that holds `address`, its offset in it; NULL if none. */
+const char *symbol_find(uint64_t address, uint64_t *offset);

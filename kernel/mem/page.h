@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Physical pages: a buddy allocator over all memory, and a descriptor for each page. Descriptors are made lazily, so that large memory costs nothing at boot. */
+#pragma once
+#include "kernel/arch/page_table.h"
+#include "lib/list.h"
+
+struct page {
+	uint32_t references; /* atomic; 0: free. Mappings and caches hold one each */
+	uint16_t flags;	     /* PAGE_IS_*; guarded by whoever owns the page */
+	uint8_t order;	     /* of the block, in its first page */
+	uint8_t reserved;
+	struct list list;    /* free list, or the owner's */
+	void *owner;	     /* page cache: the struct page_cache; slab: the slab cache */
+	uint64_t index;	     /* page cache: page number in the file */
+};
+
+enum {
+	PAGE_IS_FREE = 1, PAGE_IS_SLAB = 2, PAGE_IS_CACHE = 4, PAGE_IS_UPTODATE = 8, PAGE_IS_DIRTY = 16, PAGE_IS_WRITEBACK = 32,
+	PAGE_IS_LOCKED = 64, PAGE_IS_REFERENCED = 128,
+};
+
+#define PAGE_ORDER_MAX 10 /* 4 MiB */
+
+/* Boot: tells of a range of usable memory; ranges may come in any order, before the first allocation. */
+void page_add_range(uint64_t start, uint64_t end);
+void page_init(void);
+
+/* 2^order pages, contiguous, with one reference on the first; contents undefined. NULL: none left, after reclaim was tried.
+ * Never sleeps; reclaim hooks free clean caches. */
+struct page *page_alloc(unsigned order);
+struct page *page_alloc_zero(void); /* one page of zeros */
+void page_get(struct page *page);
+void page_put(struct page *page); /* the last one frees it */
+
+struct page *page_of_phys(uint64_t phys); /* NULL if it is no memory of ours */
+uint64_t page_phys(const struct page *page);
+void *page_virt(const struct page *page);
+
+struct page_counts {
+	uint64_t total, free, cached, slab;
+};
+void page_count(struct page_counts *counts);
+
+/* Called when memory runs out: frees up to nr pages without sleeping, returns how many. Registered at start, e.g. by the page cache. */
+struct page_reclaimer {
+	size_t (*reclaim)(size_t nr_pages);
+	struct page_reclaimer *next;
+};
+void page_add_reclaimer(struct page_reclaimer *reclaimer);

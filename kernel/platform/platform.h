@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The machine: what kernel code above asks of it. */
+#pragma once
+#include "lib/attr.h"
+#include "lib/linkerset.h"
+
+/* ---- Start: initcalls run on the boot CPU in order of level, after memory, interrupts and clock work. ---- */
+enum init_level {
+	INIT_SCHEDULER, /* sched: from here threads exist and the boot context is one */
+	INIT_CORE,	/* caches, tables of higher layers */
+	INIT_DRIVER,	/* device_discover has run: drivers bind */
+	INIT_FILE,	/* mounts */
+	INIT_PROCESS,	/* starts init */
+};
+struct initcall {
+	enum init_level level;
+	void (*run)(void);
+};
+#define INITCALL(name, lvl, fn) LINKER_SET_MEMBER(initcall, struct initcall, name) = {.level = (lvl), .run = (fn)}
+
+/* ---- Boot options: words of the command line. ---- */
+/* The text behind `key` ("log=") up to the next blank, copied to `to`; or for a plain word, an empty text. False if absent. */
+bool boot_option(const char *key, char *to, size_t size);
+
+/* ---- Interrupts ---- */
+typedef void interrupt_handler(void *argument);
+/* Takes a free vector for message-signalled interrupts to `cpu`: *address and *data are what the device is to write. -ENOSPC. */
+int interrupt_request_message(interrupt_handler *handler, void *argument, unsigned cpu, uint64_t *address, uint32_t *data) must_check;
+/* Connects a global interrupt line (IO-APIC input); level-triggered lines may be shared: each handler looks at its device. */
+int interrupt_request_line(unsigned line, bool level_triggered, interrupt_handler *handler, void *argument) must_check;
+
+/* ---- Clock: no calibration wait; the rate is found lazily. ---- */
+uint64_t clock_monotonic_ns(void);  /* since the machine started */
+uint64_t clock_realtime_ns(void);   /* since 1970 */
+void clock_set_realtime_ns(uint64_t ns);
+/* One-shot timer interrupt on this CPU at the monotonic time, or none (UINT64_MAX). The handler is clock_set_timer_handler's. */
+void clock_program(uint64_t deadline_ns);
+void clock_set_timer_handler(void (*handler)(void));
+/* For the vDSO: monotonic ns = (cycles - base_cycles) * multiplier >> shift + base_ns; realtime = monotonic + offset. */
+struct clock_parameters {
+	uint64_t base_cycles, base_ns, realtime_offset_ns;
+	uint32_t multiplier, shift;
+	uint32_t sequence; /* odd while being changed */
+};
+const struct clock_parameters *clock_parameters(void); /* page-aligned, one page, mapped read-only into programs */
+
+/* ---- Devices found. ---- */
+enum device_bus { BUS_VIRTIO_MMIO, BUS_PCI };
+struct device {
+	enum device_bus bus;
+	uint16_t vendor, id, subsystem; /* PCI ids; virtio-mmio: id = virtio device type (virtio 1.2 §5) */
+	uint32_t class_code;	/* PCI */
+	uint64_t base;		/* virtio-mmio: physical address of the registers */
+	unsigned line;		/* interrupt line */
+	uint16_t address;	/* PCI bus/device/function */
+	void *driver_data;
+};
+/* A driver says which devices it takes: `probe` returns 0, or -ENODEV to let others look. Called in INIT_DRIVER order of discovery. */
+struct driver {
+	const char *name;
+	int (*probe)(struct device *device);
+};
+#define DRIVER(name_) LINKER_SET_MEMBER(driver, struct driver, name_)
+void device_discover(void);
+uint32_t pci_read(const struct device *device, unsigned offset, unsigned bytes);
+void pci_write(const struct device *device, unsigned offset, unsigned bytes, uint32_t value);
+/* Physical address and length of a memory BAR, assigned if the firmware did not; -ENODEV. */
+int pci_bar(const struct device *device, unsigned bar, uint64_t *phys, uint64_t *len) must_check;
+
+/* ---- fw_cfg ---- */
+/* Reads a file of QEMU's fw_cfg whole into memory from the heap; NULL and *len 0 if there is none. Returns owned. */
+char *fw_cfg_read(const char *name, size_t *len);
+
+/* ---- Power ---- */
+noreturn_fn void power_off(void);
+noreturn_fn void power_reset(void);

@@ -1,0 +1,744 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* System call numbers of Linux on x86-64 (syscalls(2)), and their names for --strace: SYSCALL_NAMES(X) expands X(name, number). */
+#pragma once
+
+#define SYS_read 0
+#define SYS_write 1
+#define SYS_open 2
+#define SYS_close 3
+#define SYS_stat 4
+#define SYS_fstat 5
+#define SYS_lstat 6
+#define SYS_poll 7
+#define SYS_lseek 8
+#define SYS_mmap 9
+#define SYS_mprotect 10
+#define SYS_munmap 11
+#define SYS_brk 12
+#define SYS_rt_sigaction 13
+#define SYS_rt_sigprocmask 14
+#define SYS_rt_sigreturn 15
+#define SYS_ioctl 16
+#define SYS_pread64 17
+#define SYS_pwrite64 18
+#define SYS_readv 19
+#define SYS_writev 20
+#define SYS_access 21
+#define SYS_pipe 22
+#define SYS_select 23
+#define SYS_sched_yield 24
+#define SYS_mremap 25
+#define SYS_msync 26
+#define SYS_mincore 27
+#define SYS_madvise 28
+#define SYS_shmget 29
+#define SYS_shmat 30
+#define SYS_shmctl 31
+#define SYS_dup 32
+#define SYS_dup2 33
+#define SYS_pause 34
+#define SYS_nanosleep 35
+#define SYS_getitimer 36
+#define SYS_alarm 37
+#define SYS_setitimer 38
+#define SYS_getpid 39
+#define SYS_sendfile 40
+#define SYS_socket 41
+#define SYS_connect 42
+#define SYS_accept 43
+#define SYS_sendto 44
+#define SYS_recvfrom 45
+#define SYS_sendmsg 46
+#define SYS_recvmsg 47
+#define SYS_shutdown 48
+#define SYS_bind 49
+#define SYS_listen 50
+#define SYS_getsockname 51
+#define SYS_getpeername 52
+#define SYS_socketpair 53
+#define SYS_setsockopt 54
+#define SYS_getsockopt 55
+#define SYS_clone 56
+#define SYS_fork 57
+#define SYS_vfork 58
+#define SYS_execve 59
+#define SYS_exit 60
+#define SYS_wait4 61
+#define SYS_kill 62
+#define SYS_uname 63
+#define SYS_semget 64
+#define SYS_semop 65
+#define SYS_semctl 66
+#define SYS_shmdt 67
+#define SYS_msgget 68
+#define SYS_msgsnd 69
+#define SYS_msgrcv 70
+#define SYS_msgctl 71
+#define SYS_fcntl 72
+#define SYS_flock 73
+#define SYS_fsync 74
+#define SYS_fdatasync 75
+#define SYS_truncate 76
+#define SYS_ftruncate 77
+#define SYS_getdents 78
+#define SYS_getcwd 79
+#define SYS_chdir 80
+#define SYS_fchdir 81
+#define SYS_rename 82
+#define SYS_mkdir 83
+#define SYS_rmdir 84
+#define SYS_creat 85
+#define SYS_link 86
+#define SYS_unlink 87
+#define SYS_symlink 88
+#define SYS_readlink 89
+#define SYS_chmod 90
+#define SYS_fchmod 91
+#define SYS_chown 92
+#define SYS_fchown 93
+#define SYS_lchown 94
+#define SYS_umask 95
+#define SYS_gettimeofday 96
+#define SYS_getrlimit 97
+#define SYS_getrusage 98
+#define SYS_sysinfo 99
+#define SYS_times 100
+#define SYS_ptrace 101
+#define SYS_getuid 102
+#define SYS_syslog 103
+#define SYS_getgid 104
+#define SYS_setuid 105
+#define SYS_setgid 106
+#define SYS_geteuid 107
+#define SYS_getegid 108
+#define SYS_setpgid 109
+#define SYS_getppid 110
+#define SYS_getpgrp 111
+#define SYS_setsid 112
+#define SYS_setreuid 113
+#define SYS_setregid 114
+#define SYS_getgroups 115
+#define SYS_setgroups 116
+#define SYS_setresuid 117
+#define SYS_getresuid 118
+#define SYS_setresgid 119
+#define SYS_getresgid 120
+#define SYS_getpgid 121
+#define SYS_setfsuid 122
+#define SYS_setfsgid 123
+#define SYS_getsid 124
+#define SYS_capget 125
+#define SYS_capset 126
+#define SYS_rt_sigpending 127
+#define SYS_rt_sigtimedwait 128
+#define SYS_rt_sigqueueinfo 129
+#define SYS_rt_sigsuspend 130
+#define SYS_sigaltstack 131
+#define SYS_utime 132
+#define SYS_mknod 133
+#define SYS_uselib 134
+#define SYS_personality 135
+#define SYS_ustat 136
+#define SYS_statfs 137
+#define SYS_fstatfs 138
+#define SYS_sysfs 139
+#define SYS_getpriority 140
+#define SYS_setpriority 141
+#define SYS_sched_setparam 142
+#define SYS_sched_getparam 143
+#define SYS_sched_setscheduler 144
+#define SYS_sched_getscheduler 145
+#define SYS_sched_get_priority_max 146
+#define SYS_sched_get_priority_min 147
+#define SYS_sched_rr_get_interval 148
+#define SYS_mlock 149
+#define SYS_munlock 150
+#define SYS_mlockall 151
+#define SYS_munlockall 152
+#define SYS_vhangup 153
+#define SYS_modify_ldt 154
+#define SYS_pivot_root 155
+#define SYS__sysctl 156
+#define SYS_prctl 157
+#define SYS_arch_prctl 158
+#define SYS_adjtimex 159
+#define SYS_setrlimit 160
+#define SYS_chroot 161
+#define SYS_sync 162
+#define SYS_acct 163
+#define SYS_settimeofday 164
+#define SYS_mount 165
+#define SYS_umount2 166
+#define SYS_swapon 167
+#define SYS_swapoff 168
+#define SYS_reboot 169
+#define SYS_sethostname 170
+#define SYS_setdomainname 171
+#define SYS_iopl 172
+#define SYS_ioperm 173
+#define SYS_create_module 174
+#define SYS_init_module 175
+#define SYS_delete_module 176
+#define SYS_get_kernel_syms 177
+#define SYS_query_module 178
+#define SYS_quotactl 179
+#define SYS_nfsservctl 180
+#define SYS_getpmsg 181
+#define SYS_putpmsg 182
+#define SYS_afs_syscall 183
+#define SYS_tuxcall 184
+#define SYS_security 185
+#define SYS_gettid 186
+#define SYS_readahead 187
+#define SYS_setxattr 188
+#define SYS_lsetxattr 189
+#define SYS_fsetxattr 190
+#define SYS_getxattr 191
+#define SYS_lgetxattr 192
+#define SYS_fgetxattr 193
+#define SYS_listxattr 194
+#define SYS_llistxattr 195
+#define SYS_flistxattr 196
+#define SYS_removexattr 197
+#define SYS_lremovexattr 198
+#define SYS_fremovexattr 199
+#define SYS_tkill 200
+#define SYS_time 201
+#define SYS_futex 202
+#define SYS_sched_setaffinity 203
+#define SYS_sched_getaffinity 204
+#define SYS_set_thread_area 205
+#define SYS_io_setup 206
+#define SYS_io_destroy 207
+#define SYS_io_getevents 208
+#define SYS_io_submit 209
+#define SYS_io_cancel 210
+#define SYS_get_thread_area 211
+#define SYS_lookup_dcookie 212
+#define SYS_epoll_create 213
+#define SYS_epoll_ctl_old 214
+#define SYS_epoll_wait_old 215
+#define SYS_remap_file_pages 216
+#define SYS_getdents64 217
+#define SYS_set_tid_address 218
+#define SYS_restart_syscall 219
+#define SYS_semtimedop 220
+#define SYS_fadvise64 221
+#define SYS_timer_create 222
+#define SYS_timer_settime 223
+#define SYS_timer_gettime 224
+#define SYS_timer_getoverrun 225
+#define SYS_timer_delete 226
+#define SYS_clock_settime 227
+#define SYS_clock_gettime 228
+#define SYS_clock_getres 229
+#define SYS_clock_nanosleep 230
+#define SYS_exit_group 231
+#define SYS_epoll_wait 232
+#define SYS_epoll_ctl 233
+#define SYS_tgkill 234
+#define SYS_utimes 235
+#define SYS_vserver 236
+#define SYS_mbind 237
+#define SYS_set_mempolicy 238
+#define SYS_get_mempolicy 239
+#define SYS_mq_open 240
+#define SYS_mq_unlink 241
+#define SYS_mq_timedsend 242
+#define SYS_mq_timedreceive 243
+#define SYS_mq_notify 244
+#define SYS_mq_getsetattr 245
+#define SYS_kexec_load 246
+#define SYS_waitid 247
+#define SYS_add_key 248
+#define SYS_request_key 249
+#define SYS_keyctl 250
+#define SYS_ioprio_set 251
+#define SYS_ioprio_get 252
+#define SYS_inotify_init 253
+#define SYS_inotify_add_watch 254
+#define SYS_inotify_rm_watch 255
+#define SYS_migrate_pages 256
+#define SYS_openat 257
+#define SYS_mkdirat 258
+#define SYS_mknodat 259
+#define SYS_fchownat 260
+#define SYS_futimesat 261
+#define SYS_newfstatat 262
+#define SYS_unlinkat 263
+#define SYS_renameat 264
+#define SYS_linkat 265
+#define SYS_symlinkat 266
+#define SYS_readlinkat 267
+#define SYS_fchmodat 268
+#define SYS_faccessat 269
+#define SYS_pselect6 270
+#define SYS_ppoll 271
+#define SYS_unshare 272
+#define SYS_set_robust_list 273
+#define SYS_get_robust_list 274
+#define SYS_splice 275
+#define SYS_tee 276
+#define SYS_sync_file_range 277
+#define SYS_vmsplice 278
+#define SYS_move_pages 279
+#define SYS_utimensat 280
+#define SYS_epoll_pwait 281
+#define SYS_signalfd 282
+#define SYS_timerfd_create 283
+#define SYS_eventfd 284
+#define SYS_fallocate 285
+#define SYS_timerfd_settime 286
+#define SYS_timerfd_gettime 287
+#define SYS_accept4 288
+#define SYS_signalfd4 289
+#define SYS_eventfd2 290
+#define SYS_epoll_create1 291
+#define SYS_dup3 292
+#define SYS_pipe2 293
+#define SYS_inotify_init1 294
+#define SYS_preadv 295
+#define SYS_pwritev 296
+#define SYS_rt_tgsigqueueinfo 297
+#define SYS_perf_event_open 298
+#define SYS_recvmmsg 299
+#define SYS_fanotify_init 300
+#define SYS_fanotify_mark 301
+#define SYS_prlimit64 302
+#define SYS_name_to_handle_at 303
+#define SYS_open_by_handle_at 304
+#define SYS_clock_adjtime 305
+#define SYS_syncfs 306
+#define SYS_sendmmsg 307
+#define SYS_setns 308
+#define SYS_getcpu 309
+#define SYS_process_vm_readv 310
+#define SYS_process_vm_writev 311
+#define SYS_kcmp 312
+#define SYS_finit_module 313
+#define SYS_sched_setattr 314
+#define SYS_sched_getattr 315
+#define SYS_renameat2 316
+#define SYS_seccomp 317
+#define SYS_getrandom 318
+#define SYS_memfd_create 319
+#define SYS_kexec_file_load 320
+#define SYS_bpf 321
+#define SYS_execveat 322
+#define SYS_userfaultfd 323
+#define SYS_membarrier 324
+#define SYS_mlock2 325
+#define SYS_copy_file_range 326
+#define SYS_preadv2 327
+#define SYS_pwritev2 328
+#define SYS_pkey_mprotect 329
+#define SYS_pkey_alloc 330
+#define SYS_pkey_free 331
+#define SYS_statx 332
+#define SYS_io_pgetevents 333
+#define SYS_rseq 334
+#define SYS_pidfd_send_signal 424
+#define SYS_io_uring_setup 425
+#define SYS_io_uring_enter 426
+#define SYS_io_uring_register 427
+#define SYS_open_tree 428
+#define SYS_move_mount 429
+#define SYS_fsopen 430
+#define SYS_fsconfig 431
+#define SYS_fsmount 432
+#define SYS_fspick 433
+#define SYS_pidfd_open 434
+#define SYS_clone3 435
+#define SYS_close_range 436
+#define SYS_openat2 437
+#define SYS_pidfd_getfd 438
+#define SYS_faccessat2 439
+#define SYS_process_madvise 440
+#define SYS_epoll_pwait2 441
+#define SYS_mount_setattr 442
+#define SYS_quotactl_fd 443
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
+#define SYS_memfd_secret 447
+#define SYS_process_mrelease 448
+#define SYS_futex_waitv 449
+#define SYS_set_mempolicy_home_node 450
+#define SYS_cachestat 451
+#define SYS_fchmodat2 452
+#define SYS_map_shadow_stack 453
+#define SYS_futex_wake 454
+#define SYS_futex_wait 455
+#define SYS_futex_requeue 456
+
+#define SYSCALL_NAMES(X) \
+	X(read, 0) \
+	X(write, 1) \
+	X(open, 2) \
+	X(close, 3) \
+	X(stat, 4) \
+	X(fstat, 5) \
+	X(lstat, 6) \
+	X(poll, 7) \
+	X(lseek, 8) \
+	X(mmap, 9) \
+	X(mprotect, 10) \
+	X(munmap, 11) \
+	X(brk, 12) \
+	X(rt_sigaction, 13) \
+	X(rt_sigprocmask, 14) \
+	X(rt_sigreturn, 15) \
+	X(ioctl, 16) \
+	X(pread64, 17) \
+	X(pwrite64, 18) \
+	X(readv, 19) \
+	X(writev, 20) \
+	X(access, 21) \
+	X(pipe, 22) \
+	X(select, 23) \
+	X(sched_yield, 24) \
+	X(mremap, 25) \
+	X(msync, 26) \
+	X(mincore, 27) \
+	X(madvise, 28) \
+	X(shmget, 29) \
+	X(shmat, 30) \
+	X(shmctl, 31) \
+	X(dup, 32) \
+	X(dup2, 33) \
+	X(pause, 34) \
+	X(nanosleep, 35) \
+	X(getitimer, 36) \
+	X(alarm, 37) \
+	X(setitimer, 38) \
+	X(getpid, 39) \
+	X(sendfile, 40) \
+	X(socket, 41) \
+	X(connect, 42) \
+	X(accept, 43) \
+	X(sendto, 44) \
+	X(recvfrom, 45) \
+	X(sendmsg, 46) \
+	X(recvmsg, 47) \
+	X(shutdown, 48) \
+	X(bind, 49) \
+	X(listen, 50) \
+	X(getsockname, 51) \
+	X(getpeername, 52) \
+	X(socketpair, 53) \
+	X(setsockopt, 54) \
+	X(getsockopt, 55) \
+	X(clone, 56) \
+	X(fork, 57) \
+	X(vfork, 58) \
+	X(execve, 59) \
+	X(exit, 60) \
+	X(wait4, 61) \
+	X(kill, 62) \
+	X(uname, 63) \
+	X(semget, 64) \
+	X(semop, 65) \
+	X(semctl, 66) \
+	X(shmdt, 67) \
+	X(msgget, 68) \
+	X(msgsnd, 69) \
+	X(msgrcv, 70) \
+	X(msgctl, 71) \
+	X(fcntl, 72) \
+	X(flock, 73) \
+	X(fsync, 74) \
+	X(fdatasync, 75) \
+	X(truncate, 76) \
+	X(ftruncate, 77) \
+	X(getdents, 78) \
+	X(getcwd, 79) \
+	X(chdir, 80) \
+	X(fchdir, 81) \
+	X(rename, 82) \
+	X(mkdir, 83) \
+	X(rmdir, 84) \
+	X(creat, 85) \
+	X(link, 86) \
+	X(unlink, 87) \
+	X(symlink, 88) \
+	X(readlink, 89) \
+	X(chmod, 90) \
+	X(fchmod, 91) \
+	X(chown, 92) \
+	X(fchown, 93) \
+	X(lchown, 94) \
+	X(umask, 95) \
+	X(gettimeofday, 96) \
+	X(getrlimit, 97) \
+	X(getrusage, 98) \
+	X(sysinfo, 99) \
+	X(times, 100) \
+	X(ptrace, 101) \
+	X(getuid, 102) \
+	X(syslog, 103) \
+	X(getgid, 104) \
+	X(setuid, 105) \
+	X(setgid, 106) \
+	X(geteuid, 107) \
+	X(getegid, 108) \
+	X(setpgid, 109) \
+	X(getppid, 110) \
+	X(getpgrp, 111) \
+	X(setsid, 112) \
+	X(setreuid, 113) \
+	X(setregid, 114) \
+	X(getgroups, 115) \
+	X(setgroups, 116) \
+	X(setresuid, 117) \
+	X(getresuid, 118) \
+	X(setresgid, 119) \
+	X(getresgid, 120) \
+	X(getpgid, 121) \
+	X(setfsuid, 122) \
+	X(setfsgid, 123) \
+	X(getsid, 124) \
+	X(capget, 125) \
+	X(capset, 126) \
+	X(rt_sigpending, 127) \
+	X(rt_sigtimedwait, 128) \
+	X(rt_sigqueueinfo, 129) \
+	X(rt_sigsuspend, 130) \
+	X(sigaltstack, 131) \
+	X(utime, 132) \
+	X(mknod, 133) \
+	X(uselib, 134) \
+	X(personality, 135) \
+	X(ustat, 136) \
+	X(statfs, 137) \
+	X(fstatfs, 138) \
+	X(sysfs, 139) \
+	X(getpriority, 140) \
+	X(setpriority, 141) \
+	X(sched_setparam, 142) \
+	X(sched_getparam, 143) \
+	X(sched_setscheduler, 144) \
+	X(sched_getscheduler, 145) \
+	X(sched_get_priority_max, 146) \
+	X(sched_get_priority_min, 147) \
+	X(sched_rr_get_interval, 148) \
+	X(mlock, 149) \
+	X(munlock, 150) \
+	X(mlockall, 151) \
+	X(munlockall, 152) \
+	X(vhangup, 153) \
+	X(modify_ldt, 154) \
+	X(pivot_root, 155) \
+	X(_sysctl, 156) \
+	X(prctl, 157) \
+	X(arch_prctl, 158) \
+	X(adjtimex, 159) \
+	X(setrlimit, 160) \
+	X(chroot, 161) \
+	X(sync, 162) \
+	X(acct, 163) \
+	X(settimeofday, 164) \
+	X(mount, 165) \
+	X(umount2, 166) \
+	X(swapon, 167) \
+	X(swapoff, 168) \
+	X(reboot, 169) \
+	X(sethostname, 170) \
+	X(setdomainname, 171) \
+	X(iopl, 172) \
+	X(ioperm, 173) \
+	X(create_module, 174) \
+	X(init_module, 175) \
+	X(delete_module, 176) \
+	X(get_kernel_syms, 177) \
+	X(query_module, 178) \
+	X(quotactl, 179) \
+	X(nfsservctl, 180) \
+	X(getpmsg, 181) \
+	X(putpmsg, 182) \
+	X(afs_syscall, 183) \
+	X(tuxcall, 184) \
+	X(security, 185) \
+	X(gettid, 186) \
+	X(readahead, 187) \
+	X(setxattr, 188) \
+	X(lsetxattr, 189) \
+	X(fsetxattr, 190) \
+	X(getxattr, 191) \
+	X(lgetxattr, 192) \
+	X(fgetxattr, 193) \
+	X(listxattr, 194) \
+	X(llistxattr, 195) \
+	X(flistxattr, 196) \
+	X(removexattr, 197) \
+	X(lremovexattr, 198) \
+	X(fremovexattr, 199) \
+	X(tkill, 200) \
+	X(time, 201) \
+	X(futex, 202) \
+	X(sched_setaffinity, 203) \
+	X(sched_getaffinity, 204) \
+	X(set_thread_area, 205) \
+	X(io_setup, 206) \
+	X(io_destroy, 207) \
+	X(io_getevents, 208) \
+	X(io_submit, 209) \
+	X(io_cancel, 210) \
+	X(get_thread_area, 211) \
+	X(lookup_dcookie, 212) \
+	X(epoll_create, 213) \
+	X(epoll_ctl_old, 214) \
+	X(epoll_wait_old, 215) \
+	X(remap_file_pages, 216) \
+	X(getdents64, 217) \
+	X(set_tid_address, 218) \
+	X(restart_syscall, 219) \
+	X(semtimedop, 220) \
+	X(fadvise64, 221) \
+	X(timer_create, 222) \
+	X(timer_settime, 223) \
+	X(timer_gettime, 224) \
+	X(timer_getoverrun, 225) \
+	X(timer_delete, 226) \
+	X(clock_settime, 227) \
+	X(clock_gettime, 228) \
+	X(clock_getres, 229) \
+	X(clock_nanosleep, 230) \
+	X(exit_group, 231) \
+	X(epoll_wait, 232) \
+	X(epoll_ctl, 233) \
+	X(tgkill, 234) \
+	X(utimes, 235) \
+	X(vserver, 236) \
+	X(mbind, 237) \
+	X(set_mempolicy, 238) \
+	X(get_mempolicy, 239) \
+	X(mq_open, 240) \
+	X(mq_unlink, 241) \
+	X(mq_timedsend, 242) \
+	X(mq_timedreceive, 243) \
+	X(mq_notify, 244) \
+	X(mq_getsetattr, 245) \
+	X(kexec_load, 246) \
+	X(waitid, 247) \
+	X(add_key, 248) \
+	X(request_key, 249) \
+	X(keyctl, 250) \
+	X(ioprio_set, 251) \
+	X(ioprio_get, 252) \
+	X(inotify_init, 253) \
+	X(inotify_add_watch, 254) \
+	X(inotify_rm_watch, 255) \
+	X(migrate_pages, 256) \
+	X(openat, 257) \
+	X(mkdirat, 258) \
+	X(mknodat, 259) \
+	X(fchownat, 260) \
+	X(futimesat, 261) \
+	X(newfstatat, 262) \
+	X(unlinkat, 263) \
+	X(renameat, 264) \
+	X(linkat, 265) \
+	X(symlinkat, 266) \
+	X(readlinkat, 267) \
+	X(fchmodat, 268) \
+	X(faccessat, 269) \
+	X(pselect6, 270) \
+	X(ppoll, 271) \
+	X(unshare, 272) \
+	X(set_robust_list, 273) \
+	X(get_robust_list, 274) \
+	X(splice, 275) \
+	X(tee, 276) \
+	X(sync_file_range, 277) \
+	X(vmsplice, 278) \
+	X(move_pages, 279) \
+	X(utimensat, 280) \
+	X(epoll_pwait, 281) \
+	X(signalfd, 282) \
+	X(timerfd_create, 283) \
+	X(eventfd, 284) \
+	X(fallocate, 285) \
+	X(timerfd_settime, 286) \
+	X(timerfd_gettime, 287) \
+	X(accept4, 288) \
+	X(signalfd4, 289) \
+	X(eventfd2, 290) \
+	X(epoll_create1, 291) \
+	X(dup3, 292) \
+	X(pipe2, 293) \
+	X(inotify_init1, 294) \
+	X(preadv, 295) \
+	X(pwritev, 296) \
+	X(rt_tgsigqueueinfo, 297) \
+	X(perf_event_open, 298) \
+	X(recvmmsg, 299) \
+	X(fanotify_init, 300) \
+	X(fanotify_mark, 301) \
+	X(prlimit64, 302) \
+	X(name_to_handle_at, 303) \
+	X(open_by_handle_at, 304) \
+	X(clock_adjtime, 305) \
+	X(syncfs, 306) \
+	X(sendmmsg, 307) \
+	X(setns, 308) \
+	X(getcpu, 309) \
+	X(process_vm_readv, 310) \
+	X(process_vm_writev, 311) \
+	X(kcmp, 312) \
+	X(finit_module, 313) \
+	X(sched_setattr, 314) \
+	X(sched_getattr, 315) \
+	X(renameat2, 316) \
+	X(seccomp, 317) \
+	X(getrandom, 318) \
+	X(memfd_create, 319) \
+	X(kexec_file_load, 320) \
+	X(bpf, 321) \
+	X(execveat, 322) \
+	X(userfaultfd, 323) \
+	X(membarrier, 324) \
+	X(mlock2, 325) \
+	X(copy_file_range, 326) \
+	X(preadv2, 327) \
+	X(pwritev2, 328) \
+	X(pkey_mprotect, 329) \
+	X(pkey_alloc, 330) \
+	X(pkey_free, 331) \
+	X(statx, 332) \
+	X(io_pgetevents, 333) \
+	X(rseq, 334) \
+	X(pidfd_send_signal, 424) \
+	X(io_uring_setup, 425) \
+	X(io_uring_enter, 426) \
+	X(io_uring_register, 427) \
+	X(open_tree, 428) \
+	X(move_mount, 429) \
+	X(fsopen, 430) \
+	X(fsconfig, 431) \
+	X(fsmount, 432) \
+	X(fspick, 433) \
+	X(pidfd_open, 434) \
+	X(clone3, 435) \
+	X(close_range, 436) \
+	X(openat2, 437) \
+	X(pidfd_getfd, 438) \
+	X(faccessat2, 439) \
+	X(process_madvise, 440) \
+	X(epoll_pwait2, 441) \
+	X(mount_setattr, 442) \
+	X(quotactl_fd, 443) \
+	X(landlock_create_ruleset, 444) \
+	X(landlock_add_rule, 445) \
+	X(landlock_restrict_self, 446) \
+	X(memfd_secret, 447) \
+	X(process_mrelease, 448) \
+	X(futex_waitv, 449) \
+	X(set_mempolicy_home_node, 450) \
+	X(cachestat, 451) \
+	X(fchmodat2, 452) \
+	X(map_shadow_stack, 453) \
+	X(futex_wake, 454) \
+	X(futex_wait, 455) \
+	X(futex_requeue, 456)
+
+#define SYSCALL_NUMBER_MAX 456

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Address spaces: the regions of a process's memory and its page table. Shared by threads and vfork, copied by fork (copy on write).
+ * Private pages: a frame's references count the page tables that hold it; a write fault on a frame with more than one copies it.
+ */
+#pragma once
+#include "kernel/arch/page_table.h"
+#include "kernel/sched/wait.h"
+#include "kernel/vm/page_cache.h"
+#include "lib/rbtree.h"
+
+/* What a region maps, if not anonymous memory: held by reference; `file` is file/'s own. */
+struct mapped_file {
+	struct page_cache *cache;
+	uint64_t (*size)(void *file);	    /* bytes; access beyond the last page is SIGBUS */
+	void (*get)(void *file);
+	void (*put)(void *file);
+	long (*describe)(void *file, char *path, size_t size); /* for /proc/self/maps */
+	void *file;
+	uint64_t device, inode;
+};
+
+enum region_flags { REGION_READ = 1, REGION_WRITE = 2, REGION_EXEC = 4, REGION_SHARED = 8, REGION_GROWS_DOWN = 16, REGION_MAY_WRITE = 32, REGION_DONT_FORK = 64, REGION_STACK = 128, REGION_HEAP = 256, REGION_FIXED_FRAMES = 512 /* vDSO, device */ };
+
+struct region {
+	struct rb_node node;
+	uint64_t start, end; /* page-aligned */
+	unsigned flags;
+	struct mapped_file file; /* cache NULL: anonymous */
+	uint64_t offset;	 /* bytes of the file at start */
+	struct list cache_node;	 /* in cache->regions */
+	struct address_space *space;
+	const char *name;	 /* "[stack]", "[heap]", "[vdso]" */
+	uint64_t fixed_frame;	 /* REGION_FIXED_FRAMES: physical address at start */
+};
+
+struct address_space {
+	struct page_table page_table;
+	struct mutex lock;	   /* guards all below and the page table */
+	struct rb_tree regions;
+	struct region *last_hit;
+	uint64_t brk_start, brk, stack_top, mmap_base;
+	uint64_t arg_start, arg_end, env_start, env_end; /* for /proc */
+	uint64_t resident, peak_resident, mapped_bytes;	  /* pages, pages, bytes; resident is atomic */
+	uint64_t faults_minor, faults_major;
+	uint64_t limit_bytes, limit_data, limit_stack; /* rlimits, bytes */
+	uint64_t vdso;
+	uint32_t references;
+};
+
+struct address_space *address_space_new(void); /* NULL: no memory */
+void address_space_get(struct address_space *space);
+void address_space_put(struct address_space *space);
+/* A copy as fork makes it. NULL: no memory. The caller must be running on or own `space`. */
+struct address_space *address_space_copy(struct address_space *space);
+
+/*
+ * Maps [address, address+len). address 0 without MAP_FIXED, or a hint that is taken: a place is chosen. `file` NULL: anonymous; its `get` is called for the region.
+ * flags are mmap(2)'s MAP_* and prot PROT_* (uapi/mman.h). Returns the address or -errno.
+ */
+int64_t address_space_map(struct address_space *space, uint64_t address, uint64_t len, int prot, int flags, const struct mapped_file *file, uint64_t offset);
+/* Enters given frames (vDSO): not freed with the region. */
+int address_space_map_frames(struct address_space *space, uint64_t address, uint64_t phys, uint64_t len, int prot, const char *name) must_check;
+int address_space_unmap(struct address_space *space, uint64_t address, uint64_t len) must_check;
+int address_space_protect(struct address_space *space, uint64_t address, uint64_t len, int prot) must_check;
+int64_t address_space_remap(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address);
+int64_t address_space_set_brk(struct address_space *space, uint64_t brk); /* the new break, or the old one if it cannot be had */
+int address_space_advise(struct address_space *space, uint64_t address, uint64_t len, int advice) must_check;
+int address_space_sync(struct address_space *space, uint64_t address, uint64_t len, int flags) must_check;
+int address_space_mincore(struct address_space *space, uint64_t address, uint64_t len, uint8_t *vector) must_check;
+void address_space_name(struct address_space *space, uint64_t address, const char *name);
+/* Moves the stack's region etc. are ordinary maps: MAP_GROWSDOWN regions grow on faults down to limit_stack. */
+
+/* Serves a page fault. 0, or the signal to send with its code: SIGSEGV (SEGV_MAPERR, SEGV_ACCERR), SIGBUS (BUS_ADRERR); SIGKILL: no memory. */
+struct fault_result {
+	int signal, code;
+};
+struct fault_result address_space_fault(struct address_space *space, uint64_t address, enum access access);
+
+/* The space of the thread that runs: process/ sets how to find it. */
+void address_space_set_current_hook(struct address_space *(*current)(void));
+
+/* Copies to and from another process's memory (execve's new stack, ptrace, process_vm_readv): bytes copied, or -EFAULT. */
+long address_space_read(struct address_space *space, uint64_t address, void *to, size_t len);
+long address_space_write(struct address_space *space, uint64_t address, const void *from, size_t len);
+
+/* Identifies a futex word: the frame's address for shared memory, space + address for private. -EFAULT. Takes no reference. */
+struct memory_key {
+	uint64_t object, offset;
+};
+int address_space_key(struct address_space *space, uint64_t address, bool is_private, struct memory_key *key) must_check;
+
+/* Walks the regions in order for /proc: calls visit under the lock. */
+void address_space_walk(struct address_space *space, bool (*visit)(void *context, const struct region *region, uint64_t resident_pages), void *context);

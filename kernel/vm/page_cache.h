@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The page cache: a file's content in memory, one for each inode of a file system that stores data; read, write, mmap and exec all share it.
+ * tmpfs lives in it for good (no `read_pages`: pages begin as zeros, and are never dropped).
+ */
+#pragma once
+#include "kernel/mem/page.h"
+#include "kernel/sched/wait.h"
+
+struct page_cache;
+
+struct page_cache_ops {
+	/* Fills nr pages, consecutive from pages[0]->index, from the medium (beyond its end: zeros); waits until done. 0 or -errno.
+	 * NULL: memory is the medium. */
+	int (*read_pages)(struct page_cache *cache, struct page **pages, size_t nr);
+	/* Writes nr dirty pages, consecutive, to the medium (allocating blocks where delayed); waits until done. */
+	int (*write_pages)(struct page_cache *cache, struct page **pages, size_t nr);
+};
+
+struct page_cache {
+	const struct page_cache_ops *ops;
+	struct spinlock lock;	 /* guards tree, counts, page flags of its pages */
+	void *tree;		 /* index -> page */
+	unsigned levels;
+	uint64_t nr_pages, nr_dirty;
+	struct list regions;	 /* struct region that map it (vm/address_space.h), guarded by `lock` */
+	struct list dirty_node;	 /* in the list of caches with dirty pages */
+	struct list all_node;
+	struct wait_queue wait;	 /* pages being read or written */
+};
+
+void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops);
+void page_cache_fini(struct page_cache *cache); /* drops all pages, dirty ones too; nothing may map it */
+
+/* The up-to-date page of that number, with a reference; reads it, and those that follow (readahead), if need be. -EIO, -ENOMEM. */
+int page_cache_get(struct page_cache *cache, uint64_t index, uint64_t nr_in_file, struct page **page) must_check;
+/* As get, but if it is in memory and up to date; NULL otherwise. Never sleeps. */
+struct page *page_cache_find(struct page_cache *cache, uint64_t index);
+/* As get, for a page that the caller overwrites whole: not read. Contents undefined if it was not there; the caller calls mark_dirty when filled. */
+int page_cache_get_for_overwrite(struct page_cache *cache, uint64_t index, struct page **page) must_check;
+void page_cache_mark_dirty(struct page_cache *cache, struct page *page);
+
+/* Writes dirty pages whose index lies in [first, last] and waits. The error of the first that failed. */
+int page_cache_flush(struct page_cache *cache, uint64_t first, uint64_t last) must_check;
+/* Takes away pages from index `first` on, from mappings too (truncate); the rest of a partial last page is the caller's to clear. */
+void page_cache_truncate(struct page_cache *cache, uint64_t first);
+void page_cache_drop_range(struct page_cache *cache, uint64_t first, uint64_t last); /* hole punched; mapped ones are unmapped */
+int page_cache_flush_all(void); /* sync(2) */
