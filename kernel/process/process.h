@@ -117,3 +117,6 @@ void task_set_syscall_handler(void (*handler)(struct task *task));
  */
 #define ERESTART_SYS	   512 /* restart if the handler has SA_RESTART or there is none */
 #define ERESTART_NO_HANDLER 514 /* restart only if no handler ran */
+
+/* Frees process->posix_timers at exec and exit: kernel/syscall/posix_timer.c sets it at start. */
+void process_set_timers_release_hook(void (*release)(struct process *process));

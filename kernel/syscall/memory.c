@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mmap(2) and its family. */
+#include "kernel/syscall/syscall.h"
+#include "kernel/uapi/mman.h"
+#include "kernel/mem/heap.h"
+
+static struct address_space *space(void)
+{
+	return process_current()->space;
+}
+
+/* mmap's access rules for a file: EACCES unless it was opened for what the mapping needs. */
+static int check_file_access(const struct file *file, int prot, int flags)
+{
+	int type = flags & LINUX_MAP_TYPE;
+
+	if (!(file->mode & MAY_READ))
+		return -EACCES;
+	if ((type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE) && (prot & LINUX_PROT_WRITE) && !(file->mode & MAY_WRITE))
+		return -EACCES;
+	return 0;
+}
+
+static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int fd, uint64_t offset)
+{
+	struct file *file = descriptor_get(fd);
+	struct mapped_file mapped = {.cache = NULL};
+	int64_t ret;
+
+	if (!file)
+		return -EBADF;
+	ret = check_file_access(file, prot, flags);
+	if (!ret)
+		ret = file_map(file, &mapped);
+	if (!ret)
+		ret = address_space_map(space(), address, len, prot, flags, mapped.cache ? &mapped : NULL, offset);
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(mmap, 6, "puPMdx")
+{
+	uint64_t address = a->v[0], len = a->v[1], offset = a->v[5];
+	int prot = (int)a->v[2], flags = (int)a->v[3];
+
+	if (offset % PAGE_SIZE || (flags & LINUX_MAP_TYPE) == 0)
+		return -EINVAL;
+	if (flags & LINUX_MAP_ANONYMOUS)
+		return address_space_map(space(), address, len, prot, flags, NULL, 0);
+	return map_file(address, len, prot, flags, (int)a->v[4], offset);
+}
+
+SYSCALL(munmap, 2, "pu")
+{
+	return address_space_unmap(space(), a->v[0], a->v[1]);
+}
+
+SYSCALL(mprotect, 3, "puP")
+{
+	return address_space_protect(space(), a->v[0], a->v[1], (int)a->v[2]);
+}
+
+SYSCALL(mremap, 5, "puuxp")
+{
+	return address_space_remap(space(), a->v[0], a->v[1], a->v[2], (int)a->v[3], a->v[4]);
+}
+
+SYSCALL(brk, 1, "p")
+{
+	return address_space_set_brk(space(), a->v[0]);
+}
+
+SYSCALL(madvise, 3, "pud")
+{
+	return address_space_advise(space(), a->v[0], a->v[1], (int)a->v[2]);
+}
+
+SYSCALL(msync, 3, "pux")
+{
+	return address_space_sync(space(), a->v[0], a->v[1], (int)a->v[2]);
+}
+
+SYSCALL(mincore, 3, "pup")
+{
+	uint64_t start = a->v[0], len = align_up(a->v[1], PAGE_SIZE);
+	uint8_t vector[256];
+
+	if (start % PAGE_SIZE)
+		return -EINVAL;
+	for (uint64_t done = 0; done < len;) {
+		uint64_t part = min_u64(len - done, sizeof(vector) * PAGE_SIZE);
+		int ret = address_space_mincore(space(), start + done, part, vector);
+
+		if (!ret)
+			ret = copy_to_user(a->v[2] + done / PAGE_SIZE, vector, part / PAGE_SIZE);
+		if (ret)
+			return ret;
+		done += part;
+	}
+	return 0;
+}
+
+/* Memory is never paged out to a swap device, so that locking has only to check its arguments and bring pages in. */
+static int64_t lock_range(uint64_t address, uint64_t len)
+{
+	uint64_t start = align_down(address, PAGE_SIZE);
+
+	return address_space_advise(space(), start, align_up(address + len - start, PAGE_SIZE), LINUX_MADV_POPULATE_READ) == -ENOMEM ? -ENOMEM : 0;
+}
+
+SYSCALL(mlock, 2, "pu")
+{
+	return lock_range(a->v[0], a->v[1]);
+}
+
+SYSCALL(mlock2, 3, "pux")
+{
+	if (a->v[2] & ~1ul)
+		return -EINVAL;
+	return a->v[2] ? 0 : lock_range(a->v[0], a->v[1]);
+}
+
+SYSCALL(munlock, 2, "pu")
+{
+	return 0;
+}
+
+SYSCALL(mlockall, 1, "x")
+{
+	return a->v[0] == 0 || (a->v[0] & ~7ul) ? -EINVAL : 0;
+}
+
+SYSCALL(munlockall, 0, "")
+{
+	return 0;
+}
+
+/* One node of memory (numa(7)): policies are accepted where they name it. */
+SYSCALL(mbind, 6, "puxpux")
+{
+	return 0;
+}
+
+SYSCALL(set_mempolicy, 3, "xpu")
+{
+	return 0;
+}
+
+SYSCALL(get_mempolicy, 5, "ppupx")
+{
+	int policy = 0;
+	uint64_t nodes = 1;
+
+	if (a->v[0] && copy_to_user(a->v[0], &policy, sizeof(policy)))
+		return -EFAULT;
+	if (a->v[1] && a->v[2] && copy_to_user(a->v[1], &nodes, sizeof(nodes)))
+		return -EFAULT;
+	return 0;
+}
