@@ -6,13 +6,15 @@ OBJECTS :=
 
 # $(call closure,module,variant): the module and all that it depends on, each once.
 # Single-header dependencies (x.h) are for the compiler alone and do not link.
-closure = $(sort $(1) $(foreach d,$(filter-out %.h,$(LINKDEPS_$(2)_$(1))),$(call closure,$(d),$(2))))
+closure = $(eval seen :=)$(call visit,$(1),$(2))$(seen)
+visit = $(if $(filter $(1),$(seen)),,$(eval seen += $(1))$(foreach d,$(filter-out %.h,$(LINKDEPS_$(2)_$(1))),$(call visit,$(d),$(2))))
 archives = $(foreach m,$(call closure,$(1),$(2)),$(if $(HAS_$(2)_$(m)),$(OUT)/$(2)/$(m).a))
 # Header-only modules have no objects and no archive.
 
 define module
 MODULES += $(1)
 $(foreach v,$(IN),$(call module_variant,$(1),$(v),$(SRCS) $(SRCS_$(v)),$(DEPS) $(DEPS_$(v))))
+$(if $(TESTS),$(call test_links,$(1),$(TEST_DEPS)))
 $(foreach t,$(TESTS),$(call unit_test,$(1),$(t:.c=),$(TEST_DEPS)))
 $(foreach v,$(filter host host-asan,$(IN)),$(foreach p,$(PROGRAMS),$(call program_hosted,$(1),$(p:.c=),$(v))))
 $(if $(filter guest,$(IN)),$(foreach p,$(PROGRAMS),$(call program_guest,$(1),$(p:.c=))))
@@ -29,6 +31,7 @@ $(foreach s,$(3),$(call object,$(1),$(2),$(s)))
 $(if $(strip $(3)),$(OUT)/$(2)/$(1).a: $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3)))
 	@rm -f $$@; $(AR) rcsD $$@ $$^
 OBJECTS += $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3))))
+
 endef
 
 # module, variant, source [, include folder's name where it is not the module's own]
@@ -39,14 +42,18 @@ $(OUT)/$(2)/$(1)/$(basename $(3)).o: $(1)/$(3) build/variants.mk | $(OUT)/inc/$(
 
 endef
 
+# module, further dependencies
+define test_links
+$(OUT)/inc/tests/$(1)/.links: $(1)/module.mk build/module.mk build/engine.mk
+	@rm -rf $$(@D); mkdir -p $$(@D)
+	@for d in $(1) $(DEPS) $(DEPS_host-asan) $(2) tests/unit; do mkdir -p $$(@D)/$$$$(dirname $$$$d); ln -sfn $(CURDIR)/$$$$d $$(@D)/$$$$d; done; touch $$@
+endef
+
 # module, test, further dependencies
 define unit_test
 LINKDEPS_host-asan_$(1)/$(2) := $(1) $(3)
 UNIT_TESTS += $(OUT)/host-asan/$(1)/$(2)
 OBJECTS += $(OUT)/host-asan/$(1)/$(2).o
-$(OUT)/inc/tests/$(1)/.links: $(1)/module.mk build/module.mk build/engine.mk
-	@rm -rf $$(@D); mkdir -p $$(@D)
-	@for d in $(1) $(DEPS) $(DEPS_host-asan) $(3) tests/unit; do mkdir -p $$(@D)/$$$$(dirname $$$$d); ln -sfn $(CURDIR)/$$$$d $$(@D)/$$$$d; done; touch $$@
 $(call object,$(1),host-asan,$(2).c,tests/$(1))
 $(OUT)/host-asan/$(1)/$(2): $(OUT)/host-asan/$(1)/$(2).o $$$$(call archives,$(1)/$(2),host-asan)
 	@echo "  LD $$@"

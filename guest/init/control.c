@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Lines to and from the tool. */
+#include "guest/init/control.h"
+#include "abi/control.h"
+#include "guest/init/file.h"
+#include "guest/init/syscalls.h"
+#include "guest/init/terminal.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+static int control = -1;
+
+void control_open(void)
+{
+	control = (int)sys3(open, "/dev/vport/" CONTROL_PORT, 02 | 02000000 | 04000 /* O_RDWR, O_CLOEXEC, O_NONBLOCK */, 0);
+}
+
+int control_descriptor(void)
+{
+	return control;
+}
+
+void control_send(const char *word, ...)
+{
+	char line[512];
+	size_t len = 0;
+	va_list words;
+
+	va_start(words, word);
+	for (; word; word = va_arg(words, const char *)) {
+		int n = format_text(line + len, sizeof(line) - len - 1, len ? " %s" : "%s", word);
+
+		len = min_u64(len + (size_t)n, sizeof(line) - 2);
+	}
+	va_end(words);
+	line[len++] = '\n';
+	line[len] = '\0';
+	file_write(control >= 0 ? control : 2, line);
+}
+
+static void act(const char *line, int program)
+{
+	uint64_t a, b;
+	const char *end;
+
+	if (!strncmp(line, "signal ", 7) && format_parse_u64(line + 7, &end, &a) && program > 0)
+		sys2(kill, program, a);
+	else if (!strncmp(line, "winsize ", 8) && format_parse_u64(line + 8, &end, &a) && *end == ' ' && format_parse_u64(end + 1, &end, &b))
+		terminal_resize((unsigned)a, (unsigned)b);
+}
+
+void control_receive(int program)
+{
+	static char text[128];
+	static size_t len;
+	long n = sys3(read, control, text + len, sizeof(text) - len);
+
+	if (n <= 0)
+		return;
+	len += (size_t)n;
+	for (char *end; (end = memchr(text, '\n', len)) != NULL;) {
+		size_t used = (size_t)(end - text) + 1;
+
+		*end = '\0';
+		act(text, program);
+		memmove(text, text + used, len - used);
+		len -= used;
+	}
+	if (len == sizeof(text))
+		len = 0; /* no line is that long: not ours */
+}

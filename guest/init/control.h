@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The guest's end of the control channel (abi/control.h). */
+#pragma once
+
+void control_open(void);
+int control_descriptor(void); /* to poll; -1 if no tool listens */
+/* Sends a line: the words, with blanks between. NULL ends. Without a control channel the line goes to the console. */
+void control_send(const char *word, ...);
+/* Reads what has come and acts on each whole line: a signal for `program`'s group, the terminal's size. */
+void control_receive(int program);

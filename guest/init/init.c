@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Process 1. Reads the run configuration (abi/run_config.h), starts the program, reaps children, and reports
+ * how the program ended over the control channel (abi/control.h); then it powers the machine off.
+ */
+#include "abi/control.h"
+#include "abi/exit_code.h"
+#include "abi/run_config.h"
+#include "guest/init/account.h"
+#include "guest/init/control.h"
+#include "guest/init/file.h"
+#include "guest/init/run_config.h"
+#include "guest/init/syscalls.h"
+#include "guest/init/terminal.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/signal.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define DEFAULT_PATH_LEN "65" /* of the record "PATH=..." */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+enum { OPEN_READ_WRITE = 02, OPEN_WRITE = 01, OPEN_NO_TTY = 0400, OPEN_CLOSE_ON_EXEC = 02000000, IOCTL_SET_WINSIZE = 0x5414, IOCTL_SET_CONTROLLING = 0x540e };
+
+static struct run_config config;
+
+long spawn_on(void *stack_top, int (*child)(void *), void *argument);
+noreturn_fn void init_main(void);
+
+/* One command of the run configuration. */
+struct command {
+	const char **argv; /* NULL-terminated */
+	const char *path;  /* the program's path, once found */
+	int error;	   /* errno of the execve that failed, 0 if it did not */
+	const char *sentence; /* why it was not started, if it is not execve's errno */
+	struct account account;
+	bool has_account;
+};
+
+static noreturn_fn void power_off(void)
+{
+	sys2(kill, -1, LINUX_SIGKILL);
+	sys4(reboot, 0xfee1dead, 672274793, 0x4321fedc, 0);
+	for (;;)
+		sys1(exit_group, 0);
+}
+
+static noreturn_fn void fail(int code, const char *subject, const char *why)
+{
+	char number[8], text[400];
+
+	format_text(number, sizeof(number), "%d", code);
+	format_text(text, sizeof(text), "%s%s%s", subject ? subject : "", subject ? ": " : "", why);
+	control_send("error", number, text, NULL);
+	power_off();
+}
+
+/* ---- Reading the configuration ---- */
+
+static void read_config(const char *path, bool is_override)
+{
+	size_t len;
+	char *text = file_read(path, &len);
+	const char *why = text && len ? run_config_read(&config, text, len, is_override) : NULL;
+
+	if (why)
+		fail(EXIT_DORY, path, why);
+}
+
+/* ---- The terminal and standard descriptors ---- */
+
+void terminal_resize(unsigned rows, unsigned columns)
+{
+	uint16_t size[4] = {(uint16_t)rows, (uint16_t)columns, 0, 0};
+	long console = sys3(open, "/dev/console", OPEN_READ_WRITE | OPEN_NO_TTY | OPEN_CLOSE_ON_EXEC, 0);
+
+	if (console < 0)
+		return;
+	sys3(ioctl, console, IOCTL_SET_WINSIZE, size);
+	sys1(close, console);
+}
+
+static void set_initial_size(void)
+{
+	const char *end;
+	uint64_t rows, columns;
+
+	if (config.winsize && format_parse_u64(config.winsize, &end, &rows) && *end == ' ' && format_parse_u64(end + 1, &end, &columns))
+		terminal_resize((unsigned)rows, (unsigned)columns);
+}
+
+static void connect_descriptor(int fd, const char *path, int flags)
+{
+	long opened = sys3(open, path, flags, 0);
+
+	if (opened < 0 || opened == fd)
+		return;
+	sys2(dup2, opened, fd);
+	sys1(close, opened);
+}
+
+/* In the child: its own session, with the console as its controlling terminal where the program has one. */
+static void connect_stdio(void)
+{
+	bool is_streams = config.stdio && !strcmp(config.stdio, "streams");
+
+	sys1(setsid, 0);
+	if (is_streams) {
+		connect_descriptor(0, "/dev/vport/" STDIN_PORT, 0);
+		connect_descriptor(1, "/dev/vport/" STDOUT_PORT, OPEN_WRITE);
+		connect_descriptor(2, "/dev/vport/" STDERR_PORT, OPEN_WRITE);
+		return;
+	}
+	connect_descriptor(0, "/dev/console", OPEN_READ_WRITE | OPEN_NO_TTY);
+	sys2(dup2, 0, 1);
+	sys2(dup2, 0, 2);
+	sys3(ioctl, 0, IOCTL_SET_CONTROLLING, 0);
+}
+
+/* ---- Starting a command ---- */
+
+static void become(const struct account *account)
+{
+	sys2(setgroups, account->nr_groups, account->groups);
+	sys1(setgid, account->gid);
+	sys1(setuid, account->uid);
+}
+
+static void try_execute(struct command *command, const char *path)
+{
+	int error;
+
+	command->path = path;
+	error = (int)-sys3(execve, path, command->argv, config.environment.items);
+	if (error == ENOENT && sys2(access, path, 0) == 0) {
+		command->sentence = "the interpreter or dynamic loader that it names is not in the image";
+		command->error = ENOENT;
+	} else if (!command->sentence && (!command->error || error != ENOENT)) {
+		command->error = error;
+	}
+}
+
+/* As execvp(3): a name without a '/' is looked for in PATH. Returns only on failure. */
+static void execute(struct command *command)
+{
+	const char *name = command->argv[0], *path = run_config_environment(&config, "PATH");
+	size_t name_len = strlen(name);
+
+	if (strchr(name, '/')) {
+		try_execute(command, name);
+		return;
+	}
+	while (path && *path && !command->sentence) {
+		const char *colon = strchr(path, ':');
+		size_t len = colon ? (size_t)(colon - path) : strlen(path);
+		char *candidate = allocate(len + name_len + 2);
+
+		memcpy(candidate, path, len);
+		candidate[len] = '/';
+		memcpy(candidate + len + 1, name, name_len + 1);
+		try_execute(command, candidate);
+		path += len + (colon != NULL);
+	}
+}
+
+static int child_main(void *argument)
+{
+	struct command *command = argument;
+	uint64_t no_signals = 0;
+
+	connect_stdio();
+	sys4(rt_sigprocmask, 2 /* SIG_SETMASK */, &no_signals, 0, 8);
+	if (config.cwd && (command->error = (int)-sys1(chdir, config.cwd)) != 0) {
+		command->sentence = "its working directory cannot be entered";
+		return 1;
+	}
+	if (command->has_account)
+		become(&command->account);
+	execute(command);
+	return 1;
+}
+
+static void prepare_account(struct command *command)
+{
+	const char *why;
+
+	if (!config.user)
+		return;
+	why = account_find(config.user, &command->account);
+	if (why)
+		fail(EXIT_DORY, config.user, why);
+	command->has_account = true;
+	if (!run_config_environment(&config, "HOME")) {
+		char *record = allocate(512), *text = allocate(512);
+		const char *home = command->account.home ? command->account.home : "/";
+
+		format_text(text, 400, "HOME=%s", home);
+		format_text(record, 512, RUN_CONFIG_MAGIC "env %u %s\n", (unsigned)strlen(text), text);
+		run_config_read(&config, record, strlen(record), true);
+	}
+}
+
+static const char *describe_error(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "there is no such program in the image";
+	case EACCES:
+		return "it is not an executable file";
+	case ENOEXEC:
+		return "it is not a program for this machine (no ELF of this architecture, no #! line)";
+	case ENOMEM:
+		return "there is not enough memory to start it; give the machine more with -m";
+	case E2BIG:
+		return "its arguments and environment are too long";
+	default:
+		return "it cannot be executed";
+	}
+}
+
+static long start_command(struct command *command)
+{
+	static char stack[8192] aligned(16);
+	long pid;
+
+	prepare_account(command);
+	control_send("start", NULL);
+	pid = spawn_on(stack + sizeof(stack), child_main, command);
+	if (pid < 0)
+		fail(EXIT_DORY, command->argv[0], describe_error((int)-pid));
+	if (!command->error)
+		return pid;
+	fail(command->error == ENOENT ? EXIT_NOT_FOUND : command->error == ENOMEM ? EXIT_DORY : EXIT_NOT_EXECUTABLE, command->argv[0],
+	    command->sentence ? command->sentence : describe_error(command->error));
+}
+
+/* ---- Waiting ---- */
+
+struct poll_entry {
+	int fd;
+	short events, revents;
+};
+
+/* Sleeps until a child ended or the tool sent something. SIGCHLD is blocked and read from a signalfd. */
+static void wait_for_event(int signals, int program)
+{
+	struct poll_entry entries[2] = {{.fd = signals, .events = 1}, {.fd = control_descriptor(), .events = 1}};
+	char info[128];
+
+	sys3(poll, entries, 2, -1);
+	if (entries[0].revents)
+		sys3(read, signals, info, sizeof(info));
+	if (entries[1].revents)
+		control_receive(program);
+}
+
+/* Reaps until `program` (or with 0, every child) has ended; gives its wait status. */
+static int wait_for(int program, int signals)
+{
+	int status = 0, last = 0;
+
+	for (;;) {
+		long pid = sys4(wait4, -1, &status, 1 /* WNOHANG */, 0);
+
+		if (pid == program)
+			return status;
+		if (pid == -ECHILD)
+			return last;
+		if (pid > 0)
+			last = status;
+		else
+			wait_for_event(signals, program);
+	}
+}
+
+static noreturn_fn void report(int status, const char *name)
+{
+	char number[8];
+
+	if (status & 0x7f) {
+		format_text(number, sizeof(number), "%d", status & 0x7f);
+		control_send("signal", number, status & 0x80 ? "1" : "0", name, NULL);
+	} else {
+		format_text(number, sizeof(number), "%d", (status >> 8) & 0xff);
+		control_send("exit", number, NULL);
+	}
+	power_off();
+}
+
+static int open_signals(void)
+{
+	uint64_t mask = 1ull << (LINUX_SIGCHLD - 1);
+
+	sys4(rt_sigprocmask, 0 /* SIG_BLOCK */, &mask, 0, 8);
+	return (int)sys4(signalfd4, -1, &mask, 8, OPEN_CLOSE_ON_EXEC | 04000 /* SFD_NONBLOCK */);
+}
+
+/* Runs the commands in order: ';' waits for one before the next, '&' leaves it running. The last one's end is the end. */
+static noreturn_fn void run_commands(void)
+{
+	int signals = open_signals(), status = 0;
+	size_t first = 0;
+	const char *name = "";
+
+	for (size_t s = 0; s <= config.separators.count; s++) {
+		size_t end = s < config.separators.count ? config.separator_at[s] : config.arguments.count;
+		bool in_background = s < config.separators.count && config.separators.items[s][0] == '&';
+		struct command command = {.argv = allocate((end - first + 1) * sizeof(char *))};
+		long pid;
+
+		if (end == first)
+			continue;
+		memcpy(command.argv, config.arguments.items + first, (end - first) * sizeof(char *));
+		command.argv[end - first] = NULL;
+		first = end;
+		pid = start_command(&command);
+		name = command.path;
+		if (!in_background)
+			status = wait_for((int)pid, signals);
+		else if (end == config.arguments.count)
+			status = wait_for(0, signals);
+	}
+	report(status, name);
+}
+
+static void do_mounts(void)
+{
+	for (size_t i = 0; i < config.mounts.count; i++) {
+		char *text = (char *)config.mounts.items[i];
+		const char *words[4] = {text, "", "", ""};
+
+		for (unsigned n = 1; n < 4 && (text = strchr(text, ' ')) != NULL; n++) {
+			*text++ = '\0';
+			words[n] = text;
+		}
+		long ret = sys5(mount, words[0], words[1], words[2], 0, words[3]);
+		if (ret < 0)
+			fail(EXIT_DORY, words[1], "this mount of the run configuration cannot be made");
+	}
+}
+
+void init_main(void)
+{
+	static char defaults[] = RUN_CONFIG_MAGIC "env " DEFAULT_PATH_LEN " PATH=" DEFAULT_PATH "\n";
+
+	control_open();
+	run_config_read(&config, defaults, sizeof(defaults) - 1, false);
+	read_config(RUN_CONFIG_PATH, false);
+	read_config(RUN_CONFIG_DEVICE, true);
+	if (!config.arguments.count)
+		fail(EXIT_DORY, NULL, "the image has no default command; give one with -e");
+	if (config.host)
+		sys2(sethostname, config.host, strlen(config.host));
+	do_mounts();
+	set_initial_size();
+	run_commands();
+}

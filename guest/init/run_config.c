@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Parses and merges run configurations. */
+#include "guest/init/run_config.h"
+#include "abi/run_config.h"
+#include "guest/init/file.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+static void push(struct run_list *list, const char *item)
+{
+	if (list->count + 1 >= list->room) {
+		size_t room = list->room ? list->room * 2 : 64;
+		const char **items = allocate(room * sizeof(*items));
+
+		memcpy(items, list->items, list->count * sizeof(*items));
+		list->items = items;
+		list->room = room;
+	}
+	list->items[list->count++] = item;
+	list->items[list->count] = NULL;
+}
+
+static void push_separator(struct run_config *config, const char *separator)
+{
+	size_t *at = allocate((config->separators.count + 1) * sizeof(*at));
+
+	memcpy(at, config->separator_at, config->separators.count * sizeof(*at));
+	at[config->separators.count] = config->arguments.count;
+	config->separator_at = at;
+	push(&config->separators, separator);
+}
+
+/* Where the variable of "NAME=..." stands in the environment, or its end. */
+static size_t environment_find(const struct run_config *config, const char *assignment)
+{
+	const char *equals = strchr(assignment, '=');
+	size_t len = equals ? (size_t)(equals - assignment) + 1 : strlen(assignment), i;
+
+	for (i = 0; i < config->environment.count; i++) {
+		if (!strncmp(config->environment.items[i], assignment, len))
+			break;
+	}
+	return i;
+}
+
+static void set_environment(struct run_config *config, const char *assignment)
+{
+	size_t i = environment_find(config, assignment);
+
+	if (i < config->environment.count)
+		config->environment.items[i] = assignment;
+	else
+		push(&config->environment, assignment);
+}
+
+const char *run_config_environment(const struct run_config *config, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < config->environment.count; i++) {
+		if (!strncmp(config->environment.items[i], name, len) && config->environment.items[i][len] == '=')
+			return config->environment.items[i] + len + 1;
+	}
+	return NULL;
+}
+
+/* Keys with one value. */
+static const struct {
+	const char *key;
+	size_t offset;
+} single_keys[] = {
+    {"cwd", offsetof(struct run_config, cwd)},	   {"host", offsetof(struct run_config, host)},	      {"user", offsetof(struct run_config, user)},
+    {"stdio", offsetof(struct run_config, stdio)}, {"winsize", offsetof(struct run_config, winsize)},
+};
+
+static bool apply(struct run_config *config, const char *key, const char *value, bool *replaces_command)
+{
+	if (!strcmp(key, "arg") || !strcmp(key, "next")) {
+		if (*replaces_command)
+			config->arguments.count = config->separators.count = 0;
+		*replaces_command = false;
+		if (key[0] == 'a')
+			push(&config->arguments, value);
+		else
+			push_separator(config, value);
+		return true;
+	}
+	if (!strcmp(key, "env"))
+		return set_environment(config, value), true;
+	if (!strcmp(key, "mount"))
+		return push(&config->mounts, value), true;
+	for (size_t i = 0; i < sizeof(single_keys) / sizeof(single_keys[0]); i++) {
+		if (strcmp(key, single_keys[i].key))
+			continue;
+		*(const char **)((char *)config + single_keys[i].offset) = value;
+		return true;
+	}
+	return false;
+}
+
+const char *run_config_read(struct run_config *config, char *text, size_t len, bool is_override)
+{
+	const char *magic = RUN_CONFIG_MAGIC;
+	char *at = text, *end = text + len;
+	bool replaces_command = is_override;
+
+	if (len < strlen(magic) || memcmp(text, magic, strlen(magic)))
+		return "the run configuration does not begin with \"dory-run 1\": it was made by another version of Dory";
+	for (at += strlen(magic); at < end;) {
+		char *blank = memchr(at, ' ', (size_t)(end - at));
+		const char *digits_end;
+		uint64_t size;
+
+		if (!blank)
+			return "the run configuration has a record without a length";
+		*blank = '\0';
+		if (!format_parse_u64(blank + 1, &digits_end, &size) || digits_end >= end || *digits_end != ' ')
+			return "the run configuration has a record with a bad length";
+		char *value = (char *)digits_end + 1;
+		if (size >= (size_t)(end - value) || value[size] != '\n')
+			return "the run configuration is cut short";
+		value[size] = '\0';
+		if (!apply(config, at, value, &replaces_command))
+			return "the run configuration has a key that this init does not know: it was made by another version of Dory";
+		at = value + size + 1;
+	}
+	return NULL;
+}
