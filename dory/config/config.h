@@ -17,10 +17,11 @@ struct dory_config {
 	char *root;	       /* $DORY_ROOT, default $XDG_DATA_HOME/dory, default ~/.local/share/dory; absolute */
 	char *architecture;    /* Debian's word: "amd64" */
 	char *keyring;	       /* the archive's default keyring */
-	struct debian_source *sources;
+	struct debian_source *sources; /* may be none: then config_explain_no_sources says what to do */
 	size_t source_count;
 	char *sources_origin;  /* for people: where the sources were read from */
-	char *proxy;	       /* from apt's settings; the environment's is libcurl's own business; NULL if none */
+	bool ignore_expiry;    /* accept release files whose Valid-Until has passed */
+	char *proxy;	       /* from config.yaml or apt's settings, "" for none at all; NULL: the environment's, libcurl's business */
 	char *qemu;	       /* path or name of QEMU; NULL: search PATH */
 	char *accelerator;     /* "kvm", "tcg" or NULL: probe */
 	char *machine;	       /* "microvm", "q35", "pc" or NULL: probe */
@@ -30,9 +31,19 @@ struct dory_config {
 	bool quiet, verbose;
 };
 
-/* Reads all sources. `config` owns its strings; config_release frees them. */
+/* Reads all sources. `config` owns its strings; config_release frees them. On failure nothing needs to be released. */
 int config_load(struct dory_config *config, struct dory_error *err) must_check;
 void config_release(struct dory_config *config);
+
+/*
+ * What --archive, --suite, --components and --keyring ask for, each NULL if not given: replaces the sources by one for each word of
+ * `suites`. What is not given is taken from the first source there was.
+ */
+int config_choose_archive(struct dory_config *config, const char *archive, const char *suites, const char *components,
+    const char *keyring, struct dory_error *err) must_check;
+
+/* The error of a command that needs a source where there is none; returns -1. */
+int config_explain_no_sources(const struct dory_config *config, struct dory_error *err);
 
 /* The settings as YAML that config.yaml accepts; returns owned. */
 char *config_print(const struct dory_config *config);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading, replacing and locking files. */
+#include "dory/base/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "dory/base/text.h"
+
+/* Reads until the end or until `limit` + 1 bytes; returns how many, or -1. */
+static ssize_t read_up_to(int fd, struct text_buffer *buffer, size_t limit)
+{
+	char chunk[16384];
+	ssize_t n;
+
+	while (buffer->length <= limit) {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n;
+		text_append(buffer, chunk, (size_t)n);
+	}
+	return 0;
+}
+
+int file_read(const char *path, size_t limit, char **content, size_t *length, struct dory_error *err)
+{
+	struct text_buffer buffer = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening %s", path);
+	text_append(&buffer, "", 0);
+	n = read_up_to(fd, &buffer, limit);
+	if (n < 0)
+		error_set_errno(err, DORY_ERROR_IO, "reading %s", path);
+	else if (buffer.length > limit)
+		n = error_set(err, DORY_ERROR_FORMAT, "%s is larger than %zu bytes", path, limit);
+	close(fd);
+	if (n < 0) {
+		free(buffer.text);
+		return -1;
+	}
+	*content = buffer.text;
+	*length = buffer.length;
+	return 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, bytes, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		bytes += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_replace(const char *path, const void *content, size_t length, struct dory_error *err)
+{
+	char *temporary = text_format("%s.XXXXXX", path);
+	int fd = mkostemp(temporary, O_CLOEXEC), result = 0;
+
+	if (fd < 0) {
+		result = error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", path);
+		free(temporary);
+		return result;
+	}
+	if (fchmod(fd, 0644) < 0 || write_all(fd, content, length) < 0 || fdatasync(fd) < 0 || rename(temporary, path) < 0) {
+		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
+		unlink(temporary);
+	}
+	close(fd);
+	free(temporary);
+	return result;
+}
+
+int file_make_directories(const char *path, struct dory_error *err)
+{
+	char *copy = text_copy(path), *slash = copy;
+	int result = 0;
+
+	do {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (*copy && mkdir(copy, 0777) < 0 && errno != EEXIST) {
+			result = error_set_errno(err, DORY_ERROR_IO, "making the directory %s", copy);
+			break;
+		}
+		if (slash)
+			*slash = '/';
+	} while (slash);
+	free(copy);
+	return result;
+}
+
+int file_lock(const char *path, void (*waiting)(const char *path), int *fd, struct dory_error *err)
+{
+	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (file < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "opening the lock %s", path);
+	if (flock(file, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK && waiting)
+			waiting(path);
+		while (flock(file, LOCK_EX) < 0) {
+			if (errno == EINTR)
+				continue;
+			error_set_errno(err, DORY_ERROR_IO, "locking %s", path);
+			close(file);
+			return -1;
+		}
+	}
+	*fd = file;
+	return 0;
+}

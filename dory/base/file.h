@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dangerous habits with files, once: reading a whole file, replacing one, making directories, locking. */
+#pragma once
+#include "dory/base/error.h"
+
+/*
+ * Reads a whole file of at most `limit` bytes; returns owned, with a NUL behind the last byte that `length` does not count.
+ * A file that is not there is NOT_FOUND, a larger one FORMAT.
+ */
+int file_read(const char *path, size_t limit, char **content, size_t *length, struct dory_error *err) must_check;
+
+/* Writes content to a new file beside `path`, then renames it there: readers see the old file or the new one, whole. */
+int file_replace(const char *path, const void *content, size_t length, struct dory_error *err) must_check;
+
+/* As mkdir -p. */
+int file_make_directories(const char *path, struct dory_error *err) must_check;
+
+/*
+ * Takes the lock of the file at `path`, which is made if need be; waits for other processes (after calling `waiting`, if given,
+ * once). The lock is held until the descriptor is closed or the process ends.
+ */
+int file_lock(const char *path, void (*waiting)(const char *path), int *fd, struct dory_error *err) must_check;
