@@ -90,7 +90,7 @@ void rb_insert(struct rb_tree *tree, struct rb_node *node, struct rb_node *paren
 	node->left = node->right = NULL;
 	node->is_red = true;
 	*link = node;
-	while (is_red(node->parent)) { /* a red parent is not the root, so there is a grandparent */
+	while (node->is_red && is_red(node->parent)) { /* a red parent is not the root, so there is a grandparent */
 		if (node->parent == node->parent->parent->left)
 			node = repair_red_left(tree, node);
 		else
