@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads: kernel stacks that CPUs run. A program's thread is a struct task (process/task.h) that embeds one; the kernel has a few of its own.
+ * Threads: kernel stacks that CPUs run. A program's thread is a struct task (process/process.h) that embeds one; the kernel has a few of its own.
  * The kernel is not preemptible: a thread runs until it sleeps, yields, or returns to user mode with its time used up.
  */
 #pragma once
@@ -14,6 +14,8 @@ enum thread_state { THREAD_RUNNABLE, THREAD_RUNNING, THREAD_SLEEPING, THREAD_DEA
 
 enum { SCHED_NORMAL = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5 }; /* sched(7) */
 
+struct waiter;
+
 struct thread {
 	struct kernel_context kernel;
 	void *stack;		       /* kernel stack, THREAD_STACK_SIZE */
@@ -21,48 +23,104 @@ struct thread {
 	void *vector;		       /* extended state, NULL for kernel threads */
 	struct page_table *page_table; /* NULL: a kernel thread */
 
-	int state;		       /* enum thread_state; guarded by the run queue's lock of `cpu` */
+	/* What the loop around user_run must look at before it enters user mode again, read at once as `work`. */
+	union {
+		struct {
+			bool needs_resched; /* leave user mode's loop and call thread_preempt */
+			bool interrupted;   /* atomic: interruptible sleeps end with -EINTR (a signal is pending) */
+		};
+		uint16_t work;
+	};
+	bool killed;		       /* atomic: killable sleeps end with -EINTR */
+
+	/* Guarded by the run queue's lock of `cpu`. */
+	int state;		       /* enum thread_state */
+	bool is_queued;		       /* stands in a run queue */
+	bool wake_pending;	       /* woken while it did not sleep: its next sleep ends at once */
+	int sleep_mode;		       /* enum wait_mode of the sleep under way */
 	unsigned cpu;		       /* whose run queue it is or was last on */
 	uint64_t affinity;	       /* mask of CPUs */
 	int policy, nice, priority;    /* sched(7) */
-	uint64_t vruntime;	       /* weighted ns */
-	uint64_t cpu_user_ns, cpu_system_ns; /* used so far, up to the last account */
-	uint64_t slice_start_ns;
-	uint64_t switches_voluntary, switches_involuntary;
+	uint32_t weight;	       /* of nice */
+	uint64_t vruntime;	       /* weighted ns; relative to its queue's floor while it is in none */
 	struct rb_node run_node;       /* in the run queue */
 	struct list fifo_node;
 	bool on_cpu;		       /* its stack is in use; atomic: another CPU must not run it yet */
-	bool needs_resched;	       /* leave user mode's loop and call thread_yield */
-	bool interrupted;	       /* atomic: interruptible sleeps end with -EINTR (a signal is pending) */
-	void (*release)(struct thread *); /* frees the memory that embeds it, after death, on another stack */
+
+	/* Its own, or written at switches only. */
+	uint64_t run_ns;	       /* CPU time used up to the last switch */
+	uint64_t system_ns;	       /* of that in the kernel, as sampled */
+	uint64_t slice_start_ns;       /* when it was charged last */
+	uint64_t slice_used_ns;	       /* since it was picked */
+	uint64_t sample_start;	       /* cycles at the trap that is being measured; 0: none */
+	uint32_t traps;
+	unsigned vector_cpu;	       /* whose vector registers hold its state, if that CPU's owner says so too */
+	uint64_t switches_voluntary, switches_involuntary;
+	unsigned nr_queues;	       /* wait queues that it stands in */
+	uint32_t nr_sleeps;
+	struct waiter *exclusive;      /* its exclusive waiters, innermost first */
+
+	void (*entry)(void *argument);
+	void *argument;
+	void (*release)(struct thread *); /* frees the memory that embeds it, after death, on another stack; must not sleep */
 	const char *name;
 };
 
 #define THREAD_STACK_SIZE 16384
 
-/* Prepares a thread that will call entry(argument); it does not run until thread_start. -ENOMEM. Sets stack; the caller sets user, vector, page_table. */
+/* Prepares a thread that will call entry(argument); it does not run until thread_start. -ENOMEM. Sets stack; the caller sets user, vector,
+ * page_table. Policy and affinity are the caller's own thread's. */
 int thread_init(struct thread *thread, void (*entry)(void *), void *argument) must_check;
+void thread_fini(struct thread *thread); /* of one that was never started */
 void thread_start(struct thread *thread);
 /* A kernel thread that runs entry(argument) and ends when it returns. -ENOMEM. */
 int thread_spawn(const char *name, void (*entry)(void *), void *argument) must_check;
 noreturn_fn void thread_exit(void);
 struct thread *thread_current(void);
 
-/* Gives the CPU to others if any want it. */
+/* Lets the others that want the CPU run first (sched_yield(2)). */
 void thread_yield(void);
-/* What the loop around user_run calls after every trap: true if thread_yield is due. */
-bool thread_should_yield(void);
+/* Gives the CPU to who deserves it most, which may be the caller. */
+void thread_preempt(void);
+/* What the loop around user_run calls after every trap: true if thread_preempt is due. */
+static inline bool thread_should_yield(const struct thread *thread)
+{
+	return thread->needs_resched;
+}
 /* Sleeps until woken (see wait.h for queues). thread_wake: true if it slept. Wakes are never lost: wake before sleep ends the sleep at once. */
 bool thread_wake(struct thread *thread);
 /* Ends an interruptible sleep with -EINTR, now or at its start, or makes a running one trap soon: a signal arrived. */
 void thread_interrupt(struct thread *thread);
+/* The same for killable sleeps too: the thread is to die. */
+void thread_kill(struct thread *thread);
 void thread_set_affinity(struct thread *thread, uint64_t mask);
 void thread_set_policy(struct thread *thread, int policy, int priority, int nice);
+/* Leaves the page table that the calling thread runs on, and makes idle CPUs leave it: it may be freed if nothing else runs on it. */
+void thread_set_page_table(struct page_table *to);
+void thread_forget_page_table(struct page_table *page_table);
+/* Makes the registers' vector state the area's (exec, clone). */
+void thread_vector_changed(void);
+
 /* User and system CPU time including the slice under way, ns. */
 void thread_cpu_time(const struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
-/* Around user_run: accounts time to user or system. */
-void thread_account_enter_user(void);
-void thread_account_leave_user(void);
+
+/*
+ * Around user_run. Reading the clock twice a system call would cost more than many calls do: one trap in THREAD_SAMPLE is
+ * measured and stands for all.
+ */
+#define THREAD_SAMPLE 16
+void thread_sample_begin(struct thread *thread);
+void thread_sample_end(struct thread *thread);
+static inline void thread_account_leave_user(struct thread *thread)
+{
+	if (unlikely(++thread->traps % THREAD_SAMPLE == 0))
+		thread_sample_begin(thread);
+}
+static inline void thread_account_enter_user(struct thread *thread)
+{
+	if (unlikely(thread->sample_start))
+		thread_sample_end(thread);
+}
 
 void sched_load(unsigned *nr_running, uint64_t averages_fixed16[3]);
 uint64_t sched_idle_ns(unsigned cpu);
