@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Command lines and amounts of memory. */
+#include <string.h>
+#include <unistd.h>
+#include "dory/hypervisor/hypervisor.h"
+#include "tests/unit/test.h"
+
+static bool has_word(const struct arguments *arguments, const char *word)
+{
+	for (size_t i = 0; i + 1 < arguments->count; i++) {
+		if (strcmp(arguments->words[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+TEST(memory_amounts)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes; /* 0: refused */
+	} cases[] = {{"256M", 256u << 20}, {"2G", 2ull << 30}, {"64", 64u << 20}, {"4096K", 4u << 20}, {"1GiB", 1u << 30}, {"8MB", 8u << 20},
+	    {"", 0}, {"M", 0}, {"0", 0}, {"-1M", 0}, {"1.5G", 0}, {"12X", 0}, {"1Mx", 0}, {"99999999999999999999G", 0}, {"20000000T", 0}};
+	struct dory_error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t bytes = 0;
+		int result = machine_memory_check(cases[i].text, &bytes, &err);
+
+		CHECK_EQ(result, cases[i].bytes ? 0 : -1);
+		CHECK_EQ(bytes, cases[i].bytes);
+	}
+}
+
+TEST(qemu_doubles_commas_of_the_disk)
+{
+	struct machine machine = {.type = "microvm", .accelerator = "tcg", .kernel = "k", .memory = "64M", .cpus = 2, .disk = "/a,b", .log_fd = -1};
+	struct arguments arguments = {0};
+
+	hypervisor_qemu.command("qemu", &machine, &arguments);
+	CHECK(has_word(&arguments, "if=none,id=disk,format=raw,file=/a,,b,discard=unmap,snapshot=on,cache=unsafe"));
+	CHECK(has_word(&arguments, "virtio-blk-device,drive=disk"));
+	CHECK(has_word(&arguments, "65536k"));
+	arguments_release(&arguments);
+}
+
+TEST(qemu_ports_by_bus)
+{
+	struct machine_port ports[] = {{.name = NULL, .fd = 7}, {.name = "x", .fd = 8}};
+	struct machine machine = {.type = "q35", .accelerator = "kvm", .kernel = "k", .memory = "64M", .cpus = 1, .log_fd = 9,
+	    .ports = ports, .port_count = 2};
+	struct arguments arguments = {0};
+
+	hypervisor_qemu.command("qemu", &machine, &arguments);
+	CHECK(has_word(&arguments, "virtio-serial-pci,max_ports=3"));
+	CHECK(has_word(&arguments, "virtconsole,chardev=port0,nr=0"));
+	CHECK(has_word(&arguments, "virtserialport,chardev=port1,nr=2,name=x"));
+	CHECK(has_word(&arguments, "socket,id=log,fd=9"));
+	CHECK(has_word(&arguments, "host"));
+	arguments_release(&arguments);
+}
+
+TEST(missing_program_names_the_package)
+{
+	struct dory_error err;
+	char *program = NULL;
+
+	CHECK_EQ(hypervisor_qemu.find("/nonexistent/qemu", &program, &err), -1);
+	CHECK_EQ(err.kind, DORY_ERROR_NOT_FOUND);
+	CHECK(strstr(err.hint, "qemu-system-x86"));
+}
+
+TEST(a_program_that_cannot_be_executed)
+{
+	struct arguments arguments = {0};
+	struct process process;
+	struct dory_error err;
+
+	arguments_add(&arguments, "/dev/null");
+	CHECK_EQ(process_start(&process, &arguments, NULL, 0, &err), -1);
+	CHECK(strstr(err.message, "/dev/null"));
+	arguments_release(&arguments);
+}
+
+TEST(the_probe_keeps_its_answer)
+{
+	const char *accelerator = NULL, *type = NULL;
+	char path[] = "/tmp/dory-probe-XXXXXX", *program = NULL, *cache;
+	struct dory_error err;
+
+	CHECK(mkdtemp(path));
+	CHECK(asprintf(&cache, "%s/cache/probe.json", path) > 0);
+	CHECK_EQ(hypervisor_qemu.find(NULL, &program, &err), 0);
+	CHECK_EQ(machine_probe(&hypervisor_qemu, program, cache, &accelerator, &type, &err), 0);
+	CHECK(strcmp(accelerator, "tcg") == 0 || strcmp(accelerator, "kvm") == 0);
+	CHECK_EQ(strcmp(type, "microvm"), 0);
+	CHECK_EQ(access(cache, R_OK), 0);
+	type = "q35"; /* what was asked for stays */
+	CHECK_EQ(machine_probe(&hypervisor_qemu, program, cache, &accelerator, &type, &err), 0);
+	CHECK_EQ(strcmp(type, "q35"), 0);
+	CHECK_EQ(unlink(cache), 0);
+	*strrchr(cache, '/') = '\0';
+	rmdir(cache);
+	rmdir(path);
+	free(cache);
+	free(program);
+}
+TEST_MAIN()

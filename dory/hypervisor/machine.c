@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Descriptions of machines: checks what people wrote, and starts what was described. */
+#include "dory/hypervisor/hypervisor.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dory/base/text.h"
+
+void arguments_add(struct arguments *arguments, const char *format, ...)
+{
+	va_list args;
+	char *word;
+
+	va_start(args, format);
+	if (vasprintf(&word, format, args) < 0)
+		abort();
+	va_end(args);
+	if (arguments->count == 0) /* the NULL at the end */
+		array_push(&arguments->words, &arguments->count, sizeof(*arguments->words));
+	arguments->words[arguments->count - 1] = word;
+	*(char **)array_push(&arguments->words, &arguments->count, sizeof(*arguments->words)) = NULL;
+}
+
+void arguments_release(struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->count; i++)
+		free(arguments->words[i]);
+	free(arguments->words);
+	*arguments = (struct arguments){0};
+}
+
+/* The power of two of a unit's letter; -1: no unit. */
+static int unit_shift(char unit)
+{
+	static const struct {
+		char letter;
+		int shift;
+	} units[] = {{'K', 10}, {'M', 20}, {'G', 30}, {'T', 40}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (units[i].letter == toupper((unsigned char)unit))
+			return units[i].shift;
+	}
+	return -1;
+}
+
+int machine_memory_check(const char *text, uint64_t *bytes, struct dory_error *err)
+{
+	char *end;
+	uint64_t number = strtoull(text, &end, 10);
+	int shift = *end ? unit_shift(*end) : 20;
+
+	if (*end && shift >= 0) {
+		end++;
+		if (*end == 'i')
+			end++;
+		if (*end == 'b' || *end == 'B')
+			end++;
+	}
+	if (!isdigit((unsigned char)text[0]) || shift < 0 || *end) {
+		error_set(err, DORY_ERROR_USAGE, "'%s' is not an amount of memory", text);
+		return error_hint(err, "Write a number with K, M or G behind it: 256M, 2G.");
+	}
+	if (number == 0 || number > UINT64_MAX >> shift || number << shift > (uint64_t)1 << 46)
+		return error_set(err, DORY_ERROR_USAGE, "%s of memory is more or less than a machine can have", text);
+	*bytes = number << shift;
+	return 0;
+}
+
+int machine_type_check(const struct hypervisor *hypervisor, const char *type, struct dory_error *err)
+{
+	for (const char *const *t = hypervisor->machine_types; *t; t++) {
+		if (strcmp(*t, type) == 0)
+			return 0;
+	}
+	error_set(err, DORY_ERROR_USAGE, "there is no machine type '%s'", type);
+	return error_hint(err, "Choose one of microvm, q35, pc.");
+}
+
+int machine_accelerator_check(const char *accelerator, struct dory_error *err)
+{
+	if (strcmp(accelerator, "kvm") == 0 || strcmp(accelerator, "tcg") == 0)
+		return 0;
+	error_set(err, DORY_ERROR_USAGE, "there is no accelerator '%s'", accelerator);
+	return error_hint(err, "Choose one of kvm, tcg; without --accel the faster is measured and chosen.");
+}
+
+int machine_start(const struct hypervisor *hypervisor, const char *program, const struct machine *machine,
+    struct process *process, struct dory_error *err)
+{
+	struct arguments arguments = {0};
+	size_t kept_count = 0;
+	int *kept = NULL;
+	int result;
+
+	for (size_t i = 0; i < machine->port_count; i++)
+		*(int *)array_push(&kept, &kept_count, sizeof(*kept)) = machine->ports[i].fd;
+	if (machine->log_fd >= 0)
+		*(int *)array_push(&kept, &kept_count, sizeof(*kept)) = machine->log_fd;
+	if (machine->fw_cfg_name)
+		*(int *)array_push(&kept, &kept_count, sizeof(*kept)) = machine->fw_cfg_fd;
+	hypervisor->command(program, machine, &arguments);
+	result = process_start(process, &arguments, kept, kept_count, err);
+	arguments_release(&arguments);
+	free(kept);
+	return result;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The hypervisor as our child: it must never outlive us, whatever happens to us (prctl(2), PR_SET_PDEATHSIG). */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "dory/hypervisor/hypervisor.h"
+
+enum { EXIT_FAILURE_BEFORE_EXEC = 127 };
+
+/* In the child between fork and exec; what fails is reported through report_fd as an errno. */
+static void become(const struct arguments *arguments, const int *kept, size_t kept_count, int stderr_fd, int report_fd, pid_t parent)
+{
+	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
+	int failure;
+
+	/* A process group of its own: Ctrl-C is for us to handle. */
+	setpgid(0, 0);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(EXIT_FAILURE_BEFORE_EXEC);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(stderr_fd, 2) < 0)
+		goto fail;
+	for (size_t i = 0; i < kept_count; i++) {
+		if (fcntl(kept[i], F_SETFD, 0) < 0)
+			goto fail;
+	}
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(arguments->words[0], arguments->words);
+fail:
+	failure = errno;
+	if (write(report_fd, &failure, sizeof(failure)) < 0)
+		_exit(EXIT_FAILURE_BEFORE_EXEC);
+	_exit(EXIT_FAILURE_BEFORE_EXEC);
+}
+
+static void close_pair(const int pair[2])
+{
+	close(pair[0]);
+	close(pair[1]);
+}
+
+int process_start(struct process *process, const struct arguments *arguments, const int *kept, size_t kept_count,
+    struct dory_error *err)
+{
+	int complaints[2], report[2], failure = 0;
+	pid_t parent = getpid(), pid;
+	ssize_t got;
+
+	if (pipe2(complaints, O_CLOEXEC) < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "making a pipe");
+	if (pipe2(report, O_CLOEXEC) < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "making a pipe");
+		close_pair(complaints);
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0)
+		become(arguments, kept, kept_count, complaints[1], report[1], parent);
+	close(complaints[1]);
+	close(report[1]);
+	if (pid < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "starting %s", arguments->words[0]);
+		goto fail;
+	}
+	do
+		got = read(report[0], &failure, sizeof(failure));
+	while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		waitpid(pid, NULL, 0);
+		errno = failure;
+		error_set_errno(err, DORY_ERROR_HYPERVISOR, "starting %s", arguments->words[0]);
+		goto fail;
+	}
+	close(report[0]);
+	fcntl(complaints[0], F_SETFL, O_NONBLOCK);
+	*process = (struct process){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0), .stderr_fd = complaints[0]};
+	return 0;
+fail:
+	close(complaints[0]);
+	close(report[0]);
+	return -1;
+}
+
+void process_kill(const struct process *process)
+{
+	kill(process->pid, SIGKILL);
+}
+
+int process_wait(struct process *process)
+{
+	int status = 0;
+
+	while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	close(process->pidfd);
+	close(process->stderr_fd);
+	*process = (struct process){.pidfd = -1, .stderr_fd = -1};
+	return status;
+}

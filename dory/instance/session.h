@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One machine while it runs: waits for its streams, its control port, its log and our signals, all at once. */
+#pragma once
+#include "dory/instance/control.h"
+#include "dory/instance/instance.h"
+#include "dory/instance/machine_log.h"
+#include "dory/instance/stream.h"
+
+struct session {
+	struct process process;
+	bool is_tty;
+	int control_fd, log_fd, signal_fd, ended_fd; /* ours; non-blocking */
+	struct stream input, output, errors;	     /* is_tty: input and output are the console's */
+	struct line_reader control;
+	struct machine_log log;
+	char complaints[4096]; /* what the hypervisor wrote to its stderr */
+	size_t complaints_length;
+	int hypervisor_status; /* its wait status */
+	bool is_process_gone, has_started, has_record;
+	int stop_signal;	      /* the first signal that asked for an end */
+	atomic_bool is_killed_by_key; /* written by the input's thread */
+	bool is_abandoned;	      /* a person does not want to wait for the streams */
+	struct instance_outcome *outcome;
+};
+
+/* Starts the streams and stays until the machine and its streams have ended. Error: IO. */
+int session_run(struct session *session, struct dory_error *err) must_check;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The threads that carry bytes. */
+#include "dory/instance/stream.h"
+#include <errno.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PIECE = 65536 };
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, bytes, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0 && errno == EAGAIN) { /* somebody else made it non-blocking */
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+			continue;
+		}
+		if (written <= 0)
+			return false;
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static bool send_all(int socket, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t sent = send(socket, bytes, length, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return false;
+		bytes += sent;
+		length -= (size_t)sent;
+	}
+	return true;
+}
+
+static void end(struct stream *stream)
+{
+	uint64_t one = 1;
+
+	atomic_store(&stream->has_ended, true);
+	if (write(stream->ended_fd, &one, sizeof(one)) < 0)
+		return; /* an eventfd takes 2^64-2 of them */
+}
+
+static void *carry_output(void *argument)
+{
+	struct stream *stream = argument;
+	static _Thread_local char bytes[PIECE];
+
+	for (;;) {
+		ssize_t got = recv(stream->socket, bytes, sizeof(bytes), 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		if (!write_all(stream->fd, bytes, (size_t)got)) {
+			atomic_store(&stream->write_errno, errno);
+			shutdown(stream->socket, SHUT_RDWR); /* the program gets EPIPE, as it would from a pipe */
+			break;
+		}
+	}
+	end(stream);
+	return NULL;
+}
+
+/* Reading a terminal from the background would stop us (SIGTTIN), though the program may never want to read. */
+static void wait_for_foreground(int fd)
+{
+	pid_t foreground;
+
+	while ((foreground = tcgetpgrp(fd)) >= 0 && foreground != getpgrp())
+		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+}
+
+static bool carry_keys(struct stream *stream, struct terminal_keys *keys, const char *bytes, size_t length)
+{
+	char out[PIECE + 1];
+
+	while (length > 0) {
+		size_t taken, out_length;
+		enum terminal_request request = terminal_keys_filter(keys, bytes, length, &taken, out, &out_length);
+
+		if (!send_all(stream->socket, out, out_length))
+			return false;
+		if (request != TERMINAL_NOTHING)
+			stream->request(request, stream->context);
+		bytes += taken;
+		length -= taken;
+	}
+	return true;
+}
+
+static void *carry_input(void *argument)
+{
+	struct stream *stream = argument;
+	static _Thread_local char bytes[PIECE];
+	struct terminal_keys keys = {0};
+
+	for (;;) {
+		ssize_t got;
+
+		wait_for_foreground(stream->fd);
+		got = read(stream->fd, bytes, sizeof(bytes));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		if (stream->request ? !carry_keys(stream, &keys, bytes, (size_t)got) : !send_all(stream->socket, bytes, (size_t)got))
+			break;
+	}
+	/* Half of the socket only: QEMU takes a full close for the loss of what is still unread. */
+	shutdown(stream->socket, SHUT_WR);
+	end(stream);
+	return NULL;
+}
+
+static int start(struct stream *stream, void *(*carry)(void *))
+{
+	int failure = pthread_create(&stream->thread, NULL, carry, stream);
+
+	if (failure) {
+		errno = failure;
+		return -1;
+	}
+	stream->is_started = true;
+	return 0;
+}
+
+int stream_start_input(struct stream *stream)
+{
+	return start(stream, carry_input);
+}
+
+int stream_start_output(struct stream *stream)
+{
+	return start(stream, carry_output);
+}
+
+void stream_stop(struct stream *stream)
+{
+	if (!stream->is_started)
+		return;
+	pthread_cancel(stream->thread);
+	pthread_join(stream->thread, NULL);
+	stream->is_started = false;
+}
