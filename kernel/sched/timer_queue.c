@@ -7,6 +7,17 @@ static struct timer *of_node(struct rb_node *node)
 	return container_of(node, struct timer, node);
 }
 
+static void set_first(struct timer_queue *queue, struct rb_node *first)
+{
+	queue->first = first;
+	__atomic_store_n(&queue->next_ns, first ? of_node(first)->deadline_ns : UINT64_MAX, __ATOMIC_RELAXED);
+}
+
+void timer_queue_init(struct timer_queue *queue)
+{
+	*queue = (struct timer_queue){.lock = SPINLOCK_INIT, .next_ns = UINT64_MAX};
+}
+
 static bool insert_locked(struct timer_queue *queue, struct timer *timer)
 {
 	struct rb_node **link = &queue->tree.root, *parent = NULL;
@@ -24,7 +35,7 @@ static bool insert_locked(struct timer_queue *queue, struct timer *timer)
 	rb_insert(&queue->tree, &timer->node, parent, link);
 	timer->is_armed = true;
 	if (is_first)
-		__atomic_store_n(&queue->first, &timer->node, __ATOMIC_RELEASE);
+		set_first(queue, &timer->node);
 	return is_first;
 }
 
@@ -33,7 +44,7 @@ static bool remove_locked(struct timer_queue *queue, struct timer *timer)
 	if (!timer->is_armed)
 		return false;
 	if (queue->first == &timer->node)
-		__atomic_store_n(&queue->first, rb_next(&timer->node), __ATOMIC_RELEASE);
+		set_first(queue, rb_next(&timer->node));
 	rb_remove(&queue->tree, &timer->node);
 	timer->is_armed = false;
 	return true;
@@ -57,13 +68,6 @@ bool timer_queue_remove(struct timer_queue *queue, struct timer *timer)
 	was_armed = remove_locked(queue, timer);
 	spin_unlock(&queue->lock);
 	return was_armed;
-}
-
-uint64_t timer_queue_next(const struct timer_queue *queue)
-{
-	struct rb_node *first = __atomic_load_n(&queue->first, __ATOMIC_ACQUIRE);
-
-	return first ? of_node(first)->deadline_ns : UINT64_MAX;
 }
 
 unsigned timer_queue_run(struct timer_queue *queue, uint64_t now_ns, unsigned max)

@@ -25,12 +25,14 @@ struct waiter {
 	struct thread *thread;
 	void (*callback)(struct waiter *waiter, unsigned events); /* NULL: wake the thread */
 	bool is_exclusive; /* wait_wake(.., 1) wakes one exclusive waiter, and all others */
-	bool woken;
+	bool woken;	   /* exclusive: chosen by a wake-up, and has not looked at its condition since; atomic */
+	uint32_t sleeps;   /* of the thread when the wait began */
+	struct waiter *outer; /* the thread's next exclusive one */
 };
 
 #define WAIT_FOREVER UINT64_MAX
 
-enum wait_mode { WAIT_UNINTERRUPTIBLE, WAIT_INTERRUPTIBLE };
+enum wait_mode { WAIT_UNINTERRUPTIBLE, WAIT_INTERRUPTIBLE, WAIT_KILLABLE /* ended by what kills the thread only */ };
 
 void wait_queue_init(struct wait_queue *queue);
 void wait_begin(struct waiter *waiter, struct wait_queue *queue);
