@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sockets as open files, and the options of SOL_SOCKET. */
+#include "kernel/net/socket/socket.h"
+#include "kernel/mem/heap.h"
+#include "kernel/process/process.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/time.h"
+#include "lib/string.h"
+
+LINKER_SET_DECLARE(socket_family, struct socket_family);
+
+#define BUFFER_DEFAULT 212992u /* Linux's net.core.wmem_default */
+#define BUFFER_MAX     (8u << 20)
+
+static uint64_t next_number = 1000;
+
+static long socket_read(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	struct socket_message message = {.io = io};
+	long ret = socket_receive(file->private_data, &message);
+
+	socket_files_release(message.files);
+	return ret;
+}
+
+static long socket_write(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	struct socket_message message = {.io = io};
+
+	return socket_send(file->private_data, &message);
+}
+
+static unsigned socket_poll(struct file *file, struct poll_table *table)
+{
+	struct socket *socket = file->private_data;
+
+	return socket->ops->poll(socket, table);
+}
+
+static long socket_ioctl(struct file *file, unsigned command, uint64_t argument)
+{
+	struct socket *socket = file->private_data;
+
+	return socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument) : -ENOTTY;
+}
+
+static void socket_release(struct file *file)
+{
+	struct socket *socket = file->private_data;
+
+	socket->ops->release(socket);
+}
+
+static const struct file_ops socket_file_ops = {
+    .read = socket_read,
+    .write = socket_write,
+    .poll = socket_poll,
+    .ioctl = socket_ioctl,
+    .release = socket_release,
+    .anonymous_name = "socket:[%llu]",
+};
+
+struct socket *socket_of(struct file *file)
+{
+	return file->ops == &socket_file_ops ? file->private_data : NULL;
+}
+
+void socket_init(struct socket *socket, const struct socket_ops *ops, const struct socket_family *family, int type, int protocol)
+{
+	socket->ops = ops;
+	socket->family = family;
+	socket->type = type;
+	socket->protocol = protocol;
+	socket->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
+	socket->receive_timeout_ns = socket->send_timeout_ns = WAIT_FOREVER;
+	socket->receive_buffer = socket->send_buffer = BUFFER_DEFAULT;
+}
+
+struct file *socket_file_new(struct socket *socket, int flags)
+{
+	struct file *file = file_new(&socket_file_ops, O_RDWR | flags, socket);
+
+	if (file)
+		socket->file = file;
+	else
+		socket->ops->release(socket);
+	return file;
+}
+
+static const struct socket_family *family_find(int number)
+{
+	for (const struct socket_family *const *p = LINKER_SET_BEGIN(socket_family); p < LINKER_SET_END(socket_family); p++) {
+		if ((*p)->family == number)
+			return *p;
+	}
+	return NULL;
+}
+
+int socket_create(int family_number, int type, int protocol, int flags, struct file **file)
+{
+	const struct socket_family *family = family_find(family_number);
+	struct socket *socket;
+	int ret;
+
+	if (!family)
+		return -EAFNOSUPPORT;
+	ret = family->create(type, protocol, &socket);
+	if (ret)
+		return ret;
+	*file = socket_file_new(socket, flags);
+	return *file ? 0 : -ENOMEM;
+}
+
+int socket_create_pair(int family_number, int type, int protocol, int flags, struct file *files[2])
+{
+	const struct socket_family *family = family_find(family_number);
+	int ret;
+
+	if (!family)
+		return -EAFNOSUPPORT;
+	if (!family->pair)
+		return -EOPNOTSUPP;
+	ret = socket_create(family_number, type, protocol, flags, &files[0]);
+	if (ret)
+		return ret;
+	ret = socket_create(family_number, type, protocol, flags, &files[1]);
+	if (!ret) {
+		ret = family->pair(socket_of(files[0]), socket_of(files[1]));
+		if (!ret)
+			return 0;
+		file_put(files[1]);
+	}
+	file_put(files[0]);
+	return ret;
+}
+
+bool socket_is_nonblocking(const struct socket *socket, int message_flags)
+{
+	return (message_flags & LINUX_MSG_DONTWAIT) || (socket->file && (socket->file->flags & O_NONBLOCK));
+}
+
+long socket_send(struct socket *socket, struct socket_message *message)
+{
+	long ret = socket->ops->send(socket, message);
+
+	if (ret == -EPIPE && !(message->flags & LINUX_MSG_NOSIGNAL) && socket->type == LINUX_SOCK_STREAM)
+		task_signal(task_current(), LINUX_SIGPIPE, NULL);
+	return ret;
+}
+
+long socket_receive(struct socket *socket, struct socket_message *message)
+{
+	return socket->ops->receive(socket, message);
+}
+
+void socket_files_release(struct socket_files *files)
+{
+	if (!files)
+		return;
+	for (size_t i = 0; i < files->count; i++)
+		file_put(files->file[i]);
+	heap_free(files);
+}
+
+/* ---- Options of SOL_SOCKET ---- */
+
+static int option_int(const void *value, size_t len, int *to)
+{
+	if (len < sizeof(int))
+		return -EINVAL;
+	memcpy(to, value, sizeof(int));
+	return 0;
+}
+
+static int set_timeout(uint64_t *ns, const void *value, size_t len)
+{
+	struct linux_timeval time;
+
+	if (len < sizeof(time))
+		return -EINVAL;
+	memcpy(&time, value, sizeof(time));
+	if (time.microseconds < 0 || time.microseconds >= 1000000)
+		return -EDOM;
+	if (time.seconds < 0)
+		*ns = 0;
+	else if (!time.seconds && !time.microseconds)
+		*ns = WAIT_FOREVER;
+	else
+		*ns = min_u64((uint64_t)time.seconds, 1u << 30) * NS_PER_SECOND + (uint64_t)time.microseconds * 1000;
+	return 0;
+}
+
+/* The kernel doubles what is asked for, for its own overhead, and reports the double (socket(7)). */
+static uint32_t buffer_size(int asked)
+{
+	return (uint32_t)max_u64(min_u64(asked < 0 ? BUFFER_MAX : (uint64_t)asked * 2, BUFFER_MAX), 4608);
+}
+
+static int set_flag_option(struct socket *socket, int option, int v)
+{
+	switch (option) {
+	case LINUX_SO_REUSEADDR:
+		socket->reuse_address = v != 0;
+		return 0;
+	case LINUX_SO_REUSEPORT:
+		socket->reuse_port = v != 0;
+		return 0;
+	case LINUX_SO_KEEPALIVE:
+		socket->keep_alive = v != 0;
+		return 0;
+	case LINUX_SO_BROADCAST:
+		socket->broadcast = v != 0;
+		return 0;
+	case LINUX_SO_PASSCRED:
+		socket->passes_credentials = v != 0;
+		return 0;
+	case LINUX_SO_SNDBUF:
+	case LINUX_SO_SNDBUFFORCE:
+		socket->send_buffer = buffer_size(v);
+		return 0;
+	case LINUX_SO_RCVBUF:
+	case LINUX_SO_RCVBUFFORCE:
+		socket->receive_buffer = buffer_size(v);
+		return 0;
+	case LINUX_SO_DEBUG:
+	case LINUX_SO_DONTROUTE:
+	case LINUX_SO_OOBINLINE:
+	case LINUX_SO_PRIORITY:
+	case LINUX_SO_RCVLOWAT:
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+int socket_set_option(struct socket *socket, int level, int option, const void *value, size_t len)
+{
+	int v = 0, ret;
+
+	if (level == LINUX_SOL_SOCKET) {
+		if (option == LINUX_SO_RCVTIMEO)
+			return set_timeout(&socket->receive_timeout_ns, value, len);
+		if (option == LINUX_SO_SNDTIMEO)
+			return set_timeout(&socket->send_timeout_ns, value, len);
+		if (option == LINUX_SO_LINGER) {
+			if (len < sizeof(socket->linger))
+				return -EINVAL;
+			memcpy(&socket->linger, value, sizeof(socket->linger));
+			return 0;
+		}
+		ret = option_int(value, len, &v);
+		if (ret)
+			return ret;
+		ret = set_flag_option(socket, option, v);
+		if (ret != -ENOPROTOOPT)
+			return ret;
+	}
+	return socket->ops->set_option ? socket->ops->set_option(socket, level, option, value, len) : -ENOPROTOOPT;
+}
+
+static long give(void *to, size_t size, const void *from, size_t len)
+{
+	len = min_u64(size, len);
+	memcpy(to, from, len);
+	return (long)len;
+}
+
+static long give_timeout(void *to, size_t size, uint64_t ns)
+{
+	struct linux_timeval time = {0};
+
+	if (ns != WAIT_FOREVER) {
+		time.seconds = (int64_t)(ns / NS_PER_SECOND);
+		time.microseconds = (int64_t)(ns % NS_PER_SECOND / 1000);
+	}
+	return give(to, size, &time, sizeof(time));
+}
+
+static int int_option(struct socket *socket, int option)
+{
+	switch (option) {
+	case LINUX_SO_TYPE:
+		return socket->type;
+	case LINUX_SO_DOMAIN:
+		return socket->family->family;
+	case LINUX_SO_PROTOCOL:
+		return socket->protocol;
+	case LINUX_SO_ERROR:
+		return __atomic_exchange_n(&socket->error, 0, __ATOMIC_RELAXED);
+	case LINUX_SO_ACCEPTCONN:
+		return socket->is_listening;
+	case LINUX_SO_SNDBUF:
+		return (int)socket->send_buffer;
+	case LINUX_SO_RCVBUF:
+		return (int)socket->receive_buffer;
+	case LINUX_SO_REUSEADDR:
+		return socket->reuse_address;
+	case LINUX_SO_REUSEPORT:
+		return socket->reuse_port;
+	case LINUX_SO_KEEPALIVE:
+		return socket->keep_alive;
+	case LINUX_SO_BROADCAST:
+		return socket->broadcast;
+	case LINUX_SO_PASSCRED:
+		return socket->passes_credentials;
+	case LINUX_SO_DEBUG:
+	case LINUX_SO_DONTROUTE:
+	case LINUX_SO_OOBINLINE:
+	case LINUX_SO_PRIORITY:
+		return 0;
+	case LINUX_SO_RCVLOWAT:
+	case LINUX_SO_SNDLOWAT:
+		return 1;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+long socket_get_option(struct socket *socket, int level, int option, void *value, size_t size)
+{
+	int v;
+
+	if (level == LINUX_SOL_SOCKET) {
+		if (option == LINUX_SO_RCVTIMEO)
+			return give_timeout(value, size, socket->receive_timeout_ns);
+		if (option == LINUX_SO_SNDTIMEO)
+			return give_timeout(value, size, socket->send_timeout_ns);
+		if (option == LINUX_SO_LINGER)
+			return give(value, size, &socket->linger, sizeof(socket->linger));
+		v = int_option(socket, option);
+		if (v != -ENOPROTOOPT)
+			return give(value, size, &v, sizeof(v));
+	}
+	return socket->ops->get_option ? socket->ops->get_option(socket, level, option, value, size) : -ENOPROTOOPT;
+}

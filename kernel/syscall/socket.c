@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The socket calls (socket(2) and its family): copies addresses, vectors and control messages; the socket layer does the work. */
+#include "kernel/net/socket/socket.h"
+#include "kernel/mem/heap.h"
+#include "kernel/platform/platform.h"
+#include "kernel/syscall/syscall.h"
+#include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/socket.h"
+#include "lib/string.h"
+
+#define CONTROL_MAX 20480u /* net.core.optmem_max */
+#define MESSAGES_MAX 1024u /* UIO_MAXIOV, for sendmmsg and recvmmsg */
+
+/* The socket behind a descriptor, whose file the caller puts. -EBADF, -ENOTSOCK. */
+static int socket_get(int fd, struct file **file, struct socket **socket)
+{
+	*file = descriptor_get(fd);
+	if (!*file)
+		return -EBADF;
+	*socket = socket_of(*file);
+	if (*socket)
+		return 0;
+	file_put(*file);
+	return -ENOTSOCK;
+}
+
+static int64_t add_descriptor(struct file *file, int flags)
+{
+	int fd = descriptor_add(file, 0, flags & LINUX_SOCK_CLOEXEC);
+
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
+static int file_flags(int flags)
+{
+	return flags & LINUX_SOCK_NONBLOCK ? O_NONBLOCK : 0;
+}
+
+static bool type_flags_are_bad(int type)
+{
+	return type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK);
+}
+
+static int copy_address(uint64_t address, uint64_t len, uint8_t to[LINUX_SOCKADDR_MAX])
+{
+	if ((int64_t)len < 0 || len > LINUX_SOCKADDR_MAX)
+		return -EINVAL;
+	return copy_from_user(to, address, len);
+}
+
+/* Gives an address back as accept(2) and its like do: cut to the room, with the whole length in *len_address. */
+static int put_address(uint64_t address, uint64_t len_address, const uint8_t *from, uint32_t len)
+{
+	int32_t room;
+	int ret;
+
+	if (!address)
+		return 0;
+	ret = copy_from_user(&room, len_address, sizeof(room));
+	if (!ret && room < 0)
+		ret = -EINVAL;
+	if (!ret)
+		ret = copy_to_user(address, from, min_u64((uint64_t)room, len));
+	return ret ? ret : copy_to_user(len_address, &len, sizeof(len));
+}
+
+SYSCALL(socket, 3, "dxd")
+{
+	struct file *file;
+	int type = (int)a->v[1], ret;
+
+	if (type_flags_are_bad(type))
+		return -EINVAL;
+	ret = socket_create((int)a->v[0], type & LINUX_SOCK_TYPE_MASK, (int)a->v[2], file_flags(type), &file);
+	return ret ? ret : add_descriptor(file, type);
+}
+
+SYSCALL(socketpair, 4, "dxdp")
+{
+	struct file *files[2];
+	int type = (int)a->v[1], fds[2], ret;
+
+	if (type_flags_are_bad(type))
+		return -EINVAL;
+	ret = socket_create_pair((int)a->v[0], type & LINUX_SOCK_TYPE_MASK, (int)a->v[2], file_flags(type), files);
+	if (ret)
+		return ret;
+	fds[0] = (int)add_descriptor(files[0], type);
+	if (fds[0] < 0) {
+		file_put(files[1]);
+		return fds[0];
+	}
+	fds[1] = (int)add_descriptor(files[1], type);
+	ret = fds[1] < 0 ? fds[1] : copy_to_user(a->v[3], fds, sizeof(fds));
+	if (ret) {
+		descriptor_close(fds[0]);
+		if (fds[1] >= 0)
+			descriptor_close(fds[1]);
+	}
+	return ret;
+}
+
+SYSCALL(bind, 3, "dpu")
+{
+	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
+	struct socket *socket;
+	struct file *file;
+	int ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	ret = copy_address(a->v[1], a->v[2], address);
+	if (!ret)
+		ret = socket->ops->bind ? socket->ops->bind(socket, address, a->v[2]) : -EOPNOTSUPP;
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(connect, 3, "dpu")
+{
+	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
+	struct socket *socket;
+	struct file *file;
+	int ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	ret = copy_address(a->v[1], a->v[2], address);
+	if (!ret)
+		ret = socket->ops->connect ? socket->ops->connect(socket, address, a->v[2]) : -EOPNOTSUPP;
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(listen, 2, "dd")
+{
+	struct socket *socket;
+	struct file *file;
+	int ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	ret = socket->ops->listen ? socket->ops->listen(socket, (int)a->v[1]) : -EOPNOTSUPP;
+	file_put(file);
+	return ret;
+}
+
+static int64_t do_accept(int fd, uint64_t address, uint64_t len_address, int flags)
+{
+	uint8_t name[LINUX_SOCKADDR_MAX];
+	struct socket *socket, *accepted;
+	struct file *file, *new_file;
+	int64_t ret = socket_get(fd, &file, &socket);
+
+	if (ret)
+		return ret;
+	if (flags & ~(LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
+		ret = -EINVAL;
+	else
+		ret = socket->ops->accept ? socket->ops->accept(socket, socket_is_nonblocking(socket, 0), &accepted) : -EOPNOTSUPP;
+	file_put(file);
+	if (ret)
+		return ret;
+	new_file = socket_file_new(accepted, file_flags(flags));
+	if (!new_file)
+		return -ENOMEM;
+	ret = accepted->ops->name(accepted, true, name);
+	if (ret < 0) /* the peer is gone again: an address of nobody */
+		ret = 0;
+	ret = put_address(address, len_address, name, (uint32_t)ret);
+	if (!ret)
+		return add_descriptor(new_file, flags);
+	file_put(new_file);
+	return ret;
+}
+
+SYSCALL(accept, 3, "dpp")
+{
+	return do_accept((int)a->v[0], a->v[1], a->v[2], 0);
+}
+
+SYSCALL(accept4, 4, "dppx")
+{
+	return do_accept((int)a->v[0], a->v[1], a->v[2], (int)a->v[3]);
+}
+
+static int64_t get_name(int fd, bool of_peer, uint64_t address, uint64_t len_address)
+{
+	uint8_t name[LINUX_SOCKADDR_MAX];
+	struct socket *socket;
+	struct file *file;
+	int64_t ret = socket_get(fd, &file, &socket);
+
+	if (ret)
+		return ret;
+	ret = socket->ops->name(socket, of_peer, name);
+	if (ret >= 0)
+		ret = put_address(address, len_address, name, (uint32_t)ret);
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(getsockname, 3, "dpp")
+{
+	return get_name((int)a->v[0], false, a->v[1], a->v[2]);
+}
+
+SYSCALL(getpeername, 3, "dpp")
+{
+	return get_name((int)a->v[0], true, a->v[1], a->v[2]);
+}
+
+SYSCALL(shutdown, 2, "dd")
+{
+	struct socket *socket;
+	struct file *file;
+	int ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	if (a->v[1] > LINUX_SHUT_RDWR)
+		ret = -EINVAL;
+	else
+		ret = socket->ops->shutdown ? socket->ops->shutdown(socket, (int)a->v[1]) : -EOPNOTSUPP;
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(setsockopt, 5, "dddpu")
+{
+	uint8_t value[256];
+	struct socket *socket;
+	struct file *file;
+	int ret;
+
+	if ((int)a->v[4] < 0)
+		return -EINVAL;
+	ret = socket_get((int)a->v[0], &file, &socket);
+	if (ret)
+		return ret;
+	size_t len = min_u64((uint32_t)a->v[4], sizeof(value));
+	ret = copy_from_user(value, a->v[3], len);
+	if (!ret)
+		ret = socket_set_option(socket, (int)a->v[1], (int)a->v[2], value, len);
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(getsockopt, 5, "dddpp")
+{
+	uint8_t value[256];
+	struct socket *socket;
+	struct file *file;
+	int32_t room;
+	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	ret = copy_from_user(&room, a->v[4], sizeof(room));
+	if (!ret && room < 0)
+		ret = -EINVAL;
+	if (!ret)
+		ret = socket_get_option(socket, (int)a->v[1], (int)a->v[2], value, min_u64((uint64_t)room, sizeof(value)));
+	if (ret >= 0) {
+		room = (int32_t)ret;
+		ret = copy_to_user(a->v[3], value, (size_t)room);
+		if (!ret)
+			ret = copy_to_user(a->v[4], &room, sizeof(room));
+	}
+	file_put(file);
+	return ret;
+}
+
+/* ---- Messages ---- */
+
+SYSCALL(sendto, 6, "dbuxpu")
+{
+	struct socket_message message = {.flags = (int)a->v[3], .name_len = a->v[4] ? a->v[5] : 0};
+	struct io_vector io;
+	struct socket *socket;
+	struct file *file;
+	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], INT32_MAX & ~4095));
+	message.io = &io;
+	if (message.name_len)
+		ret = copy_address(a->v[4], message.name_len, message.name);
+	if (!ret)
+		ret = socket_send(socket, &message);
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(recvfrom, 6, "d>uxpp")
+{
+	struct socket_message message = {.flags = (int)a->v[3]};
+	struct io_vector io;
+	struct socket *socket;
+	struct file *file;
+	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], INT32_MAX & ~4095));
+	message.io = &io;
+	ret = socket_receive(socket, &message);
+	socket_files_release(message.files);
+	if (ret >= 0 && a->v[4]) {
+		int err = put_address(a->v[4], a->v[5], message.name, (uint32_t)message.name_len);
+		if (err)
+			ret = err;
+	}
+	file_put(file);
+	return ret;
+}
+
+/* Runs `transfer` with the user's control buffer copied to (and after receiving, from) kernel memory. */
+static int64_t send_with_control(struct socket *socket, struct socket_message *message, const struct linux_msghdr *header)
+{
+	size_t len = header->control ? header->controllen : 0;
+	uint8_t *control = NULL;
+	int64_t ret = 0;
+
+	if (len > CONTROL_MAX)
+		return -ENOBUFS;
+	if (len) {
+		control = heap_alloc(len);
+		ret = control ? copy_from_user(control, header->control, len) : -ENOMEM;
+		if (!ret)
+			ret = control_message_parse(control, len, message);
+		heap_free(control);
+	}
+	if (!ret)
+		ret = socket_send(socket, message);
+	socket_files_release(message->files);
+	return ret;
+}
+
+static int64_t send_message(struct socket *socket, uint64_t address, int flags)
+{
+	struct socket_message message = {.flags = flags};
+	struct linux_msghdr header;
+	struct io_vector io;
+	int64_t ret = copy_from_user(&header, address, sizeof(header));
+
+	if (ret)
+		return ret;
+	if (header.name && header.namelen) {
+		message.name_len = min_u64(header.namelen, LINUX_SOCKADDR_MAX);
+		ret = copy_address(header.name, message.name_len, message.name);
+		if (ret)
+			return ret;
+	}
+	ret = syscall_copy_iovec(header.iov, header.iovlen, &io);
+	if (ret)
+		return ret == -EINVAL ? -EMSGSIZE : ret;
+	message.io = &io;
+	ret = send_with_control(socket, &message, &header);
+	syscall_free_iovec(&io);
+	return ret;
+}
+
+/* Gives name, control and flags of a received message back into the user's header. */
+static int64_t put_message(uint64_t address, struct linux_msghdr *header, struct socket_message *message)
+{
+	size_t size = header->control ? min_u64(header->controllen, CONTROL_MAX) : 0;
+	uint8_t *control = size ? heap_alloc(size) : NULL;
+	int64_t ret = 0;
+
+	if (size && !control)
+		return -ENOMEM;
+	header->controllen = control_message_build(message, control, size);
+	if (header->controllen)
+		ret = copy_to_user(header->control, control, header->controllen);
+	heap_free(control);
+	if (!ret && header->name)
+		ret = copy_to_user(header->name, message->name, min_u64(header->namelen, message->name_len));
+	header->namelen = (uint32_t)message->name_len;
+	header->flags = (uint32_t)message->flags_out;
+	return ret ? ret : copy_to_user(address, header, sizeof(*header));
+}
+
+static int64_t receive_message(struct socket *socket, uint64_t address, int flags)
+{
+	struct socket_message message = {.flags = flags};
+	struct linux_msghdr header;
+	struct io_vector io;
+	int64_t ret = copy_from_user(&header, address, sizeof(header));
+
+	if (ret)
+		return ret;
+	ret = syscall_copy_iovec(header.iov, header.iovlen, &io);
+	if (ret)
+		return ret == -EINVAL ? -EMSGSIZE : ret;
+	message.io = &io;
+	ret = socket_receive(socket, &message);
+	syscall_free_iovec(&io);
+	if (ret >= 0) {
+		int64_t err = put_message(address, &header, &message);
+		if (err)
+			ret = err;
+	}
+	socket_files_release(message.files);
+	return ret;
+}
+
+SYSCALL(sendmsg, 3, "dpx")
+{
+	struct socket *socket;
+	struct file *file;
+	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	ret = send_message(socket, a->v[1], (int)a->v[2]);
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(recvmsg, 3, "dpx")
+{
+	struct socket *socket;
+	struct file *file;
+	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+
+	if (ret)
+		return ret;
+	ret = receive_message(socket, a->v[1], (int)a->v[2]);
+	file_put(file);
+	return ret;
+}
+
+#define MMSG_SIZE (sizeof(struct linux_msghdr) + 8) /* struct mmsghdr: the header and the length transferred */
+
+static int64_t transfer_many(int fd, uint64_t vector, uint64_t count, int flags, uint64_t timeout, int64_t (*transfer)(struct socket *, uint64_t, int))
+{
+	uint64_t deadline = WAIT_FOREVER, ns;
+	struct socket *socket;
+	struct file *file;
+	int64_t done = 0, ret = socket_get(fd, &file, &socket);
+
+	if (!ret && timeout) {
+		ret = syscall_copy_timespec(timeout, &ns);
+		deadline = clock_monotonic_ns() + ns;
+		if (ret)
+			file_put(file);
+	}
+	if (ret)
+		return ret;
+	count = min_u64((uint32_t)count, MESSAGES_MAX);
+	while (done < (int64_t)count && ret >= 0 && clock_monotonic_ns() < deadline) {
+		uint64_t entry = vector + (uint64_t)done * MMSG_SIZE;
+		int now = flags & ~LINUX_MSG_WAITFORONE;
+
+		if (done && (flags & LINUX_MSG_WAITFORONE))
+			now |= LINUX_MSG_DONTWAIT;
+		ret = transfer(socket, entry, now);
+		if (ret < 0)
+			break;
+		uint32_t len = (uint32_t)ret;
+		ret = copy_to_user(entry + sizeof(struct linux_msghdr), &len, sizeof(len));
+		if (!ret)
+			done++;
+	}
+	file_put(file);
+	return done ? done : ret;
+}
+
+SYSCALL(sendmmsg, 4, "dpux")
+{
+	return transfer_many((int)a->v[0], a->v[1], a->v[2], (int)a->v[3], 0, send_message);
+}
+
+SYSCALL(recvmmsg, 5, "dpuxt")
+{
+	return transfer_many((int)a->v[0], a->v[1], a->v[2], (int)a->v[3], a->v[4], receive_message);
+}

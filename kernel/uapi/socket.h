@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* socket(2), socket(7), unix(7), send(2), recv(2). */
+#pragma once
+#include <stdint.h>
+
+enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10, LINUX_AF_NETLINK = 16, LINUX_AF_MAX = 46 };
+enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE_MASK = 15 };
+enum { LINUX_SOCK_NONBLOCK = 04000, LINUX_SOCK_CLOEXEC = 02000000 };
+enum { LINUX_SHUT_RD, LINUX_SHUT_WR, LINUX_SHUT_RDWR };
+enum {
+	LINUX_MSG_OOB = 1, LINUX_MSG_PEEK = 2, LINUX_MSG_DONTROUTE = 4, LINUX_MSG_CTRUNC = 8, LINUX_MSG_TRUNC = 0x20, LINUX_MSG_DONTWAIT = 0x40, LINUX_MSG_EOR = 0x80, LINUX_MSG_WAITALL = 0x100,
+	LINUX_MSG_NOSIGNAL = 0x4000, LINUX_MSG_MORE = 0x8000, LINUX_MSG_WAITFORONE = 0x10000, LINUX_MSG_CMSG_CLOEXEC = 0x40000000,
+};
+enum { LINUX_SOL_SOCKET = 1 };
+enum {
+	LINUX_SO_DEBUG = 1, LINUX_SO_REUSEADDR, LINUX_SO_TYPE, LINUX_SO_ERROR, LINUX_SO_DONTROUTE, LINUX_SO_BROADCAST, LINUX_SO_SNDBUF, LINUX_SO_RCVBUF, LINUX_SO_KEEPALIVE, LINUX_SO_OOBINLINE,
+	LINUX_SO_NO_CHECK, LINUX_SO_PRIORITY, LINUX_SO_LINGER, LINUX_SO_BSDCOMPAT, LINUX_SO_REUSEPORT, LINUX_SO_PASSCRED, LINUX_SO_PEERCRED, LINUX_SO_RCVLOWAT, LINUX_SO_SNDLOWAT, LINUX_SO_RCVTIMEO, LINUX_SO_SNDTIMEO,
+	LINUX_SO_ACCEPTCONN = 30, LINUX_SO_SNDBUFFORCE = 32, LINUX_SO_RCVBUFFORCE = 33, LINUX_SO_PROTOCOL = 38, LINUX_SO_DOMAIN = 39,
+};
+enum { LINUX_SCM_RIGHTS = 1, LINUX_SCM_CREDENTIALS = 2 };
+
+#define LINUX_SOCKADDR_MAX 128 /* struct sockaddr_storage */
+
+struct linux_sockaddr_un {
+	uint16_t family;
+	char path[108];
+};
+
+struct linux_ucred {
+	int32_t pid;
+	uint32_t uid, gid;
+};
+
+struct linux_msghdr {
+	uint64_t name;
+	uint32_t namelen, pad0;
+	uint64_t iov, iovlen, control, controllen;
+	uint32_t flags, pad1;
+};
+
+struct linux_cmsghdr {
+	uint64_t len;
+	int32_t level, type;
+};
+
+struct linux_linger {
+	int32_t onoff, linger;
+};
