@@ -7,8 +7,8 @@
 
 #define must_check     __attribute__((warn_unused_result))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
-#define aligned(n)     __attribute__((aligned(n)))
-#define packed	       __attribute__((packed))
+#define aligned_to(n)  __attribute__((aligned(n)))
+#define packed_struct  __attribute__((packed))
 #define noreturn_fn    __attribute__((noreturn))
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 #define likely(x)      __builtin_expect(!!(x), 1)

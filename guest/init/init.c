@@ -220,7 +220,7 @@ static const char *describe_error(int error)
 
 static long start_command(struct command *command)
 {
-	static char stack[8192] aligned(16);
+	static char stack[8192] aligned_to(16);
 	long pid;
 
 	prepare_account(command);

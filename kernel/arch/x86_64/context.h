@@ -15,10 +15,8 @@ struct user_context {
 	uint64_t fault_address;
 	unsigned fault_access; /* enum access, ACCESS_* bits */
 	int signal, signal_code;
-	uint32_t in_syscall; /* the last trap was a system call */
-	uint64_t system_call; /* its number: rax before the result replaced it */
 	uint64_t fs_base, gs_base; /* may be older than the CPU's while the thread runs: copy with user_context_copy */
-} aligned(16);
+} aligned_to(16);
 
 /* A kernel stack that does not run: everything else is on it. */
 struct kernel_context {
