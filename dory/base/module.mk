@@ -1,4 +1,4 @@
 # What every part of libdory uses: errors, files, children, progress.
-SRCS := child.c error.c file.c progress.c text.c
+SRCS := child.c digest.c error.c file.c progress.c text.c
 DEPS := lib
 include build/module.mk

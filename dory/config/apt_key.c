@@ -9,8 +9,8 @@
 
 enum { KEYRING_MAX = 16 << 20 };
 
-/* The base64 text between the armour's headers and its checksum or end, decoded; NULL if it is none. Returns owned. */
-static unsigned char *remove_armour(const char *armoured, size_t *length)
+/* The base64 text stands between the armour's headers and its checksum or end. */
+unsigned char *apt_key_decode(const char *armoured, size_t *length)
 {
 	const char *body = strstr(armoured, "\n\n"), *end = body;
 	EVP_ENCODE_CTX *decoder;
@@ -69,7 +69,7 @@ bool apt_key_is_in_keyring(const char *armoured, const char *keyring_path)
 {
 	struct dory_error ignored;
 	size_t length = 0, packet, keyring_length;
-	unsigned char *key = remove_armour(armoured, &length);
+	unsigned char *key = apt_key_decode(armoured, &length);
 	char *keyring;
 	bool is_in = false;
 
