@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Recipes: packages, files and a run configuration become an image in the store. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include "abi/run_config.h"
+#include "dory/base/text.h"
+#include "dory/parts.h"
+
+int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
+    struct debian_set *set, struct dory_error *err)
+{
+	if (debian_resolve(config, names, count, refresh == DORY_REFRESH_NOW, set, err) < 0)
+		return -1;
+	if (debian_fetch(config, set, err) < 0) {
+		debian_set_release(set);
+		return -1;
+	}
+	return 0;
+}
+
+struct source_list {
+	struct compose_source *sources;
+	size_t count;
+};
+
+static struct compose_source *add_source(struct source_list *list, struct compose_source source)
+{
+	struct compose_source *added = array_push(&list->sources, &list->count, sizeof(*list->sources));
+
+	*added = source;
+	return added;
+}
+
+/* What is in the image: packages first, then files over them, the run configuration last. */
+static void list_sources(const struct image_recipe *recipe, const char *run_text, size_t run_length, struct source_list *list)
+{
+	for (size_t i = 0; recipe->set && i < recipe->set->count; i++) {
+		const struct debian_package *package = &recipe->set->packages[i];
+
+		add_source(list, (struct compose_source){.kind = COMPOSE_DEB, .path = package->path, .package = package->name,
+				     .version = package->version});
+	}
+	for (size_t i = 0; i < recipe->file_count; i++)
+		add_source(list, recipe->files[i]);
+	/* May hold secrets from --env: for init's eyes, which is root. */
+	add_source(list, (struct compose_source){.kind = COMPOSE_BYTES, .target = RUN_CONFIG_PATH, .data = run_text, .size = run_length,
+			     .mode = 0600});
+}
+
+/* Did another process make this very image while we waited for the lock? */
+static bool is_made(const struct dory_config *config, const struct image_recipe *recipe)
+{
+	struct dory_error ignored;
+	struct image image;
+	bool is_same;
+
+	if (!*recipe->fingerprint || image_find(config->root, recipe->image, &image, &ignored) < 0)
+		return false;
+	is_same = strcmp(image.fingerprint, recipe->fingerprint) == 0;
+	image_release(&image);
+	return is_same;
+}
+
+static void describe(struct image *description, const struct image_recipe *recipe)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+
+	description->created = calloc(1, 32);
+	if (!description->created)
+		abort();
+	strftime(description->created, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	description->name = text_copy(recipe->image);
+	description->origin = text_copy(recipe->origin);
+	description->fingerprint = text_copy(recipe->fingerprint);
+	description->default_command = command_line_join(&recipe->config->command);
+}
+
+static int compose_draft(const struct dory_config *config, const struct image_recipe *recipe, struct image_draft *draft,
+    const char *run_text, size_t run_length, struct dory_error *err)
+{
+	struct image description = {0};
+	struct source_list list = {0};
+	struct compose_request request = {.image_path = image_draft_disk(draft), .with_documentation = config->with_documentation,
+	    .debian_fixups = recipe->set && recipe->set->count > 0, .quiet = config->quiet};
+	int result;
+
+	list_sources(recipe, run_text, run_length, &list);
+	request.sources = list.sources;
+	request.source_count = list.count;
+	result = compose_image(&request, err);
+	free(list.sources);
+	if (result < 0) {
+		image_draft_discard(draft);
+		return -1;
+	}
+	describe(&description, recipe);
+	description.disk_path = text_copy(request.image_path);
+	result = image_draft_commit(draft, &description, err);
+	image_release(&description);
+	return result;
+}
+
+int recipe_compose(const struct dory_config *config, const struct image_recipe *recipe, struct dory_error *err)
+{
+	struct image_draft *draft = NULL;
+	size_t run_length = 0;
+	char *run_text = NULL;
+	int result;
+
+	if (run_config_text(recipe->config, &run_text, &run_length, err) < 0)
+		return -1;
+	if (image_draft_open(config->root, recipe->image, &draft, err) < 0) {
+		free(run_text);
+		return -1;
+	}
+	if (is_made(config, recipe)) {
+		image_draft_discard(draft);
+		result = 0;
+	} else {
+		result = compose_draft(config, recipe, draft, run_text, run_length, err);
+	}
+	free(run_text);
+	return result < 0 ? error_wrap(err, "composing the image %s", recipe->image) : 0;
+}
+
+/* Directories go to the root of the image, files beside each other there. */
+static int add_paths(const struct dory_composition *composition, struct source_list *list, struct dory_error *err)
+{
+	for (size_t i = 0; i < composition->path_count; i++) {
+		const char *path = composition->paths[i], *slash = strrchr(path, '/');
+		struct stat st;
+
+		if (stat(path, &st) < 0)
+			return error_set_errno(err, DORY_ERROR_NOT_FOUND, "%s", path);
+		if (S_ISDIR(st.st_mode))
+			add_source(list, (struct compose_source){.kind = COMPOSE_DIRECTORY, .path = path, .target = "/"});
+		else if (S_ISREG(st.st_mode))
+			add_source(list, (struct compose_source){.kind = COMPOSE_FILE, .path = path,
+					     .target = text_format("/%s", slash ? slash + 1 : path)});
+		else
+			return error_set(err, DORY_ERROR_USAGE, "%s is neither a file nor a directory", path);
+	}
+	return 0;
+}
+
+static char *origin_of(const struct dory_composition *composition)
+{
+	struct text_buffer origin = {0};
+
+	for (size_t i = 0; i < composition->package_count; i++)
+		text_append_format(&origin, "%sdeb:%s", origin.length ? " " : "", composition->packages[i]);
+	for (size_t i = 0; i < composition->path_count; i++)
+		text_append_format(&origin, "%s%s", origin.length ? " " : "", composition->paths[i]);
+	return origin.text ? origin.text : text_copy("");
+}
+
+static void source_list_release(struct source_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->sources[i].kind == COMPOSE_FILE)
+			free((char *)list->sources[i].target);
+	}
+	free(list->sources);
+}
+
+int dory_compose(const struct dory_config *config, const struct dory_composition *composition, struct dory_error *err)
+{
+	struct image_recipe recipe = {.image = composition->image, .fingerprint = text_copy(""), .config = &composition->config};
+	struct dory_target packages = {.kind = DORY_TARGET_IMAGE};
+	struct source_list files = {0};
+	struct debian_set set = {0};
+	char *origin = origin_of(composition);
+	int result = -1;
+
+	if (image_name_check(composition->image, err) < 0 || run_config_check(&composition->config, err) < 0 ||
+	    add_paths(composition, &files, err) < 0)
+		goto out;
+	if (composition->package_count > 0) {
+		if (dory_target_init(&packages, "./", true, composition->packages, composition->package_count, err) < 0 ||
+		    packages_get(config, packages.packages, packages.package_count, composition->refresh, &set, err) < 0)
+			goto out;
+		recipe.set = &set;
+	}
+	recipe.origin = origin;
+	recipe.files = files.sources;
+	recipe.file_count = files.count;
+	result = recipe_compose(config, &recipe, err);
+out:
+	debian_set_release(&set);
+	dory_target_release(&packages);
+	source_list_release(&files);
+	free(recipe.fingerprint);
+	free(origin);
+	return result;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of this folder share. */
+#pragma once
+#include "dory/compose/compose.h"
+#include "dory/dory.h"
+#include "dory/repository/debian.h"
+
+/* Digest of what the target's image is made from; returns owned. NOT_FOUND: cannot be known without the archive's indices. */
+int target_fingerprint(const struct dory_config *config, const struct dory_target *target, const struct elf_closure *closure,
+    char **fingerprint, struct dory_error *err) must_check;
+
+/* The program and what it needs; sets the target's image_name. Errors name a missing interpreter's package. */
+int target_closure(struct dory_target *target, struct elf_closure *closure, struct dory_error *err) must_check;
+
+/* The command that runs a script: its #! line's words with the path behind. */
+int script_command(const struct elf_closure *closure, struct command_line *command, struct dory_error *err) must_check;
+/* Debian's package for an interpreter's path or name; returns owned. */
+char *interpreter_package(const char *interpreter);
+
+/* The program that a person who names a package means: /usr/bin/NAME or the package's only one; returns owned, NULL: none. */
+int package_main_program(const struct debian_set *set, const char *package, char **program, struct dory_error *err) must_check;
+
+struct image_recipe {
+	const char *image, *origin;
+	char *fingerprint; /* borrowed; "" if the image is not to be found by one */
+	const struct debian_set *set;
+	const struct compose_source *files;
+	size_t file_count;
+	const struct run_config *config;
+};
+/* Composes and commits. With a fingerprint: does nothing if another process just made the same image. */
+int recipe_compose(const struct dory_config *config, const struct image_recipe *recipe, struct dory_error *err) must_check;
+
+/* Resolves and downloads. */
+int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
+    struct debian_set *set, struct dory_error *err) must_check;

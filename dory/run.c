@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs an image: its command, its machine. */
+#include <stdlib.h>
+#include <string.h>
+#include "dory/base/text.h"
+#include "dory/dory.h"
+
+#define DEFAULT_MEMORY "512M"
+
+/* The command that overrides the image's; stays empty if the image's own is meant as it is. */
+static int build_command(const struct image *image, const struct dory_run *run, struct command_line *command,
+    struct dory_error *err)
+{
+	const char *base = run->command;
+
+	if (!base && !*image->default_command) {
+		error_set(err, DORY_ERROR_USAGE, "the image %s has no default command", image->name);
+		return error_hint(err, "Say what to run: -e \"COMMAND LINE\"");
+	}
+	if (!base && run->argument_count == 0)
+		return 0;
+	if (command_line_split(command, base ? base : image->default_command, err) < 0)
+		return -1;
+	if (command->count == 0)
+		return error_set(err, DORY_ERROR_USAGE, "the command line after -e is empty");
+	for (size_t i = 0; i < run->argument_count; i++)
+		command_line_add(command, run->arguments[i], false);
+	return 0;
+}
+
+static const char *first_of(const char *a, const char *b)
+{
+	return a && *a ? a : b && *b ? b : NULL;
+}
+
+static int choose_machine(const struct dory_config *config, const struct dory_run *run, struct instance_request *request,
+    struct dory_error *err)
+{
+	struct machine *machine = &request->machine;
+	uint64_t memory;
+	char *cache;
+	int result;
+
+	machine->accelerator = first_of(run->accelerator, config->accelerator);
+	machine->type = first_of(run->machine, config->machine);
+	machine->memory = first_of(first_of(run->memory, config->memory), DEFAULT_MEMORY);
+	machine->cpus = run->cpus ? run->cpus : config->cpus ? config->cpus : 1;
+	if (machine->accelerator && machine_accelerator_check(machine->accelerator, err) < 0)
+		return -1;
+	if (machine->type && machine_type_check(request->hypervisor, machine->type, err) < 0)
+		return -1;
+	if (machine_memory_check(machine->memory, &memory, err) < 0)
+		return -1;
+	if (machine->accelerator && machine->type)
+		return 0;
+	cache = text_format("%s/cache/probe.json", config->root);
+	result = machine_probe(request->hypervisor, request->program, cache, &machine->accelerator, &machine->type, err);
+	free(cache);
+	return result;
+}
+
+int dory_run(const struct dory_config *config, const struct image *image, const struct dory_run *run,
+    struct instance_outcome *outcome, struct dory_error *err)
+{
+	struct instance_request request = {.hypervisor = &hypervisor_qemu, .config = run->config, .is_tty = run->is_tty,
+	    .strace = run->strace, .bootchart = run->bootchart, .log_level = run->log_level};
+	char *kernel = NULL, *program = NULL;
+	int result = -1;
+
+	request.config.command = (struct command_line){0};
+	if (run_config_check(&request.config, err) < 0 || build_command(image, run, &request.config.command, err) < 0)
+		goto out;
+	if (dory_kernel_find(run->kernel, &kernel, err) < 0 || request.hypervisor->find(config->qemu, &program, err) < 0)
+		goto out;
+	request.program = program;
+	request.machine.kernel = kernel;
+	request.machine.disk = image->disk_path;
+	request.machine.disk_keeps = run->persist;
+	if (choose_machine(config, run, &request, err) < 0)
+		goto out;
+	result = instance_run(&request, outcome, err);
+out:
+	command_line_release(&request.config.command);
+	free(kernel);
+	free(program);
+	return result;
+}
