@@ -11,6 +11,9 @@ visit = $(if $(filter $(1),$(seen)),,$(eval seen += $(1))$(foreach d,$(filter-ou
 archives = $(foreach m,$(call closure,$(1),$(2)),$(if $(HAS_$(2)_$(m)),$(OUT)/$(2)/$(m).a))
 # Header-only modules have no objects and no archive.
 
+# $(call link_headers,modules or headers): links to them in the folder of the target, outer folders first, which show inner ones as well.
+link_headers = for d in $(sort $(1)); do [ -e $$(@D)/$$$$d ] || { mkdir -p $$(@D)/$$$$(dirname $$$$d); ln -sfn $(CURDIR)/$$$$d $$(@D)/$$$$d; }; done
+
 define module
 MODULES += $(1)
 $(foreach v,$(IN),$(call module_variant,$(1),$(v),$(SRCS) $(SRCS_$(v)),$(DEPS) $(DEPS_$(v))))
