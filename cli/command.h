@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dory command: verbs, each in a file of its own with a row in the table of command.c. */
+#pragma once
+#include "cli/options.h"
+#include "dory/dory.h"
+
+enum {
+	EXIT_FAILED = 1, /* of every verb but run */
+	EXIT_MISUSED = 2,
+};
+
+struct invocation {
+	const struct verb *verb;
+	const char *program;	      /* argv[0]'s last part: "dory", "capstan" */
+	char **argv;		      /* the whole command line */
+	struct option_words words;
+	const struct composer *composer; /* NULL: in the other program */
+};
+
+struct verb {
+	const char *name;
+	const char *operands; /* as usage shows them */
+	const char *summary;  /* for the list of verbs */
+	const char *details;  /* behind the options in --help; may be NULL */
+	const struct option *options;
+	int misuse_status, failure_status;
+	int (*run)(struct invocation *invocation); /* returns the exit status */
+	void *values;	      /* what the options are read into */
+};
+extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
+extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_config, verb_version, verb_help;
+
+/*
+ * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it
+ * executes the one that has it, with the same words, when it turns out to be needed.
+ */
+struct composer {
+	int (*make)(const struct dory_config *, struct dory_target *, enum dory_refresh, struct image *, struct dory_error *);
+	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
+	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
+};
+/* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
+int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
+
+int command_main(int argc, char **argv, const struct composer *composer);
+const struct verb *verb_find(const char *name);
+void verb_print_help(const struct invocation *invocation);
+
+/* "dory: SENTENCE." and the hint, on standard error. */
+void message_error(const struct dory_error *err);
+void message_note(const char *format, ...) printf_like(1, 2);
+/* Prints the error; returns the verb's exit status for it. */
+int verb_fail(const struct invocation *invocation, const struct dory_error *err);
+/* Misuse: the sentence and where to read more. */
+int verb_misuse(const struct invocation *invocation, const char *format, ...) printf_like(2, 3);
+
+/* Options that verbs share: what overrides the settings. */
+struct settings_options {
+	const char *archive, *suite, *components, *keyring;
+	bool refresh, offline, verbose, quiet, with_documentation;
+};
+#define ARCHIVE_OPTIONS(type, member)                                                                                                \
+	OPTION(type, member.archive, OPTION_TEXT, "archive", 0, "URI", "the Debian archive, instead of the host's own"),                \
+	    OPTION(type, member.suite, OPTION_TEXT, "suite", 0, "SUITE", "its suite, as in bookworm"),                                   \
+	    OPTION(type, member.components, OPTION_TEXT, "components", 0, "WORDS", "its components, as in \"main contrib\""),            \
+	    OPTION(type, member.keyring, OPTION_TEXT, "keyring", 0, "FILE", "the keys that must have signed it"),                        \
+	    OPTION(type, member.refresh, OPTION_FLAG, "refresh", 0, NULL, "fetch the archive's indices anew"),                           \
+	    OPTION(type, member.offline, OPTION_FLAG, "offline", 0, NULL, "use what is here, touch no network"),                         \
+	    OPTION(type, member.with_documentation, OPTION_FLAG, "with-documentation", 0, NULL, "keep documentation and locales"),       \
+	    OPTION(type, member.verbose, OPTION_FLAG, "verbose", 'v', NULL, "say more"),                                                 \
+	    OPTION(type, member.quiet, OPTION_FLAG, "quiet", 'q', NULL, "say less: no progress")
+int settings_load(struct dory_config *config, const struct settings_options *options, struct dory_error *err) must_check;
+enum dory_refresh settings_refresh(const struct settings_options *options);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dory command with all of libdory. dory executes it when an image has to be made. */
+#include "cli/command.h"
+
+int main(int argc, char **argv)
+{
+	static const struct composer composer = {
+	    .make = dory_image_make,
+	    .compose = dory_compose,
+	    .programs = dory_target_programs,
+	};
+
+	return command_main(argc, argv, &composer);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the command says to a person: always on standard error, "dory: " before it. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/command.h"
+#include "dory/base/text.h"
+
+/* A sentence begins with a capital, but a name or path that it begins with stays as it is. */
+static void print_sentence(const char *text)
+{
+	size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz"), length = strlen(text);
+	bool is_word = word > 0 && (text[word] == ' ' || text[word] == ',' || text[word] == '\0');
+	bool is_stopped = length > 0 && strchr(".!?", text[length - 1]);
+
+	fprintf(stderr, "dory: %c%s%s\n", is_word ? toupper((unsigned char)text[0]) : text[0], *text ? text + 1 : "", is_stopped ? "" : ".");
+}
+
+void message_error(const struct dory_error *err)
+{
+	fflush(stdout);
+	print_sentence(err->message);
+	if (err->hint[0])
+		fprintf(stderr, "%s\n", err->hint);
+}
+
+void message_note(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		abort();
+	va_end(args);
+	print_sentence(text);
+	free(text);
+}
+
+int verb_fail(const struct invocation *invocation, const struct dory_error *err)
+{
+	message_error(err);
+	return err->kind == DORY_ERROR_USAGE ? invocation->verb->misuse_status : invocation->verb->failure_status;
+}
+
+int verb_misuse(const struct invocation *invocation, const char *format, ...)
+{
+	struct dory_error err;
+	va_list args;
+
+	error_set(&err, DORY_ERROR_USAGE, "%s", "");
+	va_start(args, format);
+	vsnprintf(err.message, sizeof(err.message), format, args);
+	va_end(args);
+	error_hint(&err, "Usage: %s %s [OPTION...] %s\nSee `%s %s --help`.", invocation->program, invocation->verb->name,
+	    invocation->verb->operands, invocation->program, invocation->verb->name);
+	return verb_fail(invocation, &err);
+}
