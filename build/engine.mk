@@ -29,7 +29,7 @@ LINKDEPS_$(2)_$(1) := $(4)
 HAS_$(2)_$(1) := $(strip $(3))
 $(OUT)/inc/$(2)/$(1)/.links: $(1)/module.mk build/module.mk build/engine.mk
 	@rm -rf $$(@D); mkdir -p $$(@D)
-	@for d in $(1) $(4); do mkdir -p $$(@D)/$$$$(dirname $$$$d); [ -e $$(@D)/$$$$d ] || ln -sfn $(CURDIR)/$$$$d $$(@D)/$$$$d; done; touch $$@
+	@$(call link_headers,$(1) $(4)); touch $$@
 $(foreach s,$(3),$(call object,$(1),$(2),$(s)))
 $(if $(strip $(3)),$(OUT)/$(2)/$(1).a: $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3)))
 	@rm -f $$@; $(AR) rcsD $$@ $$^
@@ -49,7 +49,7 @@ endef
 define test_links
 $(OUT)/inc/tests/$(1)/.links: $(1)/module.mk build/module.mk build/engine.mk
 	@rm -rf $$(@D); mkdir -p $$(@D)
-	@for d in $(1) $(DEPS) $(DEPS_host-asan) $(2) tests/unit; do mkdir -p $$(@D)/$$$$(dirname $$$$d); [ -e $$(@D)/$$$$d ] || ln -sfn $(CURDIR)/$$$$d $$(@D)/$$$$d; done; touch $$@
+	@$(call link_headers,$(1) $(DEPS) $(DEPS_host-asan) $(2) tests/unit); touch $$@
 endef
 
 # module, test, further dependencies
