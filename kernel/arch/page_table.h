@@ -23,6 +23,8 @@ enum page_flags {
 struct page_table {
 	uint64_t root;	       /* physical address of the top level; 0: none (kernel threads) */
 	uint64_t active_cpus;  /* mask of CPUs that run on it; atomic */
+	uint64_t loaded_cpus;  /* those, and CPUs that idle with it still loaded; atomic */
+	uint64_t generation;   /* counts flushes, for the latter; atomic */
 };
 
 int page_table_init(struct page_table *pt) must_check; /* -ENOMEM */

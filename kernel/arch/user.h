@@ -20,12 +20,18 @@ void user_context_init(struct user_context *context, uint64_t entry, uint64_t st
 uint64_t user_syscall_number(const struct user_context *context);
 uint64_t user_syscall_argument(const struct user_context *context, unsigned i); /* 0 to 5 */
 void user_syscall_set_result(struct user_context *context, int64_t result);
+int64_t user_syscall_result(const struct user_context *context);
 /* Makes the context execute its system call instruction again with the same number (restart after a signal). */
 void user_syscall_rewind(struct user_context *context, uint64_t number);
 uint64_t user_stack_pointer(const struct user_context *context);
 uint64_t user_instruction_pointer(const struct user_context *context);
 void user_set_stack_pointer(struct user_context *context, uint64_t stack);
+/* The thread pointers (fs and gs bases) may be newer in the CPU than in a context that is the running thread's: always by these. */
 void user_set_tls(struct user_context *context, uint64_t base);
+void user_set_gs(struct user_context *context, uint64_t base);
+uint64_t user_tls(struct user_context *context);
+uint64_t user_gs(struct user_context *context);
+void user_context_copy(struct user_context *to, const struct user_context *from); /* for fork and clone; from: the running thread's */
 
 /* Extended (vector) state of a thread: kept in CPU registers until another thread runs. All are for the current thread or a stopped one. */
 size_t user_vector_size(void);			 /* bytes of an area; align 64 */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From one kernel stack to another. */
+	.text
+/* void context_swap(struct kernel_context *save, struct kernel_context *to) */
+	.globl context_swap
+	.balign 16
+context_swap:
+	pushq %rbp
+	pushq %rbx
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, (%rdi)
+	movq (%rsi), %rsp
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbx
+	popq %rbp
+	retq
+
+/* The first thing that a new stack runs: rbx is the function, r12 its argument (switch.c put them there). */
+	.globl context_begin
+context_begin:
+	movq %r12, %rdi
+	callq *%rbx
+	ud2
+
+/* void cpu_wait(void): sti covers hlt, so that an interrupt between the two is not lost. */
+	.globl cpu_wait
+cpu_wait:
+	sti
+	hlt
+	cli
+	retq
