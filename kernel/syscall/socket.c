@@ -380,7 +380,7 @@ static int64_t put_message(uint64_t address, struct linux_msghdr *header, struct
 	if (!ret && header->name)
 		ret = copy_to_user(header->name, message->name, min_u64(header->namelen, message->name_len));
 	header->namelen = (uint32_t)message->name_len;
-	header->flags = (uint32_t)message->flags_out;
+	header->flags = (uint32_t)(message->flags_out | (message->flags & LINUX_MSG_CMSG_CLOEXEC));
 	return ret ? ret : copy_to_user(address, header, sizeof(*header));
 }
 

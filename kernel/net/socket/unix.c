@@ -369,7 +369,7 @@ static long unix_ioctl(struct socket *socket, unsigned command, uint64_t argumen
 		spin_lock(&s->lock);
 		list_for_each(packet, &s->packets, node) {
 			bytes += (int)(packet->len - packet->start);
-			if (socket->type != LINUX_SOCK_STREAM)
+			if (socket->type == LINUX_SOCK_DGRAM)
 				break;
 		}
 		spin_unlock(&s->lock);
