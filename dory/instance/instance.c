@@ -164,7 +164,8 @@ static int explain_silence(struct session *session, const struct instance_reques
 	bool has_failed = !WIFEXITED(session->hypervisor_status) || WEXITSTATUS(session->hypervisor_status) != 0;
 	const char *said = complaint(session, request->program);
 
-	machine_log_reveal(&session->log);
+	if (!session->log.has_shown)
+		machine_log_reveal(&session->log);
 	if (has_failed && said) {
 		error_set(err, DORY_ERROR_HYPERVISOR, "%s failed: %s", request->hypervisor->name, said);
 		if (strstr(said, "lock"))
@@ -174,6 +175,9 @@ static int explain_silence(struct session *session, const struct instance_reques
 	if (WIFSIGNALED(session->hypervisor_status))
 		return error_set(err, DORY_ERROR_HYPERVISOR, "%s was killed by signal %d (%s)", request->hypervisor->name,
 		    WTERMSIG(session->hypervisor_status), strsignal(WTERMSIG(session->hypervisor_status)));
+	if (has_failed)
+		return error_set(err, DORY_ERROR_HYPERVISOR, "%s failed with status %d and said nothing", request->program,
+		    WEXITSTATUS(session->hypervisor_status));
 	if (session->has_started)
 		return error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before the program did");
 	error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before it started the program");
@@ -247,7 +251,7 @@ static int run_wired(const struct instance_request *request, struct wiring *wiri
 		goto out;
 	wiring_close_its(wiring);
 	if (request->is_tty && terminal_make_raw() < 0)
-		error_set_errno(err, DORY_ERROR_IO, "making the terminal raw");
+		message_line(STDERR_FILENO, "dory: warning: The terminal cannot be made raw.");
 	result = session_run(&session, err);
 	terminal_restore();
 	if (result == 0)
