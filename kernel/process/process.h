@@ -4,7 +4,9 @@
  * its thread id, signal mask and credentials. Every shared part is an object with a reference count, so that clone(2)'s flags choose
  * for each whether it is shared or copied.
  *
- * Locks: process_tree_lock (spin) guards parenthood, groups, sessions, the pid table and wait states; process->signals.lock guards handlers and queues.
+ * Locks, in order: process_tree_lock (spin) guards parenthood, groups, sessions, the id tables, wait states; process->signal_lock guards
+ * pending signals, masks, stopping and the choice of handlers; handlers->lock guards the actions. The list of tasks changes under
+ * process_tree_lock and signal_lock both, so that either is enough to read it.
  */
 #pragma once
 #include "kernel/file/file.h"
@@ -27,6 +29,8 @@ struct signal_queue { /* pending signals, of a process or a task */
 
 struct process {
 	int pid; /* thread group id */
+	uint32_t references; /* atomic: its tasks, its place in the tree until it is reaped, pidfds */
+	struct rb_node pid_node;
 	struct process *parent;
 	struct list children, sibling;
 	struct list tasks;
@@ -34,30 +38,40 @@ struct process {
 	int group, session; /* process group id, session id */
 	struct terminal *terminal;
 
-	struct address_space *space;
+	struct address_space *space; /* NULL once it exits */
+	struct spinlock signal_lock;
 	struct signal_handlers *handlers;
 	struct signal_queue pending;
+	unsigned nr_queued;	       /* infos of all its queues, for RLIMIT_SIGPENDING */
 	struct wait_queue child_wait;  /* wait4 of its tasks */
 	struct wait_queue signal_wait; /* signalfd, sigtimedwait */
+	struct wait_queue stop_wait;   /* its stopped tasks */
+	struct wait_queue exit_wait;   /* pidfds; and the task that waits for the others to end (exec) */
 
 	struct file *executable;
 	char name[16];
 	struct linux_rlimit limits[LINUX_RLIM_NLIMITS];
 	uint64_t start_ns;
 	uint64_t dead_user_ns, dead_system_ns; /* of tasks that ended */
+	uint64_t dead_voluntary, dead_involuntary; /* switches of them */
+	uint64_t dead_minor_faults, dead_major_faults, peak_resident; /* pages; kept when the memory goes */
 	uint64_t children_user_ns, children_system_ns;
-	uint64_t nr_dead_switches;
+	struct linux_rusage children_usage; /* the rest of what waited-for children used */
 
 	int exit_status;      /* as wait4 gives it */
 	bool is_exiting;      /* exit_group is under way */
+	struct task *exec_task; /* the one that goes on when exec ends the others */
 	bool is_zombie;
-	bool is_stopped, stop_reported, continue_reported;
+	bool is_stopped, was_continued, stop_reported, continue_reported; /* reported: to the parent's wait */
+	bool has_executed;    /* since fork: setpgid(2) */
+	int stop_signal;      /* that stopped it; SIGCONT: its parent is yet to be told that it goes on */
 	int exit_signal;      /* to the parent: SIGCHLD or what clone asked for */
-	bool is_subreaper;
+	bool is_subreaper, children_subreaped; /* the second: an ancestor is a subreaper */
 	int parent_death_signal;
 	bool dumpable;
 	struct timer real_timer; /* ITIMER_REAL */
 	uint64_t real_interval_ns;
+	struct timer cpu_limit_timer; /* RLIMIT_CPU */
 	void *posix_timers;
 };
 
@@ -66,6 +80,7 @@ struct task {
 	struct user_context user;
 	struct process *process;
 	struct list process_node;
+	struct rb_node tid_node;
 	int tid;
 	char name[16];
 	uint64_t blocked; /* signal mask */
@@ -76,13 +91,14 @@ struct task {
 	struct credentials *credentials;
 	struct fs_context *fs;
 	struct descriptor_table *descriptors;
-	uint64_t clear_child_tid, robust_list, robust_list_len;
-	uint64_t rseq_address;
-	uint32_t rseq_len, rseq_signature;
-	struct wait_queue *vfork_done; /* woken at exec or exit */
+	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
+	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
+	bool vfork_waits;	   /* for its child, of this one */
+	bool no_new_privileges, keep_capabilities;
+	uint32_t timer_slack_ns;
 	/* The system call under way, for restarts and strace. */
 	uint64_t syscall_number;
-	bool in_restartable;
+	bool in_restartable; /* the last trap was a system call whose result may ask for a restart */
 };
 
 struct task *task_current(void);	/* NULL on kernel threads */
@@ -92,11 +108,14 @@ struct process *process_find(int pid);
 extern struct spinlock process_tree_lock;
 /* Iteration for /proc: the process with the smallest pid >= pid, with process_tree_lock held; NULL at the end. */
 struct process *process_next(int pid);
+void process_get(struct process *process);
+void process_put(struct process *process);
 
 /* Starts init: the ELF image that the kernel carries, as process 1. */
 void process_start_init(const void *image, size_t len);
 
-/* Signals. info NULL: a kernel-made one. process_signal: to any task that takes it; task_signal: to this one. 0 or -errno. Any context. */
+/* Signals. info NULL: a kernel-made one. process_signal: to any task that takes it; task_signal: to this one. 0 or -errno. Any context,
+ * process_tree_lock held or not. group_signal takes it. */
 int process_signal(struct process *process, int signal, const struct linux_siginfo *info);
 int task_signal(struct task *task, int signal, const struct linux_siginfo *info);
 int group_signal(int group, int signal, const struct linux_siginfo *info);
@@ -104,9 +123,21 @@ int group_signal(int group, int signal, const struct linux_siginfo *info);
 void task_fault_signal(int signal, int code, uint64_t address);
 /* Whether the running task has a signal to act upon: long operations end with -EINTR. */
 bool signal_is_pending(void);
+/*
+ * The mask of a call that waits with another one (ppoll, pselect, epoll_pwait, sigsuspend): begin sets it; end brings the old one back,
+ * unless `interrupted`: then a handler must run under the new one first, and its return brings the old one back.
+ */
+void signal_mask_begin(uint64_t mask);
+void signal_mask_end(bool interrupted);
+/* /proc/PID/status: masks of signals. Under process_tree_lock. */
+void signal_masks(struct process *process, uint64_t *pending, uint64_t *ignored, uint64_t *caught);
+bool process_in_orphaned_group(struct process *process); /* terminals: stopping it would be for ever */
 
 noreturn_fn void process_exit_group(int status); /* status as wait4 gives it */
 noreturn_fn void task_exit(int status);
+
+/* CPU time of all tasks, dead and alive. */
+void process_cpu_time(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 
 /* What the dispatcher of system calls is: kernel/syscall sets it at start, so that process/ does not depend on it. */
 void task_set_syscall_handler(void (*handler)(struct task *task));

@@ -121,13 +121,6 @@ static void enter_registers(struct scheduler *me, struct thread *next)
 	}
 }
 
-/* The idle thread stays on the page table of whom it follows, so that a process which sleeps for a moment finds its TLB warm. */
-static void enter_page_table(struct scheduler *me, struct thread *next)
-{
-	if (next->page_table || next != &me->idle)
-		page_table_activate(next->page_table);
-}
-
 static void place(struct thread *thread, enum run_add why);
 
 void scheduler_finish_switch(void)
@@ -172,7 +165,7 @@ static void change_to(struct scheduler *me, struct thread *previous, struct thre
 	leave_registers(previous);
 	cpu_set_current_thread(next);
 	spin_unlock(&me->queue.lock);
-	enter_page_table(me, next);
+	page_table_activate(next->page_table); /* NULL: stays where it is, in the hope that the same program comes back */
 	enter_registers(me, next);
 	scheduler_program(me);
 	load_update(now);
@@ -483,25 +476,6 @@ void thread_set_page_table(struct page_table *to)
 	page_table_activate(to);
 }
 
-void thread_forget_page_table(struct page_table *page_table)
-{
-	uint64_t cpus = __atomic_load_n(&page_table->active_cpus, __ATOMIC_ACQUIRE) & ~(1ull << cpu_id());
-
-	for (unsigned cpu = 0; cpus; cpu++, cpus >>= 1) {
-		if (!(cpus & 1))
-			continue;
-		cpu_kick(cpu);
-		/* It leaves the table in its idle loop, or runs a thread of another process that shares the memory (vfork). */
-		while (__atomic_load_n(&page_table->active_cpus, __ATOMIC_ACQUIRE) >> cpu & 1) {
-			struct thread *running = __atomic_load_n(&scheduler_of(cpu)->queue.current, __ATOMIC_ACQUIRE);
-
-			if (running != &scheduler_of(cpu)->idle && running->page_table == page_table)
-				break;
-			cpu_relax();
-		}
-	}
-}
-
 void thread_vector_changed(void)
 {
 	user_vector_restore(thread_current()->vector);
@@ -563,9 +537,6 @@ noreturn_fn static void idle_loop(void)
 		cpu_idle();
 		me->idle_since_ns = 0;
 		me->idle_ns += clock_monotonic_ns() - start;
-		/* Woken for nothing: by a TLB flush, or because the table is to be freed. It is not worth keeping. */
-		if (!me->queue.nr_waiting)
-			page_table_activate(NULL);
 	}
 }
 

@@ -95,9 +95,8 @@ void thread_interrupt(struct thread *thread);
 void thread_kill(struct thread *thread);
 void thread_set_affinity(struct thread *thread, uint64_t mask);
 void thread_set_policy(struct thread *thread, int policy, int priority, int nice);
-/* Leaves the page table that the calling thread runs on, and makes idle CPUs leave it: it may be freed if nothing else runs on it. */
+/* Makes the calling thread run on another page table (exec), or on none (exit). */
 void thread_set_page_table(struct page_table *to);
-void thread_forget_page_table(struct page_table *page_table);
 /* Makes the registers' vector state the area's (exec, clone). */
 void thread_vector_changed(void);
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Credentials (credentials(7), capabilities(7)): objects that never change once a task has them; a change makes a new one. */
+#pragma once
+#include "kernel/file/inode.h"
+
+extern struct credentials credentials_of_kernel; /* root, all capabilities; kernel threads and init's */
+
+/* Beside those of file/inode.h. */
+enum { CAPABILITY_KILL = 5, CAPABILITY_SETGID = 6, CAPABILITY_SETUID = 7, CAPABILITY_SETPCAP = 8, CAPABILITY_SYS_CHROOT = 18, CAPABILITY_SYS_NICE = 23, CAPABILITY_LAST = 40 };
+#define CAPABILITIES_ALL ((1ull << (CAPABILITY_LAST + 1)) - 1)
+
+void credentials_get(struct credentials *credentials);
+void credentials_put(struct credentials *credentials);
+/* A private copy to change, with room for that many groups. NULL: no memory. */
+struct credentials *credentials_copy(const struct credentials *from, size_t nr_groups);
+/* Makes the running task have them; takes the reference. */
+void credentials_commit(struct credentials *credentials);
+bool task_is_capable(int capability); /* of the running task, effective */
+/* What becomes of the capabilities when user ids change (capabilities(7), "Effect of user ID changes"). */
+void credentials_after_uid_change(struct credentials *to, const struct credentials *from, bool keep);
+/* What becomes of them at execve(2) of a file with the mode and owner; true if the program gained privileges (AT_SECURE). */
+bool credentials_after_exec(struct credentials *credentials, uint32_t mode, uint32_t uid, uint32_t gid, bool no_new_privileges);

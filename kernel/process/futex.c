@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Futexes. Sleepers stand in buckets by the hash of their word's identity. The word is read under the bucket's lock, so that a
+ * wake-up between the look and the sleep is impossible. A page that is not in memory cannot be brought in under a spin lock: the word
+ * is touched before the lock is taken, and the look is repeated if it has gone in between.
+ */
+#include "kernel/process/futex.h"
+#include "kernel/process/internal.h"
+#include "kernel/platform/platform.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/sched.h"
+
+#define NR_BUCKETS 64
+
+struct sleeper {
+	struct list node;
+	struct memory_key key;
+	struct thread *thread;
+	uint32_t bitset;
+	bool is_woken; /* and in no bucket */
+	struct bucket *bucket;
+};
+
+struct bucket {
+	struct spinlock lock;
+	struct list sleepers;
+};
+
+static struct bucket buckets[NR_BUCKETS];
+
+static void futex_start(void)
+{
+	for (unsigned i = 0; i < NR_BUCKETS; i++)
+		list_init(&buckets[i].sleepers);
+}
+INITCALL(futex, INIT_CORE, futex_start);
+
+static struct bucket *bucket_of(const struct memory_key *key)
+{
+	uint64_t hash = (key->object ^ key->offset >> 2) * 0x9e3779b97f4a7c15ull;
+
+	return &buckets[hash >> 58];
+}
+
+static bool is_same(const struct memory_key *a, const struct memory_key *b)
+{
+	return a->object == b->object && a->offset == b->offset;
+}
+
+static int key_of(uint64_t address, bool is_private, struct memory_key *key)
+{
+	if (address % 4)
+		return -EINVAL;
+	return address_space_key(process_current()->space, address, is_private, key);
+}
+
+/* Where a sleeper stands can change (requeue) until its bucket's lock is held. */
+static struct bucket *lock_bucket_of(struct sleeper *sleeper)
+{
+	for (;;) {
+		struct bucket *bucket = __atomic_load_n(&sleeper->bucket, __ATOMIC_ACQUIRE);
+
+		spin_lock(&bucket->lock);
+		if (sleeper->bucket == bucket)
+			return bucket;
+		spin_unlock(&bucket->lock);
+	}
+}
+
+static void lock_two(struct bucket *a, struct bucket *b)
+{
+	if (a > b) {
+		struct bucket *other = a;
+
+		a = b;
+		b = other;
+	}
+	spin_lock(&a->lock);
+	if (a != b)
+		spin_lock(&b->lock);
+}
+
+static void unlock_two(struct bucket *a, struct bucket *b)
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+}
+
+static void wake_sleeper(struct sleeper *sleeper)
+{
+	struct thread *thread = sleeper->thread;
+
+	list_remove(&sleeper->node);
+	__atomic_store_n(&sleeper->is_woken, true, __ATOMIC_RELEASE);
+	/* The sleeper takes the bucket's lock before it goes, so that it lives until this returns. */
+	thread_wake(thread);
+}
+
+static unsigned wake_in(struct bucket *bucket, const struct memory_key *key, unsigned max, uint32_t bitset)
+{
+	struct sleeper *sleeper, *next;
+	unsigned woken = 0;
+
+	list_for_each_safe(sleeper, next, &bucket->sleepers, node) {
+		if (woken >= max)
+			break;
+		if (!is_same(&sleeper->key, key) || !(sleeper->bitset & bitset))
+			continue;
+		wake_sleeper(sleeper);
+		woken++;
+	}
+	return woken;
+}
+
+/* Sleeps in the bucket, which is locked and is released, until woken. */
+static int sleep_in(struct bucket *bucket, const struct memory_key *key, uint32_t bitset, uint64_t deadline_ns)
+{
+	struct sleeper sleeper = {.key = *key, .thread = thread_current(), .bitset = bitset, .bucket = bucket};
+	bool was_woken;
+	int ret = 0;
+
+	list_push_back(&bucket->sleepers, &sleeper.node);
+	spin_unlock(&bucket->lock);
+	while (!__atomic_load_n(&sleeper.is_woken, __ATOMIC_ACQUIRE) && !ret)
+		ret = wait_sleep(deadline_ns, WAIT_INTERRUPTIBLE);
+	bucket = lock_bucket_of(&sleeper);
+	was_woken = sleeper.is_woken;
+	list_remove(&sleeper.node);
+	spin_unlock(&bucket->lock);
+	return was_woken ? 0 : ret;
+}
+
+/* The word, read without sleeping if its page is there: the fault handler would sleep under the lock. */
+static int touch(uint64_t address)
+{
+	uint32_t value;
+
+	return user_load_u32(&value, address);
+}
+
+int futex_wait(uint64_t address, bool is_private, uint32_t expected, uint32_t bitset, uint64_t deadline_ns)
+{
+	struct memory_key key;
+	struct bucket *bucket;
+	uint32_t value;
+	int ret;
+
+	if (!bitset)
+		return -EINVAL;
+	ret = touch(address);
+	if (!ret)
+		ret = key_of(address, is_private, &key);
+	if (ret)
+		return ret;
+	bucket = bucket_of(&key);
+	spin_lock(&bucket->lock);
+	ret = user_load_u32(&value, address);
+	if (ret || value != expected) {
+		spin_unlock(&bucket->lock);
+		return ret ? ret : -EAGAIN;
+	}
+	return sleep_in(bucket, &key, bitset, deadline_ns);
+}
+
+int futex_wake(uint64_t address, bool is_private, unsigned max, uint32_t bitset)
+{
+	struct memory_key key;
+	struct bucket *bucket;
+	int ret;
+
+	if (!bitset)
+		return -EINVAL;
+	ret = key_of(address, is_private, &key);
+	if (ret)
+		return ret;
+	bucket = bucket_of(&key);
+	spin_lock(&bucket->lock);
+	ret = (int)wake_in(bucket, &key, max, bitset);
+	spin_unlock(&bucket->lock);
+	return ret;
+}
+
+static unsigned move_sleepers(struct bucket *from, struct bucket *to, const struct memory_key *key, const struct memory_key *new_key, unsigned max)
+{
+	struct sleeper *sleeper, *next;
+	unsigned moved = 0;
+
+	list_for_each_safe(sleeper, next, &from->sleepers, node) {
+		if (moved >= max)
+			break;
+		if (!is_same(&sleeper->key, key))
+			continue;
+		list_remove(&sleeper->node);
+		sleeper->key = *new_key;
+		__atomic_store_n(&sleeper->bucket, to, __ATOMIC_RELEASE);
+		list_push_back(&to->sleepers, &sleeper->node);
+		moved++;
+	}
+	return moved;
+}
+
+int futex_requeue(uint64_t from, uint64_t to, bool is_private, unsigned nr_wake, unsigned nr_move, const uint32_t *expected)
+{
+	struct memory_key key, new_key;
+	struct bucket *a, *b;
+	uint32_t value;
+	int ret = touch(from);
+
+	if (!ret)
+		ret = key_of(from, is_private, &key);
+	if (!ret)
+		ret = key_of(to, is_private, &new_key);
+	if (ret)
+		return ret;
+	a = bucket_of(&key);
+	b = bucket_of(&new_key);
+	lock_two(a, b);
+	if (expected) {
+		ret = user_load_u32(&value, from);
+		if (!ret && value != *expected)
+			ret = -EAGAIN;
+	}
+	if (!ret) {
+		ret = (int)wake_in(a, &key, nr_wake, ~0u);
+		if (!is_same(&key, &new_key)) {
+			unsigned moved = move_sleepers(a, b, &key, &new_key, nr_move);
+
+			ret += (int)moved;
+		}
+	}
+	unlock_two(a, b);
+	return ret;
+}
+
+static uint32_t operate(uint32_t operation, uint32_t old)
+{
+	uint32_t argument = (uint32_t)((int32_t)(operation << 8) >> 20);
+
+	if (operation >> 28 & 8)
+		argument = 1u << (argument & 31);
+	switch (operation >> 28 & 7) {
+	case 0:
+		return argument;
+	case 1:
+		return old + argument;
+	case 2:
+		return old | argument;
+	case 3:
+		return old & ~argument;
+	default:
+		return old ^ argument;
+	}
+}
+
+static bool compare(uint32_t operation, int32_t old)
+{
+	int32_t argument = (int32_t)(operation << 20) >> 20;
+
+	switch (operation >> 24 & 15) {
+	case 0:
+		return old == argument;
+	case 1:
+		return old != argument;
+	case 2:
+		return old < argument;
+	case 3:
+		return old <= argument;
+	case 4:
+		return old > argument;
+	default:
+		return old >= argument;
+	}
+}
+
+int futex_wake_op(uint64_t address, uint64_t second, bool is_private, unsigned nr_wake, unsigned nr_second, uint32_t operation)
+{
+	struct memory_key key, second_key;
+	struct bucket *a, *b;
+	uint32_t old;
+	int ret = key_of(address, is_private, &key);
+
+	if ((operation >> 28 & 7) > 4 || (operation >> 24 & 15) > 5)
+		return -ENOSYS;
+	if (!ret)
+		ret = touch(second);
+	/* A write that changes nothing makes the page writable before the lock is taken. */
+	if (!ret && !user_load_u32(&old, second))
+		ret = user_compare_exchange_u32(second, old, old, &old);
+	if (!ret)
+		ret = key_of(second, is_private, &second_key);
+	if (ret)
+		return ret;
+	a = bucket_of(&key);
+	b = bucket_of(&second_key);
+	lock_two(a, b);
+	ret = user_load_u32(&old, second);
+	while (!ret) {
+		uint32_t found;
+
+		ret = user_compare_exchange_u32(second, old, operate(operation, old), &found);
+		if (ret || found == old)
+			break;
+		old = found;
+	}
+	if (!ret) {
+		ret = (int)wake_in(a, &key, nr_wake, ~0u);
+		if (compare(operation, (int32_t)old))
+			ret += (int)wake_in(b, &second_key, nr_second, ~0u);
+	}
+	unlock_two(a, b);
+	return ret;
+}
+
+/* ---- Locks with an owner. The word: the owner's thread id, LINUX_FUTEX_WAITERS, LINUX_FUTEX_OWNER_DIED. ---- */
+
+static bool exists(uint32_t tid)
+{
+	bool found;
+
+	spin_lock(&process_tree_lock);
+	found = task_find((int)tid);
+	spin_unlock(&process_tree_lock);
+	return found;
+}
+
+/* One try: 0 it is ours; -EAGAIN: taken, and marked as waited for if `mark`. */
+static int take_pi(uint64_t address, uint32_t tid, bool mark, uint32_t *word)
+{
+	uint32_t value, found;
+	int ret = user_load_u32(&value, address);
+
+	for (;;) {
+		uint32_t wanted;
+
+		if (ret)
+			return ret;
+		if ((value & LINUX_FUTEX_TID) == tid)
+			return -EDEADLK;
+		if (value & LINUX_FUTEX_TID) {
+			if (!mark || (value & LINUX_FUTEX_WAITERS)) {
+				*word = value;
+				return -EAGAIN;
+			}
+			wanted = value | LINUX_FUTEX_WAITERS;
+		} else {
+			wanted = tid | (value & (LINUX_FUTEX_WAITERS | LINUX_FUTEX_OWNER_DIED));
+		}
+		ret = user_compare_exchange_u32(address, value, wanted, &found);
+		if (!ret && found == value) {
+			if (!(value & LINUX_FUTEX_TID))
+				return 0;
+			*word = wanted;
+			return -EAGAIN;
+		}
+		value = found;
+	}
+}
+
+int futex_lock_pi(uint64_t address, bool is_private, bool try_only, uint64_t deadline_ns)
+{
+	uint32_t tid = (uint32_t)task_current()->tid, word;
+
+	for (;;) {
+		int ret = take_pi(address, tid, !try_only, &word);
+
+		if (ret != -EAGAIN)
+			return ret;
+		if (!exists(word & LINUX_FUTEX_TID))
+			return -ESRCH;
+		if (try_only)
+			return -EAGAIN;
+		ret = futex_wait(address, is_private, word, ~0u, deadline_ns);
+		if (ret && ret != -EAGAIN)
+			return ret;
+	}
+}
+
+int futex_unlock_pi(uint64_t address, bool is_private)
+{
+	uint32_t tid = (uint32_t)task_current()->tid, value, found;
+	int ret = user_load_u32(&value, address);
+
+	for (;;) {
+		if (ret)
+			return ret;
+		if ((value & LINUX_FUTEX_TID) != tid)
+			return -EPERM;
+		/* The mark stays: who is woken cannot know whether others wait. The last one's unlocking finds nobody and clears it. */
+		ret = user_compare_exchange_u32(address, value, value & LINUX_FUTEX_WAITERS, &found);
+		if (!ret && found == value)
+			break;
+		value = found;
+	}
+	ret = futex_wake(address, is_private, 1, ~0u);
+	if (ret == 0)
+		(void)user_compare_exchange_u32(address, LINUX_FUTEX_WAITERS, 0, &found);
+	return ret < 0 ? ret : 0;
+}
+
+/* ---- Robust lists (get_robust_list(2)): the locks that a dying thread holds are marked, and a waiter of each is woken. ---- */
+
+#define ROBUST_MAX 2048 /* as Linux: the list may be a loop */
+
+static void release_robust(struct task *task, uint64_t address, bool is_pending)
+{
+	uint32_t tid = (uint32_t)task->tid, value, found;
+
+	if (address % 4 || user_load_u32(&value, address))
+		return;
+	for (;;) {
+		/* Died between unlocking and waking: whoever waits would wait for ever. */
+		if (is_pending && !(value & LINUX_FUTEX_TID)) {
+			(void)futex_wake(address, false, 1, ~0u);
+			return;
+		}
+		if ((value & LINUX_FUTEX_TID) != tid)
+			return;
+		if (user_compare_exchange_u32(address, value, (value & LINUX_FUTEX_WAITERS) | LINUX_FUTEX_OWNER_DIED, &found))
+			return;
+		if (found == value)
+			break;
+		value = found;
+	}
+	if (value & LINUX_FUTEX_WAITERS)
+		(void)futex_wake(address, false, 1, ~0u);
+}
+
+void robust_list_walk(struct task *task)
+{
+	struct {
+		uint64_t next;
+		int64_t offset;
+		uint64_t pending;
+	} head;
+	uint64_t entry, next;
+
+	if (!task->robust_list || user_copy_in(&head, task->robust_list, sizeof(head)))
+		return;
+	entry = head.next;
+	for (unsigned i = 0; i < ROBUST_MAX && (entry & ~1ull) != task->robust_list; i++, entry = next) {
+		bool has_next = !user_copy_in(&next, entry & ~1ull, sizeof(next));
+
+		if ((entry & ~1ull) != (head.pending & ~1ull))
+			release_robust(task, (entry & ~1ull) + (uint64_t)head.offset, false);
+		if (!has_next)
+			break;
+		cpu_poll();
+	}
+	if (head.pending & ~1ull)
+		release_robust(task, (head.pending & ~1ull) + (uint64_t)head.offset, true);
+	task->robust_list = 0;
+}

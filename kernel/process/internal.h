@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Private to process/: what its files say to each other. */
+#pragma once
+#include "kernel/process/process.h"
+
+/* ---- tree.c: ids, tables, parenthood. All under process_tree_lock, but for the two that take it. ---- */
+int id_new_locked(void);
+void task_enter_locked(struct task *task);   /* table of tasks and the process's list */
+void task_leave_locked(struct task *task);
+void task_change_id_locked(struct task *task, int tid);
+void process_enter_locked(struct process *process);
+void process_leave_locked(struct process *process);
+struct process *process_first_locked(void);
+struct process *process_following_locked(struct process *process);
+/* Gives the children of a dying process to the nearest subreaper or init. */
+void process_orphan_children_locked(struct process *process);
+bool group_is_orphaned_locked(int group, const struct process *leaving);
+void group_hang_up_if_orphaned_locked(int group, int session, const struct process *leaving);
+
+/* ---- task.c ---- */
+/* A task and, if `process` is NULL, its new process; zeroed but for what every one needs. NULL: no memory. */
+struct process *process_new(void);
+struct task *task_new(struct process *process);
+void task_free(struct task *task); /* of one that never started */
+void task_launch(struct task *task);
+noreturn_fn void task_finish(struct task *task);
+
+/* ---- signal.c, signal_queue.c ---- */
+struct signal_handlers *signal_handlers_new(void);
+struct signal_handlers *signal_handlers_copy(struct signal_handlers *from);
+void signal_handlers_put(struct signal_handlers *handlers);
+void signal_handlers_reset_for_exec(struct signal_handlers *handlers); /* caught ones become default */
+
+struct queued_signal {
+	struct list node;
+	struct linux_siginfo info;
+};
+void signal_queue_init(struct signal_queue *queue);
+int signal_queue_add(struct process *process, struct signal_queue *queue, int signal, const struct linux_siginfo *info);
+bool signal_queue_take(struct process *process, struct signal_queue *queue, uint64_t mask, struct linux_siginfo *info);
+void signal_queue_discard(struct process *process, struct signal_queue *queue, uint64_t mask);
+
+/* What the loop does when a signal may be pending; `context` is of the last trap. */
+void signal_handle(struct task *task);
+/* Recomputes whether the task has something to act upon; signal_lock held. */
+void signal_recalculate_locked(struct task *task);
+/* Sends a SIGKILL to all other tasks of the process (exec, exit_group): they end as soon as they look. */
+void signal_kill_others_locked(struct process *process, const struct task *except);
+/* Tells the parent of a stop, continuation or death. process_tree_lock held. */
+void signal_notify_parent_locked(struct process *process, int code, int status);
+
+/* ---- exit.c ---- */
+void robust_list_walk(struct task *task);	 /* futex.c: locks of a dying thread */
+void task_clear_child_tid(struct task *task);	 /* and wakes who joins it */
+void task_vfork_done(struct task *task);
+
+/* ---- limits.c ---- */
+void limits_init(struct process *process);
+void limits_apply_memory(struct process *process, struct address_space *space);
+void limits_arm_cpu(struct process *process);
+
+/* ---- oom.c ---- */
+void oom_kill(void);
+
+static inline uint64_t signal_bit(int signal)
+{
+	return 1ull << (signal - 1);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Waiting for children: a look at each under the lock of the tree, and a sleep until one of them changes. */
+#include "kernel/process/wait_child.h"
+#include "kernel/process/internal.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/sched.h"
+
+static struct linux_timeval timeval_of(uint64_t ns)
+{
+	return (struct linux_timeval){.seconds = (int64_t)(ns / 1000000000), .microseconds = (int64_t)(ns % 1000000000 / 1000)};
+}
+
+void process_usage(struct process *process, struct linux_rusage *usage)
+{
+	uint64_t user, system;
+	struct task *task;
+
+	process_cpu_time(process, &user, &system);
+	*usage = (struct linux_rusage){.user = timeval_of(user), .system = timeval_of(system)};
+	usage->maxrss = (int64_t)process->peak_resident;
+	usage->minflt = (int64_t)process->dead_minor_faults;
+	usage->majflt = (int64_t)process->dead_major_faults;
+	if (process->space) {
+		usage->maxrss = (int64_t)max_u64(process->peak_resident, process->space->peak_resident);
+		usage->minflt += (int64_t)process->space->faults_minor;
+		usage->majflt += (int64_t)process->space->faults_major;
+	}
+	usage->maxrss *= PAGE_SIZE / 1024;
+	usage->nvcsw = (int64_t)process->dead_voluntary;
+	usage->nivcsw = (int64_t)process->dead_involuntary;
+	list_for_each(task, &process->tasks, process_node) {
+		usage->nvcsw += (int64_t)task->thread.switches_voluntary;
+		usage->nivcsw += (int64_t)task->thread.switches_involuntary;
+	}
+}
+
+void process_children_usage(struct process *process, struct linux_rusage *usage)
+{
+	*usage = process->children_usage;
+	usage->user = timeval_of(process->children_user_ns);
+	usage->system = timeval_of(process->children_system_ns);
+}
+
+static void add_usage(struct linux_rusage *to, const struct linux_rusage *from)
+{
+	to->maxrss = (int64_t)max_u64((uint64_t)to->maxrss, (uint64_t)from->maxrss);
+	to->minflt += from->minflt;
+	to->majflt += from->majflt;
+	to->nvcsw += from->nvcsw;
+	to->nivcsw += from->nivcsw;
+}
+
+/* The child's usage, and its children's, become its parent's children's. */
+static void inherit_usage(struct process *parent, struct process *child, const struct linux_rusage *usage)
+{
+	parent->children_user_ns += child->dead_user_ns + child->children_user_ns;
+	parent->children_system_ns += child->dead_system_ns + child->children_system_ns;
+	add_usage(&parent->children_usage, usage);
+	add_usage(&parent->children_usage, &child->children_usage);
+}
+
+static bool is_wanted(const struct wait_request *request, const struct process *child, const struct process *self)
+{
+	bool is_clone = child->exit_signal != LINUX_SIGCHLD;
+
+	if (!(request->options & LINUX_WALL) && is_clone != !!(request->options & LINUX_WCLONE))
+		return false;
+	switch (request->type) {
+	case LINUX_P_PID:
+		return child->pid == request->id;
+	case LINUX_P_PGID:
+		return child->group == (request->id ? request->id : self->group);
+	default:
+		return true;
+	}
+}
+
+static void fill(struct process *child, struct wait_result *result, int code, int status, int wait_status)
+{
+	result->pid = child->pid;
+	result->uid = 0;
+	result->code = code;
+	result->status = status;
+	result->wait_status = wait_status;
+	process_usage(child, &result->usage);
+}
+
+/* True if the child has something to tell; *dead if it is to be freed. */
+static bool look(const struct wait_request *request, struct process *self, struct process *child, struct wait_result *result, bool *dead)
+{
+	bool keep = request->options & LINUX_WNOWAIT;
+
+	if (child->is_zombie && (request->options & LINUX_WEXITED)) {
+		int status = child->exit_status, end = status & 0x7f;
+
+		fill(child, result, !end ? LINUX_CLD_EXITED : status & 0x80 ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED, end ? end : status >> 8, status);
+		if (!keep) {
+			inherit_usage(self, child, &result->usage);
+			process_leave_locked(child);
+			*dead = true;
+		}
+		return true;
+	}
+	if (child->is_stopped && !child->stop_reported && (request->options & LINUX_WSTOPPED)) {
+		fill(child, result, LINUX_CLD_STOPPED, child->stop_signal, child->stop_signal << 8 | 0x7f);
+		child->stop_reported = !keep;
+		return true;
+	}
+	if (child->was_continued && !child->continue_reported && (request->options & LINUX_WCONTINUED)) {
+		fill(child, result, LINUX_CLD_CONTINUED, LINUX_SIGCONT, 0xffff);
+		child->continue_reported = !keep;
+		return true;
+	}
+	return false;
+}
+
+/* 1: found, 0: children that may yet change, -ECHILD. */
+static int scan(const struct wait_request *request, struct wait_result *result)
+{
+	struct process *self = process_current(), *child, *dead = NULL;
+	int ret = -ECHILD;
+
+	spin_lock(&process_tree_lock);
+	list_for_each(child, &self->children, sibling) {
+		bool is_dead = false;
+
+		if (!is_wanted(request, child, self))
+			continue;
+		ret = 0;
+		if (look(request, self, child, result, &is_dead)) {
+			dead = is_dead ? child : NULL;
+			ret = 1;
+			break;
+		}
+	}
+	spin_unlock(&process_tree_lock);
+	process_put(dead);
+	return ret;
+}
+
+int process_wait(const struct wait_request *request, struct wait_result *result)
+{
+	struct waiter waiter;
+	int ret;
+
+	*result = (struct wait_result){0};
+	wait_begin(&waiter, &process_current()->child_wait);
+	for (;;) {
+		ret = scan(request, result);
+		if (ret || (request->options & LINUX_WNOHANG))
+			break;
+		if (wait_sleep(WAIT_FOREVER, WAIT_INTERRUPTIBLE)) {
+			ret = -ERESTART_SYS;
+			break;
+		}
+	}
+	wait_end(&waiter);
+	return ret < 0 ? ret : 0;
+}
