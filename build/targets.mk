@@ -4,10 +4,12 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 
 .PHONY: all check check-unit check-guest check-cli bench install uninstall clean help deps kernel
-all: $(OUT)/bin/dory kernel compile_commands.json ## build the dory command and the guest kernel
+all: $(OUT)/bin/dory $(OUT)/libexec/dory/dory-compose kernel compile_commands.json ## build the dory command and the guest kernel
 
-# out/bin/dory finds the kernel beside it: out/share/dory/kernel.elf
+# out/bin/dory finds the kernel beside it, out/share/dory/kernel.elf, and so the program that makes images.
 $(OUT)/bin/dory: $(OUT)/host/cli/dory
+	@mkdir -p $(@D); ln -f $< $@
+$(OUT)/libexec/dory/dory-compose: $(OUT)/host/cli/dory-compose
 	@mkdir -p $(@D); ln -f $< $@
 
 kernel: $(OUT)/share/dory/kernel.elf ## build the guest kernel (PROFILE=minimal|default|full)
@@ -28,14 +30,15 @@ bench: all ## measure against a Linux guest under the same QEMU; prints ratios
 	@bench/run
 
 install: all ## install below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/dory $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(OUT)/host/cli/dory $(DESTDIR)$(PREFIX)/bin/dory
+	install -m 755 $(OUT)/host/cli/dory-compose $(DESTDIR)$(PREFIX)/libexec/dory/dory-compose
 	install -m 644 $(OUT)/share/dory/kernel.elf $(DESTDIR)$(PREFIX)/share/dory/kernel.elf
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/dory $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(wildcard man/*.1)))
-	rm -rf $(DESTDIR)$(PREFIX)/share/dory
+	rm -rf $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/libexec/dory
 
 deps: ## install the Debian packages of build/packages.list
 	@build/install-packages

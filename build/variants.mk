@@ -28,8 +28,9 @@ VERSION := $(shell cat build/VERSION)
 
 CC_host         := $(CLANG)
 CFLAGS_host     := $(COMMON) -O2 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_FORTIFY_SOURCE=2 \
-                   -fstack-protector-strong -fPIE -pthread -DDORY_VERSION='"$(VERSION)"' $(HOST_CFLAGS)
-LDFLAGS_host    := -pie -pthread -Wl,-z,relro,-z,now -fuse-ld=lld
+                   -fstack-protector-strong -ffunction-sections -fdata-sections -fPIE -pthread -DDORY_VERSION='"$(VERSION)"' $(HOST_CFLAGS)
+# A library counts as needed only for code that is reached: the dory command must not load libcurl and its thirty libraries to boot an image.
+LDFLAGS_host    := -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed -fuse-ld=lld
 LIBS_host       := $(HOST_LIBS)
 
 CC_host-asan      := $(CLANG)
