@@ -16,6 +16,9 @@ static const char *const essential_always[] = {"base-files", "base-passwd", "lib
 static const char *const essential_shells[] = {"bash", "dash", "zsh", "ksh", "mksh", "fish"};
 static const char *const essential_for_shells[] = {"coreutils", "findutils", "grep", "sed"};
 
+/* Of several that provide the same and are not named by the dependency: what Debian's installer takes. */
+static const char *const essential_providers[] = {"mawk"};
+
 /*
  * Needed by maintainer scripts alone, which do not run here: taken as present, so that redis-server does not bring perl. Each is
  * installed all the same if it is asked for by name.

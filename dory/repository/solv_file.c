@@ -17,7 +17,7 @@
 #include "dory/base/text.h"
 
 /* Changes whenever what a .solv file of ours holds does. */
-static const char format_name[] = "dory-1 ";
+static const char format_name[] = "dory-2 ";
 
 struct unpacking {
 	struct archive *archive;
@@ -112,12 +112,12 @@ static int choose_storage(Repo *repo, Repokey *key, void *context)
 	case SOLVABLE_CONFLICTS:
 	case SOLVABLE_OBSOLETES:
 	case SOLVABLE_DOWNLOADSIZE:
-		return KEY_STORAGE_INCORE;
-	case SOLVABLE_MEDIAFILE:
+	case SOLVABLE_MEDIAFILE: /* libsolv holds two of these strings at once, which it must not on pages */
 	case SOLVABLE_MEDIADIR:
 	case SOLVABLE_MEDIABASE:
-	case SOLVABLE_CHECKSUM:
 		return KEY_STORAGE_INCORE;
+	case SOLVABLE_CHECKSUM:
+		return KEY_STORAGE_VERTICAL_OFFSET; /* read only for what is chosen */
 	default:
 		return KEY_STORAGE_DROPPED;
 	}
