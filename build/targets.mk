@@ -7,7 +7,7 @@ DESTDIR ?=
 all: $(OUT)/bin/dory $(OUT)/libexec/dory/dory-compose kernel compile_commands.json ## build the dory command and the guest kernel
 
 # out/bin/dory finds the kernel beside it, out/share/dory/kernel.elf, and so the program that makes images.
-$(OUT)/bin/dory: $(OUT)/host/cli/dory
+$(OUT)/bin/dory: $(OUT)/host/cli/dory | $(OUT)/libexec/dory/dory-compose
 	@mkdir -p $(@D); ln -f $< $@
 $(OUT)/libexec/dory/dory-compose: $(OUT)/host/cli/dory-compose
 	@mkdir -p $(@D); ln -f $< $@
