@@ -73,6 +73,17 @@ int descriptor_get_flags(int fd);	     /* FD_CLOEXEC or 0; -EBADF */
 int descriptor_set_flags(int fd, int flags);
 void descriptor_close_on_exec(void);
 void descriptor_set_limit(unsigned limit);   /* RLIMIT_NOFILE */
+/* As descriptor_get, but without counting where only this task uses the table: *must_put says whether file_put is due. */
+struct file *descriptor_borrow(int fd, bool *must_put);
+static inline void descriptor_return(struct file *file, bool must_put)
+{
+	if (must_put)
+		file_put(file);
+}
+/* Reserves a number for a file that is opened next, then fills or frees it. */
+int descriptor_reserve(int minimum, bool close_on_exec);
+void descriptor_fill(int fd, struct file *file); /* takes the reference */
+void descriptor_cancel(int fd);
 /* For /proc/PID/fd: the next open number >= fd and its file with a reference; -1 if none. */
 int descriptor_next(struct descriptor_table *table, int fd, struct file **file);
 
@@ -81,6 +92,24 @@ int pipe_new(int flags, struct file **reader, struct file **writer) must_check;
 int eventfd_new(uint64_t value, int flags, struct file **file) must_check;
 int timerfd_new(int clock, int flags, struct file **file) must_check;
 int epoll_new(struct file **file) must_check;
+/* A FIFO's `open`: waits for the other end as fifo(7) says. */
+int pipe_open(struct inode *inode, struct file *file) must_check;
+/* The file's pipe, or NULL: for splice, F_SETPIPE_SZ. */
+struct pipe *file_pipe(struct file *file);
+/* A file without a name in tmpfs (memfd_create(2)): fs/tmpfs sets how. */
+void memory_file_set_hook(int (*create)(const char *name, bool may_seal, struct file **file));
+int memory_file_new(const char *name, bool may_seal, struct file **file) must_check;
+/* An open file at a place, as path_open ends with: permission was checked. */
+int file_open_path(const struct path *path, int flags, struct file **file) must_check;
+
+/* RLIMIT_FSIZE of the caller, set by kernel/syscall: `limit` in bytes; `exceeded` sends SIGXFSZ. */
+void file_set_size_limit_hooks(uint64_t (*limit)(void), void (*exceeded)(void));
+/* Files' size: ftruncate(2), fallocate(2), and copies within the kernel (sendfile(2), copy_file_range(2)). */
+int file_truncate(struct file *file, uint64_t size) must_check;
+int file_allocate(struct file *file, int mode, uint64_t offset, uint64_t len) must_check;
+/* Copies by way of kernel memory; positions as file_read's. Bytes or -errno. */
+long file_copy(struct file *from, uint64_t *from_position, struct file *to, uint64_t *to_position, uint64_t len);
+int file_sync(struct file *file, bool data_only) must_check;
 
 /* Character devices register by number; fs/dev makes their nodes. */
 struct character_device {

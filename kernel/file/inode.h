@@ -13,6 +13,8 @@
 
 struct inode;
 struct file;
+struct path;
+struct dentry;
 struct file_system; /* a mounted one */
 
 struct time_stamp {
@@ -27,7 +29,9 @@ struct inode_attributes { /* for creation and change: which fields count is in `
 	uint64_t size;
 	struct time_stamp atime, mtime;
 };
-enum { ATTRIBUTE_MODE = 1, ATTRIBUTE_UID = 2, ATTRIBUTE_GID = 4, ATTRIBUTE_SIZE = 8, ATTRIBUTE_ATIME = 16, ATTRIBUTE_MTIME = 32 };
+enum { ATTRIBUTE_MODE = 1, ATTRIBUTE_UID = 2, ATTRIBUTE_GID = 4, ATTRIBUTE_SIZE = 8, ATTRIBUTE_ATIME = 16, ATTRIBUTE_MTIME = 32, ATTRIBUTE_TIMES_NOW = 64 /* the times given are the present: weaker checks */ };
+/* What a set_attributes does to the fields of struct inode, but size: for file systems. */
+void inode_apply_attributes(struct inode *inode, const struct inode_attributes *attributes);
 
 /* Directory reading: called for each entry; false: no room, stop before this one. */
 struct directory_sink {
@@ -38,6 +42,7 @@ struct directory_sink {
 struct inode_ops {
 	int (*lookup)(struct inode *directory, const char *name, size_t len, struct inode **found); /* -ENOENT; returns a reference */
 	int (*create)(struct inode *directory, const char *name, size_t len, uint32_t mode, uint32_t uid, uint32_t gid, uint64_t device, struct inode **made); /* any type but link: regular, directory, fifo, socket, device */
+	int (*create_unnamed)(struct inode *directory, uint32_t mode, uint32_t uid, uint32_t gid, struct inode **made); /* O_TMPFILE: links 0; NULL: -EOPNOTSUPP */
 	int (*symlink)(struct inode *directory, const char *name, size_t len, const char *target, uint32_t uid, uint32_t gid, struct inode **made);
 	int (*link)(struct inode *directory, const char *name, size_t len, struct inode *target);
 	int (*unlink)(struct inode *directory, const char *name, size_t len, struct inode *target);
@@ -57,6 +62,10 @@ struct inode_ops {
 	int (*remove_xattr)(struct inode *inode, const char *name);
 	/* Before a write extends or fills holes: makes room (delayed allocation may only reserve). -ENOSPC. NULL: nothing to do. */
 	int (*prepare_write)(struct inode *inode, uint64_t offset, uint64_t len);
+	/* Fields of struct inode (size, times) changed by a write or read through the page cache; they are to reach the medium. NULL: nothing to do. */
+	void (*dirty)(struct inode *inode);
+	/* A link that names an open file or place itself, not a text (/proc/PID/fd/N). Returns references. NULL: get_link counts. */
+	int (*get_link_path)(struct inode *inode, struct path *to);
 	void (*release)(struct inode *inode); /* last reference gone: delete the file if links == 0; frees the memory */
 	bool revalidate;		      /* names are looked up each time (proc) */
 };
@@ -87,6 +96,8 @@ struct inode {
 void inode_init(struct inode *inode, struct file_system *fs, const struct inode_ops *ops, const struct page_cache_ops *cache_ops);
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
+/* For a file system's own list of inodes: false if the last reference is gone and `release` is on its way. */
+bool inode_try_get(struct inode *inode) must_check;
 
 /* A kind of file system, by name for mount(2). */
 struct file_system_type {
@@ -108,6 +119,8 @@ struct file_system {
 	int (*remount)(struct file_system *fs, bool read_only);
 	void (*unmount)(struct file_system *fs); /* syncs, marks clean, frees */
 	void *private_data;
+	struct dentry *root_dentry; /* path.c's; so is: */
+	unsigned nr_mounts;
 };
 
 /* Permission check for the caller's credentials: mask of MAY_*; -EACCES, -EROFS. */
@@ -128,3 +141,11 @@ struct credentials {
 const struct credentials *credentials_current(void); /* valid until the thread changes them */
 void credentials_set_current_hook(const struct credentials *(*current)(void));
 bool credentials_in_group(const struct credentials *cred, uint32_t gid);
+/* capabilities(7), those that files ask for. */
+enum { CAPABILITY_CHOWN = 0, CAPABILITY_DAC_OVERRIDE = 1, CAPABILITY_DAC_READ_SEARCH = 2, CAPABILITY_FOWNER = 3, CAPABILITY_FSETID = 4, CAPABILITY_SYS_ADMIN = 21, CAPABILITY_SYS_RESOURCE = 24, CAPABILITY_MKNOD = 27 };
+bool credentials_have(const struct credentials *cred, unsigned capability);
+/* Marks times as now and tells the file system. */
+enum { TOUCH_ATIME = 1, TOUCH_MTIME = 2, TOUCH_CTIME = 4 };
+void inode_touch(struct inode *inode, unsigned which);
+uint64_t device_number_anonymous(void); /* st_dev of a file system without a device */
+unsigned inode_directory_type(uint32_t mode); /* DT_* of a mode */

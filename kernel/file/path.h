@@ -20,6 +20,7 @@ enum walk_flags {
 	WALK_DIRECTORY = 2,   /* -ENOTDIR otherwise */
 	WALK_EMPTY = 4,	      /* "" names the start (AT_EMPTY_PATH) */
 	WALK_NO_SYMLINKS = 8, /* openat2's RESOLVE_NO_SYMLINKS */
+	WALK_LAST = 256, /* internal: stop before the last component */
 	WALK_BENEATH = 16, WALK_NO_XDEV = 32, WALK_NO_MAGICLINKS = 64, WALK_IN_ROOT = 128,
 };
 /* Where walks start: the process's root and working directory. process/ has it; shared by CLONE_FS. */
@@ -64,3 +65,20 @@ void mount_walk(void (*visit)(void *context, const struct mount *mount), void *c
 const char *mount_source(const struct mount *mount);
 struct file_system *mount_file_system(const struct mount *mount);
 long mount_target(const struct mount *mount, char *to, size_t size);
+uint64_t mount_id(const struct mount *mount);
+unsigned mount_flags(const struct mount *mount); /* MS_* that hold for it */
+const struct mount *mount_parent(const struct mount *mount);
+long mount_root_text(const struct mount *mount, char *to, size_t size); /* which folder of its file system it shows */
+
+/* A place for an inode that has no name (pipes, memfd_create): takes the caller's reference to the inode; `name` is what path_to_text shows. */
+int path_new_anonymous(struct inode *inode, const char *name, struct path *path) must_check;
+/* As that, for a file made by O_TMPFILE: its file system's, so that linkat(2) can give it a name. `directory` is where it was made. */
+int path_new_unnamed(const struct path *directory, struct inode *inode, struct path *path) must_check;
+/* Changes the caller's working directory or root; takes references of its own. */
+void fs_context_set_cwd(struct fs_context *context, const struct path *path);
+void fs_context_set_root(struct fs_context *context, const struct path *path);
+void fs_context_get_root(struct fs_context *context, struct path *path);
+void fs_context_get_cwd(struct fs_context *context, struct path *path);
+struct fs_context *fs_context_current(void);
+/* The inode of the place may be changed: -EROFS if the mount or file system is read-only. */
+int path_may_change(const struct path *path) must_check;

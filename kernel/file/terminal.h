@@ -8,6 +8,7 @@ struct terminal_driver {
 	/* Writes; may sleep for room. Bytes taken. */
 	size_t (*write)(struct terminal *terminal, const char *text, size_t len);
 	void *driver_data;
+	bool never_sleeps; /* `write` may be called in any context: echo goes out at once */
 };
 /* A terminal, its device `name` ("hvc0", "ttyS0") with number; the best becomes /dev/console: first virtio, then serial. */
 struct terminal *terminal_new(const char *name, uint32_t major, uint32_t minor, const struct terminal_driver *driver);
@@ -18,3 +19,28 @@ struct terminal *terminal_console(void); /* NULL if there is none */
 
 /* Signals go through process/: set at start. */
 void terminal_set_signal_hook(void (*send_to_group)(int group, int signal));
+
+/* Job control (credentials(7)): what terminals ask of processes. kernel/syscall sets it at start. */
+struct terminal_job_hooks {
+	int (*group)(void);   /* of the caller */
+	int (*session)(void);
+	bool (*is_leader)(void); /* of its session */
+	struct terminal **(*controlling)(void); /* the caller's controlling terminal; NULL: a kernel thread */
+	int (*session_of_group)(int group);	/* -1: no such group */
+	bool (*is_signal_ignored)(int signal);	/* or blocked, by the caller */
+	void (*forget)(const struct terminal *terminal); /* no process has it as its controlling terminal any more */
+};
+void terminal_set_job_hooks(const struct terminal_job_hooks *hooks);
+/* The leader of `session` ended or gave the terminal up: SIGHUP and SIGCONT to the foreground group. */
+void terminal_disassociate(struct terminal *terminal, int session);
+/* The other end is gone (pty): reads end, SIGHUP. */
+void terminal_hang_up(struct terminal *terminal);
+const char *terminal_name(const struct terminal *terminal);
+uint64_t terminal_device(const struct terminal *terminal);
+/* For ptys: a terminal that is not among the devices; opens it; room again in the driver; drops it. */
+struct terminal *terminal_new_private(const char *name, uint32_t major, uint32_t minor, const struct terminal_driver *driver);
+int terminal_open(struct terminal *terminal, struct file *file) must_check;
+void terminal_has_room(struct terminal *terminal);
+void terminal_free(struct terminal *terminal);
+long terminal_ioctl(struct terminal *terminal, struct file *file, unsigned command, uint64_t argument);
+extern const struct file_ops terminal_file_ops;

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Mounts (mount(2), umount2(2)): a list in the order they were made. A file system lives as long as a mount shows it; a mount
+ * lives as long as something is open below it, so that a lazily detached one goes when the last user does.
+ */
+#include "kernel/file/dentry.h"
+#include "kernel/log/log.h"
+#include "kernel/mem/heap.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/mount.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+struct list all_mounts = LIST_INIT(all_mounts);
+struct mount anonymous_mount = {.references = 1, .node = LIST_INIT(anonymous_mount.node)};
+static uint64_t last_id;
+
+LINKER_SET_DECLARE(file_system, struct file_system_type);
+
+enum { FLAGS_KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME };
+
+struct mount *mount_on_locked(const struct path *place)
+{
+	struct mount *mount;
+
+	list_for_each(mount, &all_mounts, node)
+		if (mount->at.dentry == place->dentry && mount->at.mount == place->mount)
+			return mount;
+	return NULL;
+}
+
+static struct mount *mount_new(struct file_system *fs, struct dentry *root, unsigned flags, const char *source)
+{
+	struct mount *mount = heap_alloc_zero(sizeof(*mount));
+
+	if (!mount)
+		return NULL;
+	mount->source = heap_copy_string(source);
+	if (!mount->source) {
+		heap_free(mount);
+		return NULL;
+	}
+	mount->fs = fs;
+	mount->root = root;
+	mount->flags = flags & FLAGS_KEPT;
+	mount->references = 1;
+	list_init(&mount->node);
+	return mount;
+}
+
+/* Enters it at a place, whose references it takes, or as the root. */
+static void attach(struct mount *mount, const struct path *at)
+{
+	spin_lock(&name_lock);
+	mount->id = ++last_id;
+	mount->root->references++;
+	mount->fs->nr_mounts++;
+	if (at) {
+		mount->at = *at;
+		at->dentry->nr_mounts++;
+	}
+	mount->is_attached = true;
+	list_push_back(&all_mounts, &mount->node);
+	spin_unlock(&name_lock);
+}
+
+/* With the lock: takes it off its place. The list's reference and the place's go to the caller. */
+static void detach_locked(struct mount *mount, struct dead_names *dead)
+{
+	struct path at = mount->at, self = {.mount = mount, .dentry = mount->root};
+
+	list_remove(&mount->node);
+	mount->is_attached = false;
+	if (at.dentry)
+		at.dentry->nr_mounts--;
+	mount->at = (struct path){0};
+	path_put_locked(&at, dead);
+	self.dentry->references++; /* for path_put_locked to take: the mount's own goes in mount_bury */
+	path_put_locked(&self, dead);
+}
+
+void mount_bury(struct mount *mount)
+{
+	struct file_system *fs = mount->fs;
+	struct dead_names dead = {0};
+	struct dentry *root = NULL;
+
+	spin_lock(&name_lock);
+	dentry_put_locked(mount->root, &dead);
+	if (--fs->nr_mounts == 0) {
+		root = fs->root_dentry;
+		fs->root_dentry = NULL;
+	}
+	spin_unlock(&name_lock);
+	names_bury(&dead);
+	if (root) {
+		dentry_prune(fs);
+		spin_lock(&name_lock);
+		dentry_put_locked(root, &dead);
+		spin_unlock(&name_lock);
+		names_bury(&dead);
+		if (fs->unmount)
+			fs->unmount(fs);
+	}
+	heap_free(mount->source);
+	heap_free(mount);
+}
+
+static int make_root_dentry(struct file_system *fs)
+{
+	if (fs->root_dentry)
+		return 0;
+	inode_get(fs->root);
+	fs->root_dentry = dentry_new_root(fs->root, "/", fs);
+	return fs->root_dentry ? 0 : -ENOMEM;
+}
+
+int mount_root(struct file_system *fs)
+{
+	int ret = make_root_dentry(fs);
+	struct mount *mount = ret ? NULL : mount_new(fs, fs->root_dentry, fs->is_read_only ? MS_RDONLY : 0, "/dev/root");
+	struct path place;
+
+	if (!mount)
+		return -ENOMEM;
+	attach(mount, NULL);
+	place = (struct path){.mount = mount, .dentry = mount->root};
+	fs_context_set_root(fs_context_current(), &place);
+	fs_context_set_cwd(fs_context_current(), &place);
+	return 0;
+}
+
+static const struct file_system_type *type_find(const char *name)
+{
+	for (const struct file_system_type *const *p = LINKER_SET_BEGIN(file_system); p < LINKER_SET_END(file_system); p++)
+		if (!strcmp((*p)->name, name))
+			return *p;
+	return NULL;
+}
+
+static int mount_new_fs(const char *source, const struct path *at, const char *type_name, unsigned flags, const char *options)
+{
+	const struct file_system_type *type = type_find(type_name);
+	struct file_system *fs;
+	struct mount *mount;
+	int ret;
+
+	if (!type)
+		return -ENODEV;
+	ret = type->mount(source, options ? options : "", flags & MS_RDONLY, &fs);
+	if (ret)
+		return ret;
+	fs->type = type;
+	ret = make_root_dentry(fs);
+	mount = ret ? NULL : mount_new(fs, fs->root_dentry, flags, source && *source ? source : "none");
+	if (!mount) {
+		if (fs->root_dentry)
+			inode_put(fs->root);
+		heap_free(fs->root_dentry);
+		fs->unmount(fs);
+		return -ENOMEM;
+	}
+	path_get(at);
+	attach(mount, at);
+	return 0;
+}
+
+static int mount_bind(const char *source, const struct path *at, unsigned flags)
+{
+	struct path from;
+	struct mount *mount;
+	int ret = path_walk(NULL, source, WALK_FOLLOW, &from);
+
+	if (ret)
+		return ret;
+	if (inode_is_directory(path_inode(&from)) != inode_is_directory(path_inode(at))) {
+		path_put(&from);
+		return -ENOTDIR;
+	}
+	mount = mount_new(from.mount->fs, from.dentry, from.mount->flags | flags, from.mount->source);
+	if (mount) {
+		path_get(at);
+		attach(mount, at);
+	}
+	path_put(&from);
+	return mount ? 0 : -ENOMEM;
+}
+
+static int remount(const struct path *at, unsigned flags)
+{
+	struct mount *mount = at->mount;
+	struct file_system *fs = mount->fs;
+	bool read_only = flags & MS_RDONLY;
+	int ret = 0;
+
+	if (at->dentry != mount->root)
+		return -EINVAL;
+	if (!(flags & MS_BIND) && fs->is_read_only != read_only) {
+		ret = fs->remount ? fs->remount(fs, read_only) : 0;
+		if (!ret)
+			fs->is_read_only = read_only;
+	}
+	if (!ret)
+		mount->flags = flags & FLAGS_KEPT;
+	return ret;
+}
+
+static int mount_move(const char *source, const struct path *at)
+{
+	struct dead_names dead = {0};
+	struct path from, old;
+	int ret = path_walk(NULL, source, WALK_FOLLOW | WALK_DIRECTORY, &from);
+
+	if (ret)
+		return ret;
+	if (from.dentry != from.mount->root || !from.mount->at.dentry) {
+		path_put(&from);
+		return -EINVAL;
+	}
+	path_get(at);
+	spin_lock(&name_lock);
+	old = from.mount->at;
+	old.dentry->nr_mounts--;
+	from.mount->at = *at;
+	at->dentry->nr_mounts++;
+	path_put_locked(&old, &dead);
+	path_put_locked(&from, &dead);
+	spin_unlock(&name_lock);
+	names_bury(&dead);
+	return 0;
+}
+
+int mount_add(const char *source, const char *target, const char *type, unsigned long long_flags, const char *options)
+{
+	unsigned flags = (unsigned)long_flags;
+	struct path at;
+	int ret = path_walk(NULL, target, WALK_FOLLOW, &at);
+
+	if (ret)
+		return ret;
+	if (flags & MS_REMOUNT)
+		ret = remount(&at, flags);
+	else if (flags & MS_BIND)
+		ret = source ? mount_bind(source, &at, flags) : -EINVAL;
+	else if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))
+		ret = 0; /* there is one mount namespace: nothing propagates */
+	else if (flags & MS_MOVE)
+		ret = source ? mount_move(source, &at) : -EINVAL;
+	else if (!inode_is_directory(path_inode(&at)))
+		ret = -ENOTDIR;
+	else
+		ret = type ? mount_new_fs(source, &at, type, flags, options) : -EINVAL;
+	path_put(&at);
+	return ret;
+}
+
+static bool has_mounts_on_locked(const struct mount *mount)
+{
+	struct mount *other;
+
+	list_for_each(other, &all_mounts, node)
+		if (other->at.mount == mount)
+			return true;
+	return false;
+}
+
+int mount_remove(const char *target, int flags)
+{
+	struct dead_names dead = {0};
+	struct path at;
+	int ret = path_walk(NULL, target, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
+	struct mount *mount;
+
+	if (ret)
+		return ret;
+	mount = at.mount;
+	if (at.dentry != mount->root || !mount->at.dentry)
+		ret = at.dentry != mount->root ? -EINVAL : -EBUSY;
+	if (!ret && !(flags & MNT_DETACH) && mount->fs->nr_mounts == 1)
+		dentry_prune(mount->fs);
+	spin_lock(&name_lock);
+	/* References of a mount in peace: the list's and our own. */
+	if (!ret && !(flags & MNT_DETACH) && (mount->references > 2 || has_mounts_on_locked(mount)))
+		ret = -EBUSY;
+	if (!ret && !mount->is_attached)
+		ret = -EINVAL;
+	if (!ret)
+		detach_locked(mount, &dead);
+	path_put_locked(&at, &dead);
+	spin_unlock(&name_lock);
+	names_bury(&dead);
+	return ret;
+}
+
+/* The n-th mount's file system, kept alive by a reference on the mount; false after the last. */
+static bool mount_nth(unsigned n, struct path *place)
+{
+	struct mount *mount;
+	bool found = false;
+
+	spin_lock(&name_lock);
+	list_for_each(mount, &all_mounts, node) {
+		if (n--)
+			continue;
+		*place = (struct path){.mount = mount, .dentry = mount->root};
+		mount->references++;
+		mount->root->references++;
+		found = true;
+		break;
+	}
+	spin_unlock(&name_lock);
+	return found;
+}
+
+int mount_sync_all(void)
+{
+	struct path place;
+	int ret = page_cache_flush_all();
+
+	for (unsigned n = 0; mount_nth(n, &place); n++) {
+		struct file_system *fs = place.mount->fs;
+		int error = fs->sync && !fs->is_read_only ? fs->sync(fs) : 0;
+
+		ret = ret ? ret : error;
+		path_put(&place);
+	}
+	return ret;
+}
+
+void mount_unmount_all(void)
+{
+	struct path place;
+
+	(void)mount_sync_all();
+	/* Programs may still have files open: every file system that can be written is made read-only instead of taken away. */
+	for (unsigned n = 0; mount_nth(n, &place); n++) {
+		struct file_system *fs = place.mount->fs;
+
+		if (!fs->is_read_only && fs->remount && !fs->remount(fs, true))
+			fs->is_read_only = true;
+		path_put(&place);
+	}
+}
+
+void mount_walk(void (*visit)(void *context, const struct mount *mount), void *context)
+{
+	struct path place;
+
+	for (unsigned n = 0; mount_nth(n, &place); n++) {
+		visit(context, place.mount);
+		path_put(&place);
+	}
+}
+
+const char *mount_source(const struct mount *mount)
+{
+	return mount->source;
+}
+
+struct file_system *mount_file_system(const struct mount *mount)
+{
+	return mount->fs;
+}
+
+uint64_t mount_id(const struct mount *mount)
+{
+	return mount->id;
+}
+
+unsigned mount_flags(const struct mount *mount)
+{
+	return mount->flags | (mount->fs && mount->fs->is_read_only ? MS_RDONLY : 0);
+}
+
+const struct mount *mount_parent(const struct mount *mount)
+{
+	return mount->at.mount;
+}
+
+int path_new_anonymous(struct inode *inode, const char *name, struct path *path)
+{
+	struct dentry *dentry = dentry_new_root(inode, name, NULL);
+
+	if (!dentry)
+		return -ENOMEM;
+	spin_lock(&name_lock);
+	anonymous_mount.references++;
+	spin_unlock(&name_lock);
+	path->mount = &anonymous_mount;
+	path->dentry = dentry;
+	return 0;
+}
+
+int path_new_unnamed(const struct path *directory, struct inode *inode, struct path *path)
+{
+	char name[24];
+	struct dentry *dentry;
+	int len = format_text(name, sizeof(name), "#%llu", (unsigned long long)inode->number);
+
+	dentry = dentry_new(directory->dentry, name, (size_t)len, inode, false);
+	if (!dentry)
+		return -ENOMEM;
+	spin_lock(&name_lock);
+	directory->mount->references++;
+	spin_unlock(&name_lock);
+	path->mount = directory->mount;
+	path->dentry = dentry;
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* inotify(7): what the operations on names and files tell those who watch. Nothing is watched most of the time: then each costs one load. */
+#pragma once
+#include "kernel/file/file.h"
+
+enum watch_mask { /* inotify(7) */
+	WATCH_ACCESS = 1, WATCH_MODIFY = 2, WATCH_ATTRIBUTES = 4, WATCH_CLOSE_WRITE = 8, WATCH_CLOSE_NOWRITE = 16, WATCH_OPEN = 32,
+	WATCH_MOVED_FROM = 64, WATCH_MOVED_TO = 128, WATCH_CREATE = 256, WATCH_DELETE = 512, WATCH_DELETE_SELF = 1024, WATCH_MOVE_SELF = 2048,
+	WATCH_ALL = 0xfff, WATCH_UNMOUNT = 0x2000, WATCH_OVERFLOW = 0x4000, WATCH_IGNORED = 0x8000, WATCH_IS_DIRECTORY = 0x40000000,
+};
+
+extern unsigned watch_count; /* of watches in the system */
+
+void watch_queue_event(struct inode *inode, const char *name, size_t len, uint32_t mask, uint32_t cookie);
+void watch_queue_path(const struct path *path, uint32_t mask);
+void watch_queue_moved(struct inode *from, const char *name, size_t len, struct inode *to, const char *new_name, size_t new_len, struct inode *moved);
+void watch_queue_removed(struct inode *inode);
+
+/* On the inode itself. */
+static inline void watch_event(struct inode *inode, uint32_t mask)
+{
+	if (unlikely(watch_count))
+		watch_queue_event(inode, NULL, 0, mask, 0);
+}
+
+/* On an entry of a directory. */
+static inline void watch_name_event(struct inode *directory, const char *name, size_t len, uint32_t mask, uint32_t cookie)
+{
+	if (unlikely(watch_count))
+		watch_queue_event(directory, name, len, mask, cookie);
+}
+
+/* On a file and on the directory that it was opened in. */
+static inline void watch_path_event(const struct path *path, uint32_t mask)
+{
+	if (unlikely(watch_count))
+		watch_queue_path(path, mask);
+}
+
+static inline void watch_moved(struct inode *from, const char *name, size_t len, struct inode *to, const char *new_name, size_t new_len, struct inode *moved)
+{
+	if (unlikely(watch_count))
+		watch_queue_moved(from, name, len, to, new_name, new_len, moved);
+}
+
+/* A link of it was removed. */
+static inline void watch_removed(struct inode *inode)
+{
+	if (unlikely(watch_count))
+		watch_queue_removed(inode);
+}
+
+/* inotify_init1(2) and inotify_add_watch(2), inotify_rm_watch(2). */
+int inotify_new(int flags, struct file **file) must_check;
+bool file_is_inotify(const struct file *file);
+int inotify_add(struct file *inotify, const struct path *path, uint32_t mask);
+int inotify_remove(struct file *inotify, int descriptor) must_check;
