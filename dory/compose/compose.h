@@ -25,6 +25,7 @@ struct compose_source {
 
 struct compose_request {
 	const char *image_path; /* the disk image (raw, ext4 without partitions); replaced atomically */
+	const char *cache_path; /* where unpacked packages are kept for the next time; NULL: they are not */
 	const struct compose_source *sources;
 	size_t source_count;
 	bool with_documentation; /* keep /usr/share/{doc,man,info,locale,...} of packages */
@@ -38,6 +39,13 @@ struct compose_request {
  * Whatever happens, image_path holds a whole image, old or new, or nothing.
  */
 int compose_image(const struct compose_request *request, struct dory_error *err) must_check;
+
+/*
+ * Opens the image at `path` for reading, with a shared lock (flock) that lasts as long as the descriptor and its duplicates are
+ * open: while it is held no composition changes this file; it makes a new one beside it instead. Whoever runs a
+ * machine on the image holds it. Finishes an update of the image that was interrupted. Returns the descriptor, or -1.
+ */
+int compose_image_open(const char *path, struct dory_error *err) must_check;
 
 /* One more file that a program needs: where it is on this disk, where it belongs in the guest. */
 struct elf_file {

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Surveying and gathering sources. Packages that were never unpacked are unpacked side by side: decompression is all the time. */
+#include "dory/compose/gather.h"
+#include <errno.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "dory/base/progress.h"
+#include "dory/base/text.h"
+#include "dory/compose/directory.h"
+#include "dory/compose/fixup.h"
+#include "dory/compose/package.h"
+
+enum { FORMAT_VERSION = 1 /* counts up when the same sources would give another image */, THREADS_MAX = 8 };
+
+struct gathering {
+	const struct compose_request *request;
+	struct directory **directories; /* for each source, NULL where it is something else */
+	struct package **packages;
+	EVP_MD_CTX *digesting;
+	uint8_t digest[32];
+	bool is_racy;
+};
+
+static void put_digest(void *context, const void *bytes, size_t size)
+{
+	struct gathering *g = context;
+
+	EVP_DigestUpdate(g->digesting, bytes, size);
+}
+
+static void put_text(struct gathering *g, const char *text)
+{
+	if (!text)
+		text = "";
+	put_digest(g, text, strlen(text) + 1);
+}
+
+static int survey_package(struct gathering *g, const struct compose_source *source, struct dory_error *err)
+{
+	struct stat st;
+
+	if (stat(source->path, &st) < 0)
+		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "looking at the package %s", source->path);
+	put_digest(g, &st.st_ino, sizeof(st.st_ino));
+	put_digest(g, &st.st_size, sizeof(st.st_size));
+	put_digest(g, &st.st_mtim, sizeof(st.st_mtim));
+	return 0;
+}
+
+static int survey_source(struct gathering *g, size_t index, int64_t racy_ns, struct dory_error *err)
+{
+	const struct compose_source *source = &g->request->sources[index];
+
+	put_digest(g, &source->kind, sizeof(source->kind));
+	put_text(g, source->path);
+	put_text(g, source->target);
+	put_text(g, source->package);
+	put_text(g, source->version);
+	put_digest(g, &source->mode, sizeof(source->mode));
+	put_digest(g, &source->size, sizeof(source->size));
+	switch (source->kind) {
+	case COMPOSE_DEB:
+		return survey_package(g, source, err);
+	case COMPOSE_DIRECTORY:
+	case COMPOSE_FILE:
+		return directory_survey(source->path, racy_ns, put_digest, g, &g->directories[index], &g->is_racy, err);
+	case COMPOSE_BYTES:
+		put_digest(g, source->data, source->size);
+		return 0;
+	}
+	return error_set(err, DORY_ERROR_USAGE, "a source of an unknown kind");
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+int gathering_survey(const struct compose_request *request, struct gathering **gathering, struct dory_error *err)
+{
+	const uint64_t options[] = {FORMAT_VERSION, request->with_documentation, request->debian_fixups, request->free_bytes,
+	    request->source_count};
+	enum { CLOCK_TICK_NS = 20000000 }; /* file times are as coarse as the kernel's timer tick */
+	struct gathering *g = calloc(1, sizeof(*g));
+	int64_t racy_ns = now_ns() - CLOCK_TICK_NS;
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	int result = 0;
+
+	if (!g)
+		abort();
+	g->request = request;
+	g->directories = calloc(request->source_count + 1, sizeof(struct directory *));
+	g->packages = calloc(request->source_count + 1, sizeof(struct package *));
+	g->digesting = EVP_MD_CTX_new();
+	if (!g->directories || !g->packages || !g->digesting)
+		abort();
+	EVP_DigestInit_ex(g->digesting, EVP_sha256(), NULL);
+	put_digest(g, options, sizeof(options));
+	put_text(g, epoch);
+	for (size_t i = 0; i < request->source_count && result == 0; i++)
+		result = survey_source(g, i, racy_ns, err);
+	EVP_DigestFinal_ex(g->digesting, g->digest, NULL);
+	if (g->is_racy)
+		memset(g->digest, 0, sizeof(g->digest));
+	if (result < 0) {
+		gathering_free(g);
+		return -1;
+	}
+	*gathering = g;
+	return 0;
+}
+
+const uint8_t *gathering_digest(const struct gathering *gathering)
+{
+	return gathering->digest;
+}
+
+void gathering_free(struct gathering *gathering)
+{
+	if (!gathering)
+		return;
+	for (size_t i = 0; i < gathering->request->source_count; i++) {
+		directory_free(gathering->directories[i]);
+		package_free(gathering->packages[i]);
+	}
+	EVP_MD_CTX_free(gathering->digesting);
+	free(gathering->directories);
+	free(gathering->packages);
+	free(gathering);
+}
+
+/* What the threads that open packages share; each has its own error, the first is kept. */
+struct opening {
+	struct gathering *g;
+	char *temporary;
+	atomic_size_t next;
+	atomic_bool has_failed;
+	pthread_mutex_t lock; /* guards err */
+	struct dory_error err;
+};
+
+static void *open_packages(void *context)
+{
+	struct opening *o = context;
+	const struct compose_request *request = o->g->request;
+	size_t i;
+
+	while (!o->has_failed && (i = atomic_fetch_add(&o->next, 1)) < request->source_count) {
+		const struct compose_source *source = &request->sources[i];
+		struct dory_error err = {0};
+
+		if (source->kind != COMPOSE_DEB)
+			continue;
+		if (package_open(source->path, request->cache_path, o->temporary, &o->g->packages[i], &err) == 0)
+			continue;
+		pthread_mutex_lock(&o->lock);
+		if (!o->has_failed)
+			o->err = err;
+		o->has_failed = true;
+		pthread_mutex_unlock(&o->lock);
+	}
+	return NULL;
+}
+
+static size_t count_packages(const struct compose_request *request)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->source_count; i++)
+		count += request->sources[i].kind == COMPOSE_DEB;
+	return count;
+}
+
+static int open_all_packages(struct gathering *g, size_t count, struct dory_error *err)
+{
+	const char *slash = strrchr(g->request->image_path, '/');
+	struct opening o = {.g = g, .lock = PTHREAD_MUTEX_INITIALIZER};
+	pthread_t threads[THREADS_MAX];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t started = 0, wanted = min_u64(min_u64(count, THREADS_MAX), cpus > 0 ? (size_t)cpus : 1);
+
+	o.temporary = slash ? text_copy_n(g->request->image_path, (size_t)(slash - g->request->image_path) + 1) : text_copy(".");
+	while (started + 1 < wanted && pthread_create(&threads[started], NULL, open_packages, &o) == 0)
+		started++;
+	open_packages(&o);
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	free(o.temporary);
+	if (o.has_failed) {
+		*err = o.err;
+		return -1;
+	}
+	return 0;
+}
+
+static int add_bytes(struct tree *tree, const struct compose_source *source, struct dory_error *err)
+{
+	return tree_add_bytes(tree, source->target, source->mode & 07777, source->data, source->size, err);
+}
+
+static int add_directory(struct gathering *g, size_t index, struct tree *tree, struct dory_error *err)
+{
+	const struct compose_source *source = &g->request->sources[index];
+	const char *first;
+	size_t left_out = directory_left_out(g->directories[index], &first);
+
+	if (left_out > 0 && !g->request->quiet)
+		progress_warning("left out %s/%s%s: images take files, directories and links", source->path, first,
+		    left_out > 1 ? " and other sockets, pipes or devices" : "");
+	return directory_add(g->directories[index], tree, source->target ? source->target : "/", source->mode, err);
+}
+
+static int add_sources(struct gathering *g, struct tree *tree, struct dory_error *err)
+{
+	for (size_t i = 0; i < g->request->source_count; i++) {
+		const struct compose_source *source = &g->request->sources[i];
+		int result;
+
+		if (source->kind == COMPOSE_DEB)
+			result = package_add(g->packages[i], tree, g->request->with_documentation, err);
+		else if (source->kind == COMPOSE_BYTES)
+			result = add_bytes(tree, source, err);
+		else
+			result = add_directory(g, i, tree, err);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int apply_fixups(const struct gathering *g, struct tree *tree, struct dory_error *err)
+{
+	struct fixup_package *packages = NULL;
+	struct fixup fixup = {.tree = tree};
+	int result;
+
+	for (size_t i = 0; i < g->request->source_count; i++)
+		if (g->packages[i]) {
+			struct fixup_package *p = array_push(&packages, &fixup.count, sizeof(*p));
+
+			p->name = g->request->sources[i].package;
+			p->version = g->request->sources[i].version;
+			p->package = g->packages[i];
+		}
+	fixup.packages = packages;
+	result = fixup_apply(&fixup, err);
+	free(packages);
+	return result;
+}
+
+int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_error *err)
+{
+	const struct compose_request *request = gathering->request;
+	size_t packages = count_packages(request);
+	struct tree *t = tree_new();
+	int result = 0;
+
+	if (packages > 0)
+		result = open_all_packages(gathering, packages, err);
+	if (result == 0 && (packages > 0 || request->debian_fixups))
+		result = fixup_skeleton(t, err);
+	if (result == 0)
+		result = add_sources(gathering, t, err);
+	if (result == 0 && request->debian_fixups)
+		result = apply_fixups(gathering, t, err);
+	if (result == 0)
+		result = tree_add_directory(t, "/lost+found", 0700, 0, 0, err);
+	if (result < 0) {
+		tree_free(t);
+		return -1;
+	}
+	*tree = t;
+	return 0;
+}
+
+static int64_t bounded(int64_t t, int64_t bound)
+{
+	return t < 0 ? 0 : t > bound ? bound : t;
+}
+
+static void stamp_bytes(struct tree_inode *inode)
+{
+	if (S_ISREG(inode->mode) && inode->content.bytes) {
+		EVP_Digest(inode->content.bytes, inode->size, (unsigned char *)inode->stamp, NULL, EVP_sha256(), NULL);
+		inode->stamp[0] |= 1;
+	}
+}
+
+static void digest_node(EVP_MD_CTX *digesting, const struct tree_node *node)
+{
+	const struct tree_inode *inode = node->inode;
+	const uint64_t fields[] = {inode->mode, inode->uid, inode->gid, (uint64_t)inode->mtime, inode->size, inode->names,
+	    node->parent ? (uint64_t)(node->parent->children == node) : 0};
+
+	EVP_DigestUpdate(digesting, node->name, node->name_length + 1);
+	EVP_DigestUpdate(digesting, fields, sizeof(fields));
+	if (inode->link)
+		EVP_DigestUpdate(digesting, inode->link, inode->size);
+}
+
+struct tree_totals gathering_finish(struct tree *tree)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	int64_t bound = epoch && *epoch ? strtoll(epoch, NULL, 10) : 0x3ffffffff;
+	struct tree_totals totals = {.newest = 0};
+	EVP_MD_CTX *digesting = EVP_MD_CTX_new();
+	uint8_t digest[32];
+
+	if (!digesting)
+		abort();
+	tree_sort(tree);
+	for (struct tree_node *node = tree_root(tree); node; node = tree_next(node)) {
+		node->inode->mtime = bounded(node->inode->mtime, bound);
+		totals.newest = node->inode->mtime > totals.newest ? node->inode->mtime : totals.newest;
+		totals.bytes += node->inode->size;
+	}
+	EVP_DigestInit_ex(digesting, EVP_sha256(), NULL);
+	for (struct tree_node *node = tree_root(tree); node; node = tree_next(node)) {
+		if (node->inode->mtime == 0)
+			node->inode->mtime = totals.newest;
+		stamp_bytes(node->inode);
+		digest_node(digesting, node);
+	}
+	EVP_DigestFinal_ex(digesting, digest, NULL);
+	EVP_MD_CTX_free(digesting);
+	memcpy(totals.uuid, digest, sizeof(totals.uuid));
+	totals.uuid[6] = (totals.uuid[6] & 0x0f) | 0x80; /* RFC 9562: version 8, made by other means */
+	totals.uuid[8] = (totals.uuid[8] & 0x3f) | 0x80;
+	return totals;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Debian packages: the cache of blobs, and from a blob into the tree. */
+#include "dory/compose/package.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "dory/base/file.h"
+#include "dory/base/text.h"
+#include "dory/compose/blob.h"
+#include "dory/compose/checksum.h"
+
+struct package {
+	char *deb;
+	struct blob blob;
+	struct {
+		const char *name;
+		char *text;
+	} *control;
+	size_t control_count;
+};
+
+/* A blob belongs to one state of one .deb file: the name and all that stat says of a file's identity. */
+static void make_key(const char *deb, const struct stat *st, uint64_t key[2])
+{
+	const uint64_t identity[] = {st->st_ino, (uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec};
+
+	for (unsigned i = 0; i < 2; i++)
+		key[i] = checksum64(checksum64(i + 1, deb, strlen(deb)), identity, sizeof(identity));
+}
+
+static int open_deb(const char *deb, struct stat *st, struct dory_error *err)
+{
+	int fd = open(deb, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening the package %s", deb);
+	if (fstat(fd, st) < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "reading the package %s", deb);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int unpack_into(int deb, const char *name, int fd, struct blob *blob, struct dory_error *err)
+{
+	if (blob_unpack(deb, name, fd, err) < 0) {
+		close(fd);
+		return -1;
+	}
+	if (!blob_open(fd, blob))
+		return error_set(err, DORY_ERROR_IO, "the unpacked form of %s cannot be read back", name);
+	return 0;
+}
+
+/* Other processes may unpack the same package at the same time: each writes its own file, the last to be renamed stays. */
+static int unpack_to_cache(int deb, const char *name, const char *path, struct blob *blob, struct dory_error *err)
+{
+	char *temporary = text_format("%s.XXXXXX", path);
+	int fd = mkostemp(temporary, O_CLOEXEC), result;
+
+	if (fd < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "making a file in the cache, %s", temporary);
+		free(temporary);
+		return -1;
+	}
+	result = unpack_into(deb, name, fd, blob, err);
+	if (result == 0 && rename(temporary, path) < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
+		blob_close(blob);
+		result = -1;
+	}
+	if (result < 0)
+		unlink(temporary);
+	free(temporary);
+	return result;
+}
+
+static int open_cached(int deb, const char *name, const char *cache, const uint64_t key[2], struct blob *blob, struct dory_error *err)
+{
+	const char *base = strrchr(name, '/');
+	char *path = text_format("%s/%.150s-%016llx", cache, base ? base + 1 : name, (unsigned long long)key[0]);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
+
+	if (fd < 0 || !blob_open(fd, blob)) {
+		result = file_make_directories(cache, err);
+		if (result == 0)
+			result = unpack_to_cache(deb, name, path, blob, err);
+	}
+	free(path);
+	return result;
+}
+
+static int open_temporary(int deb, const char *name, const char *directory, struct blob *blob, struct dory_error *err)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "making a temporary file in %s", directory);
+	return unpack_into(deb, name, fd, blob, err);
+}
+
+/* Texts of the control archive, read now: they are small, and the tree takes the descriptor. */
+static int read_control(struct package *package, struct dory_error *err)
+{
+	enum { CONTROL_MAX = 1 << 20 };
+
+	for (size_t i = 0; i < package->blob.record_count; i++) {
+		const struct blob_record *record = &package->blob.records[i];
+		const char *name = blob_text(&package->blob, record->path);
+		char *text;
+
+		if (!(record->flags & BLOB_CONTROL) || !S_ISREG(record->mode) || record->size > CONTROL_MAX)
+			continue;
+		text = calloc(1, record->size + 1);
+		if (!text || pread(package->blob.fd, text, record->size, (off_t)record->offset) != (ssize_t)record->size) {
+			free(text);
+			return error_set_errno(err, DORY_ERROR_IO, "reading the unpacked form of %s", package->deb);
+		}
+		array_push(&package->control, &package->control_count, sizeof(*package->control));
+		package->control[package->control_count - 1].name = strncmp(name, "./", 2) == 0 ? name + 2 : name;
+		package->control[package->control_count - 1].text = text;
+	}
+	return 0;
+}
+
+int package_open(const char *deb, const char *cache, const char *temporary, struct package **package, struct dory_error *err)
+{
+	struct package *p;
+	struct stat st;
+	uint64_t key[2];
+	int fd = open_deb(deb, &st, err), result;
+
+	if (fd < 0)
+		return -1;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		abort();
+	p->blob.fd = -1;
+	p->deb = text_copy(deb);
+	make_key(deb, &st, key);
+	if (cache)
+		result = open_cached(fd, deb, cache, key, &p->blob, err);
+	else
+		result = open_temporary(fd, deb, temporary, &p->blob, err);
+	close(fd);
+	if (result == 0) {
+		memcpy(p->blob.key, key, sizeof(key));
+		result = read_control(p, err);
+	}
+	if (result < 0) {
+		package_free(p);
+		return -1;
+	}
+	*package = p;
+	return 0;
+}
+
+void package_free(struct package *package)
+{
+	if (!package)
+		return;
+	for (size_t i = 0; i < package->control_count; i++)
+		free(package->control[i].text);
+	free(package->control);
+	blob_close(&package->blob);
+	free(package->deb);
+	free(package);
+}
+
+const char *package_control(const struct package *package, const char *name)
+{
+	for (size_t i = 0; i < package->control_count; i++)
+		if (strcmp(package->control[i].name, name) == 0)
+			return package->control[i].text;
+	return NULL;
+}
+
+bool package_is_documentation(const char *path)
+{
+	static const char *const below[] = {"doc/", "doc-base/", "man/", "info/", "lintian/", "bug/", "gtk-doc/", "help/", "gnome/help/",
+	    "reportbug/"};
+	static const char share[] = "usr/share/", locale[] = "locale/";
+
+	if (strncmp(path, share, sizeof(share) - 1) != 0)
+		return false;
+	path += sizeof(share) - 1;
+	if (strncmp(path, locale, sizeof(locale) - 1) == 0) {
+		path += sizeof(locale) - 1;
+		return *path && *path != 'C' && strchr(path, '/'); /* files right there (locale.alias) stay */
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(below); i++)
+		if (strncmp(path, below[i], strlen(below[i])) == 0)
+			return path[strlen(below[i])] != '\0';
+	return false;
+}
+
+static const char *relative(const char *path)
+{
+	while (*path == '/' || (path[0] == '.' && path[1] == '/'))
+		path++;
+	return path;
+}
+
+static int add_record(struct package *package, struct tree *tree, const struct blob_record *record, struct dory_error *err)
+{
+	const char *path = relative(blob_text(&package->blob, record->path)), *link = blob_text(&package->blob, record->link);
+	struct tree_inode inode = {.mode = record->mode, .uid = record->uid, .gid = record->gid, .mtime = record->mtime};
+	struct tree_node *there;
+
+	if (record->flags & BLOB_HARD_LINK)
+		return tree_add_hard_link(tree, path, relative(link), err);
+	if (S_ISDIR(record->mode)) {
+		there = tree_find(tree, path, true);
+		if (there && there->parent == NULL)
+			return 0; /* the archive's "./" */
+	} else if (S_ISLNK(record->mode)) {
+		inode.link = tree_copy_text(tree, link);
+		inode.size = strlen(link);
+	} else {
+		inode.size = record->size;
+		inode.content = (struct tree_content){.fd = package->blob.fd, .offset = record->offset};
+		inode.stamp[0] = package->blob.key[0] | 1;
+		inode.stamp[1] = package->blob.key[1];
+		inode.stamp[2] = record->offset;
+		inode.stamp[3] = record->size;
+	}
+	return tree_add(tree, path, &inode, true, NULL, err);
+}
+
+int package_add(struct package *package, struct tree *tree, bool with_documentation, struct dory_error *err)
+{
+	int fd = package->blob.fd, result = 0;
+
+	for (size_t i = 0; i < package->blob.record_count && result == 0; i++) {
+		const struct blob_record *record = &package->blob.records[i];
+
+		if (record->flags & BLOB_CONTROL)
+			continue;
+		if (!with_documentation && package_is_documentation(relative(blob_text(&package->blob, record->path))))
+			continue;
+		if (add_record(package, tree, record, err) < 0)
+			result = error_wrap(err, "adding the package %s", package->deb);
+	}
+	tree_take_fd(tree, fd);
+	package->blob.fd = -1;
+	return result;
+}
