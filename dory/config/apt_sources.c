@@ -191,7 +191,7 @@ void apt_parse_deb822(const char *text, size_t length, struct apt_entries *list)
 		end = end ? end : stop;
 		if (*line == '#')
 			continue;
-		if (line + strspn(line, "\r") >= end) {
+		if (line == end || (line + 1 == end && *line == '\r')) {
 			add_stanza(&stanza, list);
 			release_stanza(&stanza);
 			field = NULL;

@@ -1,7 +1,7 @@
 # Settings: defaults, config.yaml, the environment, and what apt on this host is set to.
 SRCS := config.c settings.c apt_sources.c apt_conf.c apt_host.c apt_key.c default_archive.c
 DEPS := lib dory/base
-TESTS :=
+TESTS := config_test.c
 
 # Where Debian's archive is, for hosts whose apt knows no Debian sources, is known to the machine that builds, not to this tree:
 # one word, from its own apt.
