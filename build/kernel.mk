@@ -27,6 +27,18 @@ $(KERNEL_DIR)/kernel.elf: $(KERNEL_DIR)/symbols.o $$(KERNEL_LIBS) $(OUT)/x86_64/
 $(OUT)/share/dory/kernel.elf: $(KERNEL_DIR)/kernel.elf
 	@mkdir -p $(@D); $(OBJCOPY) --strip-all $< $@
 
+# The vDSO: a shared object for programs, carried in the kernel's read-only data (kernel/arch/vdso.h).
+VDSO := kernel/arch/x86_64/vdso
+$(OUT)/x86_64/vdso.o: $(VDSO)/vdso.c kernel/platform/platform.h build/variants.mk
+	@mkdir -p $(@D); echo "  CC vdso $<"
+	@$(CLANG) --target=x86_64-linux-gnu -std=gnu11 -O2 $(filter -W%,$(COMMON)) -Wno-missing-prototypes -fPIC -ffreestanding -nostdinc \
+	    -isystem $(RESOURCE_INCLUDE) -I. -fno-stack-protector -fno-asynchronous-unwind-tables -mgeneral-regs-only -c $< -o $@
+
+$(OUT)/x86_64/vdso.so: $(OUT)/x86_64/vdso.o $(VDSO)/vdso.lds
+	@$(LLD) -shared -s --hash-style=both --build-id=none -Bsymbolic -soname linux-vdso.so.1 -z noexecstack -z max-page-size=4096 -T $(VDSO)/vdso.lds -o $@ $<
+
+$(OUT)/x86_64/kernel/arch/x86_64/vdso_image.o: $(OUT)/x86_64/vdso.so
+
 # init travels inside the kernel image.
 $(OUT)/x86_64/init_image.o: $(OUT)/guest/guest/init/init
 	@mkdir -p $(@D)

@@ -19,9 +19,16 @@ struct log_sink {
 	struct log_sink *next;
 };
 void log_add_sink(struct log_sink *sink);
+/* The last lines written, oldest first: for syslog(2). Bytes copied. */
+size_t log_read(char *to, size_t size);
 
 /* A broken invariant of ours: prints the reason and a backtrace with symbols, stops the other CPUs and powers off. */
 noreturn_fn void panic(const char *format, ...) printf_like(1, 2);
+/* The same, with a backtrace from another place: of a trap. */
+noreturn_fn void panic_at(uint64_t address, uint64_t frame, const char *format, ...) printf_like(3, 4);
+/* How the machine is switched off, and how cycles become ns: set by platform/ at start. */
+void panic_set_power_off(void (*power_off)(void));
+void log_set_cycles_to_ns(uint64_t (*convert)(uint64_t cycles));
 #define ASSERT(cond)                                                                                                \
 	do {                                                                                                        \
 		if (unlikely(!(cond)))                                                                              \

@@ -6,6 +6,7 @@
 
 /* ---- Start: initcalls run on the boot CPU in order of level, after memory, interrupts and clock work. ---- */
 enum init_level {
+	INIT_LOG,	/* sinks of the log, before all else: no memory, no options */
 	INIT_SCHEDULER, /* sched: from here threads exist and the boot context is one */
 	INIT_CORE,	/* caches, tables of higher layers */
 	INIT_DRIVER,	/* device_discover has run: drivers bind */
@@ -17,6 +18,9 @@ struct initcall {
 	void (*run)(void);
 };
 #define INITCALL(name, lvl, fn) LINKER_SET_MEMBER(initcall, struct initcall, name) = {.level = (lvl), .run = (fn)}
+
+/* What the boot thread does when all initcalls have returned: end itself. The scheduler sets it. */
+void start_set_finish(void (*finish)(void));
 
 /* ---- Boot options: words of the command line. ---- */
 /* The text behind `key` ("log=") up to the next blank, copied to `to`; or for a plain word, an empty text. False if absent. */

@@ -13,6 +13,8 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
+struct cpu;
+
 void features_detect(void);	    /* once; patches the kernel's text, so before it is write-protected */
 void features_enable(void);	    /* on each CPU */
 void descriptors_init(struct cpu *cpu, uint64_t fault_stack_top); /* GDT, TSS, IDT, %gs */

@@ -104,7 +104,8 @@ static void map_direct_2m(uint64_t phys)
 		early_page(&table);
 		*third = table | PTE_PRESENT | PTE_WRITE;
 	}
-	second = phys_to_virt(*third & PTE_FRAME);
+	/* The first GiB's table is part of the image: the direct map cannot be used to make itself. */
+	second = phys < GIB ? direct_pd : phys_to_virt(*third & PTE_FRAME);
 	second[phys / HUGE_PAGE_SIZE % 512] = phys | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY | pte_no_execute();
 }
 

@@ -23,6 +23,12 @@ struct flush_request {
 	uint64_t waiting; /* CPUs that have yet to answer; atomic */
 };
 
+/* A reading of the local APIC's timer, and of the TSC before and after. */
+struct reading {
+	uint64_t before, after;
+	uint32_t count;
+};
+
 struct cpu {
 	struct cpu *self;
 	uint64_t context_top, kernel_rsp, user_rsp; /* entry.S */
@@ -40,8 +46,7 @@ struct cpu {
 	uint64_t flush_pending;	     /* CPUs that have a request for this one; atomic, written by all */
 	struct flush_request request;
 	uint64_t timer_wanted, timer_set; /* ns; UINT64_MAX: none. See platform/clock.c */
-	uint64_t timer_start_cycles;
-	uint32_t timer_start_count;
+	struct reading timer_start;		  /* since when, and from what, the local APIC's timer counts down */
 } aligned_to(64);
 
 extern struct cpu boot_cpu;

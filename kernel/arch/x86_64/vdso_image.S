@@ -4,6 +4,6 @@
 	.balign 4096
 	.globl vdso_image_start, vdso_image_end
 vdso_image_start:
-	.incbin VDSO_IMAGE
+	.incbin "out/x86_64/vdso.so"
 	.balign 4096
 vdso_image_end:

@@ -16,7 +16,7 @@ struct vector_area {
 	uint8_t software[48];	/* not touched by the CPU: Linux marks signal frames here */
 	uint64_t xstate_bv, xcomp_bv, reserved1[6];
 	uint8_t extended[];
-} aligned(64);
+} aligned_to(64);
 
 /* Makes a state that came from a program fit for XRSTOR, which faults on what it does not know. */
 void vector_sanitize(struct vector_area *area, bool has_header);
