@@ -99,7 +99,8 @@ int signature_verify(const char *signed_path, const char *detached, const char *
 
 	if (!binary)
 		return -1;
-	unlink(text_path); /* gpgv does not write over a file */
+	if (!detached)
+		unlink(text_path); /* gpgv does not write over a file */
 	if (child_run(detached ? apart : clear, &result, err) < 0) {
 		if (err->kind == DORY_ERROR_NOT_FOUND)
 			error_hint(err, "install the package gpgv");

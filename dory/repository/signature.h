@@ -5,7 +5,7 @@
 
 /*
  * Verifies `signed_path`, whose signature is in it (`detached` NULL: clear-signed) or in the file `detached`. With a clear-signed file
- * the text that was signed, and nothing else, is written to `text_path`. `keyring` may be armoured; then a binary copy is made at
+ * the text that was signed, and nothing else, is written to `text_path`, which is not used otherwise. `keyring` may be armoured; then a binary copy is made at
  * `keyring_copy`. UNTRUSTED if no key of the keyring signed it, or one did but not this.
  */
 int signature_verify(const char *signed_path, const char *detached, const char *text_path, const char *keyring,
