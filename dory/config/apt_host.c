@@ -203,15 +203,32 @@ static void read_sources(const struct apt_host *host, struct dory_config *config
 	free(directory);
 }
 
+struct apt_settings {
+	char *http_proxy, *https_proxy;
+	bool ignore_expiry;
+};
+
 static void take_setting(const char *name, const char *value, void *context)
 {
-	struct dory_config *config = context;
+	struct apt_settings *settings = context;
 	bool is_none = strcasecmp(value, "DIRECT") == 0 || strcasecmp(value, "false") == 0;
 
 	if (strcasecmp(name, "Acquire::http::Proxy") == 0)
-		text_replace(&config->proxy, text_copy(is_none ? "" : value));
+		text_replace(&settings->http_proxy, text_copy(is_none ? "" : value));
+	else if (strcasecmp(name, "Acquire::https::Proxy") == 0)
+		text_replace(&settings->https_proxy, text_copy(is_none ? "" : value));
 	else if (strcasecmp(name, "Acquire::Check-Valid-Until") == 0)
-		config->ignore_expiry = strcasecmp(value, "false") == 0 || strcasecmp(value, "no") == 0 || strcmp(value, "0") == 0;
+		settings->ignore_expiry = strcasecmp(value, "false") == 0 || strcasecmp(value, "no") == 0 || strcmp(value, "0") == 0;
+}
+
+/* apt-transport-https(1): https takes http's proxy unless it has its own. */
+static void take_proxy(struct dory_config *config, struct apt_settings *settings)
+{
+	bool is_https = config->source_count > 0 && strncmp(config->sources[0].uri, "https:", 6) == 0;
+	char **proxy = is_https && settings->https_proxy ? &settings->https_proxy : &settings->http_proxy;
+
+	text_replace(&config->proxy, *proxy);
+	*proxy = NULL;
 }
 
 static void read_setting_file(const char *path, void *context)
@@ -229,29 +246,34 @@ static void read_setting_file(const char *path, void *context)
 	free(text);
 }
 
-static void read_settings(const struct apt_host *host, struct dory_config *config)
+static void read_settings(const struct apt_host *host, struct apt_settings *settings)
 {
 	char *path = text_format("%s/apt.conf", host->etc_apt), *directory = text_format("%s/apt.conf.d", host->etc_apt);
 
-	each_file(directory, read_setting_file, config);
-	read_setting_file(path, config);
+	each_file(directory, read_setting_file, settings);
+	read_setting_file(path, settings);
 	free(path);
 	free(directory);
 }
 
 void apt_host_read(const struct apt_host *host, struct dory_config *config)
 {
+	struct apt_settings settings = {0};
 	size_t length;
 	char *release = read_quietly(host->os_release, &length), *id, *codename;
 
-	read_settings(host, config);
-	if (!release)
-		return;
-	id = os_release_value(release, "ID");
-	codename = os_release_value(release, "VERSION_CODENAME");
-	if (strcmp(id, "debian") == 0)
-		read_sources(host, config, codename);
-	free(id);
-	free(codename);
+	if (release) {
+		id = os_release_value(release, "ID");
+		codename = os_release_value(release, "VERSION_CODENAME");
+		if (strcmp(id, "debian") == 0)
+			read_sources(host, config, codename);
+		free(id);
+		free(codename);
+	}
+	read_settings(host, &settings);
+	config->ignore_expiry = settings.ignore_expiry;
+	take_proxy(config, &settings);
+	free(settings.http_proxy);
+	free(settings.https_proxy);
 	free(release);
 }

@@ -7,6 +7,5 @@ TESTS := config_test.c
 # one word, from its own apt.
 DEBIAN_ARCHIVE ?= $(shell apt-get indextargets --format '$$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
                     'Label: Debian' 2>/dev/null | head -n 1)
-$(foreach v,host host-asan,$(OUT)/$(v)/dory/config/default_archive.o): \
-	CC_host = $(CLANG) -DDORY_DEBIAN_ARCHIVE='"$(DEBIAN_ARCHIVE)"'
+$(OUT)/host/dory/config/default_archive.o: CC_host = $(CLANG) -DDORY_DEBIAN_ARCHIVE='"$(DEBIAN_ARCHIVE)"'
 include build/module.mk

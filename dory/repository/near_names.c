@@ -7,8 +7,7 @@
 enum {
 	LENGTH_MAX = 63,
 	DISTANCE_MAX = 2,
-	BEGINS_WITH = 3, /* as good as this many slips */
-	CONTAINS = 5,
+	SLIPS_FROM_LENGTH = 6, /* of shorter names only one slip is near */
 };
 
 unsigned near_names_distance(const char *a, const char *b, unsigned most)
@@ -43,17 +42,26 @@ unsigned near_names_distance(const char *a, const char *b, unsigned most)
 	return last[m] <= most ? last[m] : most + 1;
 }
 
-/* 0: not near at all. */
-static unsigned badness(const char *wanted, const char *name)
+enum nearness { /* the smaller the nearer */
+	NOT_NEAR,
+	ONE_SLIP,
+	BEGINS_SO,
+	TWO_SLIPS,
+	CONTAINS,
+};
+
+static enum nearness nearness_of(const char *wanted, const char *name)
 {
 	size_t length = strlen(wanted);
-	unsigned most = length < 4 ? 1 : DISTANCE_MAX, distance = near_names_distance(wanted, name, most);
+	unsigned most = length < SLIPS_FROM_LENGTH ? 1 : DISTANCE_MAX, distance = near_names_distance(wanted, name, most);
 
-	if (distance <= most)
-		return distance;
+	if (distance <= 1)
+		return ONE_SLIP;
 	if (length >= 3 && strncmp(name, wanted, length) == 0)
-		return BEGINS_WITH;
-	return length >= 4 && strstr(name, wanted) ? CONTAINS : 0;
+		return BEGINS_SO;
+	if (distance <= most)
+		return TWO_SLIPS;
+	return length >= 4 && strstr(name, wanted) ? CONTAINS : NOT_NEAR;
 }
 
 /* Of names that are equally near the shorter one is meant, then the first in the alphabet. */
@@ -70,10 +78,10 @@ static bool is_better(unsigned distance, const char *name, unsigned than_distanc
 
 void near_names_offer(struct near_names *near, const char *wanted, const char *name)
 {
-	unsigned distance = badness(wanted, name);
+	unsigned distance = nearness_of(wanted, name);
 	size_t place;
 
-	if (distance == 0)
+	if (distance == NOT_NEAR)
 		return;
 	for (size_t i = 0; i < near->count; i++)
 		if (strcmp(near->names[i], name) == 0)

@@ -5,6 +5,7 @@
  * refreshes, under <root>/cache/debian/lock.
  */
 #include "refresh.h"
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,23 @@ static void fail_task(struct task *task, const struct dory_error *error)
 	task->is_over = true;
 }
 
+/* What a process that was killed had begun to write; nobody else writes under the lock. */
+static void remove_leftovers(const struct index *index)
+{
+	static const char *const patterns[] = {"*.new", "*.??????"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		char *pattern = text_format("%s/%s", index->directory, patterns[i]);
+		glob_t found = {0};
+
+		if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+			for (size_t k = 0; k < found.gl_pathc; k++)
+				unlink(found.gl_pathv[k]);
+		globfree(&found);
+		free(pattern);
+	}
+}
+
 static void add_tasks(struct refresh *refresh, struct index_list *list, bool force)
 {
 	bool others_serve = count_cached(refresh, list) > 0;
@@ -111,6 +129,7 @@ static void add_tasks(struct refresh *refresh, struct index_list *list, bool for
 		}
 		if (file_make_directories(index->directory, &error) < 0)
 			fail_task(task, &error);
+		remove_leftovers(index);
 	}
 }
 
