@@ -41,6 +41,16 @@ struct page_counts {
 };
 void page_count(struct page_counts *counts);
 
+/* Pages free now; a rough figure, and cheap. */
+uint64_t page_free_count(void);
+/* True when what is left should be kept for the kernel itself: programs' pages are then to come from reclaim. */
+bool page_is_scarce(void);
+/* Makes a block of 2^order pages as many single pages, each with one reference. */
+void page_split(struct page *page, unsigned order);
+/* What page_count tells of users: pages more, or less. */
+enum page_use { PAGE_USE_CACHE, PAGE_USE_SLAB, PAGE_USES };
+void page_account(enum page_use use, int64_t nr);
+
 /* Called when memory runs out: frees up to nr pages without sleeping, returns how many. Registered at start, e.g. by the page cache. */
 struct page_reclaimer {
 	size_t (*reclaim)(size_t nr_pages);

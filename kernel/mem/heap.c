@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The heap: slabs of one page each for sizes up to 2 KiB, whose free objects are chained through themselves; larger ones are runs of pages.
+ * In front of each size, a CPU has a few objects at hand for itself (a magazine).
+ *
+ * A slab page's descriptor: owner is its size class, index the first free object and how many are in use (slab_set), list its place among
+ * those with free objects. The first page of a run: owner NULL, index the number of pages.
+ * A class's lock is never held while pages are allocated, since reclaim frees objects.
+ */
+#include "kernel/mem/heap.h"
+#include "kernel/arch/spinlock.h"
+#include "kernel/log/log.h"
+#include "kernel/mem/page.h"
+#include "lib/string.h"
+
+#define SMALL_MAX   2048u
+#define GRANULE	    16u
+#define KEPT_EMPTY  1u /* slabs without objects that a class keeps */
+#define MAGAZINE_MAX 16u
+
+struct object {
+	struct object *next;
+};
+
+struct class {
+	struct spinlock lock; /* guards the slabs of the class */
+	uint16_t size;
+	uint16_t per_slab;
+	uint16_t nr_empty;
+	struct list partial; /* slabs with free objects */
+};
+
+/* 64-byte alignment from 64 bytes on: multiples of 64, as many to a page as fit. */
+static struct class classes[] = {
+    {.size = 16}, {.size = 32}, {.size = 48}, {.size = 64}, {.size = 128}, {.size = 192}, {.size = 256}, {.size = 320},
+    {.size = 384}, {.size = 512}, {.size = 640}, {.size = 768}, {.size = 1024}, {.size = 1344}, {.size = 2048},
+};
+#define NR_CLASSES ARRAY_SIZE(classes)
+
+static uint8_t class_of_size[SMALL_MAX / GRANULE + 1]; /* index: size in granules, rounded up */
+static bool is_ready;
+
+struct magazine {
+	struct object *first;
+	unsigned count, max;
+};
+static struct magazine *magazines[CPU_MAX]; /* NR_CLASSES each, made at the CPU's first use */
+
+/* The sanitizer's, where it is linked: objects that are free may not be touched. */
+extern void __asan_poison_memory_region(const volatile void *address, size_t size) __attribute__((weak));
+extern void __asan_unpoison_memory_region(const volatile void *address, size_t size) __attribute__((weak));
+
+static void poison(void *object, size_t size)
+{
+	if (__asan_poison_memory_region)
+		__asan_poison_memory_region(object, size);
+}
+
+static void unpoison(void *object, size_t size)
+{
+	if (__asan_unpoison_memory_region)
+		__asan_unpoison_memory_region(object, size);
+}
+
+static struct object *next_of(struct object *object)
+{
+	unpoison(object, sizeof(*object));
+	return object->next;
+}
+
+static void chain(struct object *object, struct object *next, size_t size)
+{
+	unpoison(object, sizeof(*object));
+	object->next = next;
+	poison(object, size);
+}
+
+/* First use, on the boot CPU, before there are others. */
+static void make_classes(void)
+{
+	unsigned class = 0;
+
+	for (unsigned i = 0; i < NR_CLASSES; i++) {
+		classes[i].per_slab = (uint16_t)(PAGE_SIZE / classes[i].size);
+		list_init(&classes[i].partial);
+	}
+	for (unsigned granules = 0; granules < ARRAY_SIZE(class_of_size); granules++) {
+		if (granules * GRANULE > classes[class].size)
+			class++;
+		class_of_size[granules] = (uint8_t)class;
+	}
+	is_ready = true;
+}
+
+/* ---- Slabs: index is (first free object's offset / GRANULE + 1) << 32 | objects in use ---- */
+
+static inline unsigned slab_used(const struct page *page)
+{
+	return (uint32_t)page->index;
+}
+
+static inline struct object *slab_first(const struct page *page)
+{
+	uint64_t at = page->index >> 32;
+
+	return at ? (struct object *)((char *)page_virt(page) + (at - 1) * GRANULE) : NULL;
+}
+
+static inline void slab_set(struct page *page, const struct object *first, unsigned used)
+{
+	uint64_t at = first ? (uint64_t)((const char *)first - (char *)page_virt(page)) / GRANULE + 1 : 0;
+
+	page->index = at << 32 | used;
+}
+
+static struct page *new_slab(struct class *class)
+{
+	struct page *page = page_alloc(0);
+	struct object *first = NULL;
+	char *memory;
+
+	if (!page)
+		return NULL;
+	memory = page_virt(page);
+	for (unsigned i = class->per_slab; i--;) {
+		struct object *object = (struct object *)(memory + i * class->size);
+
+		chain(object, first, class->size);
+		first = object;
+	}
+	page->flags = PAGE_IS_SLAB;
+	page->owner = class;
+	slab_set(page, first, 0);
+	page_account(PAGE_USE_SLAB, 1);
+	return page;
+}
+
+static void free_slab(struct page *page)
+{
+	unpoison(page_virt(page), PAGE_SIZE);
+	page_account(PAGE_USE_SLAB, -1);
+	page_put(page);
+}
+
+/* Lock held. NULL: no slab has a free object. */
+static struct object *take_locked(struct class *class)
+{
+	struct object *object;
+	struct page *page;
+
+	if (list_empty(&class->partial))
+		return NULL;
+	page = container_of(class->partial.next, struct page, list);
+	object = slab_first(page);
+	class->nr_empty -= slab_used(page) == 0;
+	slab_set(page, next_of(object), slab_used(page) + 1);
+	if (slab_used(page) == class->per_slab)
+		list_remove(&page->list);
+	return object;
+}
+
+/* Lock held. A slab that is no longer needed is returned for the caller to free. */
+static struct page *give_locked(struct class *class, struct object *object)
+{
+	struct page *page = page_of_phys(virt_to_phys(object));
+	unsigned used = slab_used(page);
+
+	if (used == class->per_slab)
+		list_push_front(&class->partial, &page->list);
+	chain(object, slab_first(page), class->size);
+	slab_set(page, object, used - 1);
+	if (used > 1)
+		return NULL;
+	list_remove(&page->list);
+	if (class->nr_empty >= KEPT_EMPTY)
+		return page;
+	class->nr_empty++;
+	list_push_back(&class->partial, &page->list);
+	return NULL;
+}
+
+static struct object *take(struct class *class)
+{
+	struct object *object;
+	struct page *page;
+
+	for (;;) {
+		spin_lock(&class->lock);
+		object = take_locked(class);
+		spin_unlock(&class->lock);
+		if (object)
+			return object;
+		page = new_slab(class);
+		if (!page)
+			return NULL;
+		spin_lock(&class->lock);
+		class->nr_empty++;
+		list_push_front(&class->partial, &page->list);
+		spin_unlock(&class->lock);
+	}
+}
+
+static void give(struct class *class, struct object *object)
+{
+	struct page *empty;
+
+	spin_lock(&class->lock);
+	empty = give_locked(class, object);
+	spin_unlock(&class->lock);
+	if (empty)
+		free_slab(empty);
+}
+
+/* ---- Magazines ---- */
+
+static struct magazine *new_magazines(unsigned cpu)
+{
+	struct magazine *set;
+
+	if (!is_ready)
+		make_classes();
+	set = (struct magazine *)take(&classes[class_of_size[NR_CLASSES * sizeof(*set) / GRANULE + 1]]);
+	if (!set)
+		return NULL;
+	unpoison(set, NR_CLASSES * sizeof(*set));
+	for (unsigned i = 0; i < NR_CLASSES; i++)
+		set[i] = (struct magazine){.max = (unsigned)min_u64(MAGAZINE_MAX, 2048u / classes[i].size)};
+	magazines[cpu] = set;
+	return set;
+}
+
+/* One object for the caller and, where they are at hand, some for the magazine. */
+static struct object *refill(struct magazine *magazine, struct class *class)
+{
+	struct object *first = take(class);
+
+	spin_lock(&class->lock);
+	while (first && magazine->count < magazine->max / 2) {
+		struct object *object = take_locked(class);
+
+		if (!object)
+			break;
+		chain(object, magazine->first, class->size);
+		magazine->first = object;
+		magazine->count++;
+	}
+	spin_unlock(&class->lock);
+	return first;
+}
+
+static struct object *pop(struct magazine *magazine)
+{
+	struct object *object = magazine->first;
+
+	magazine->first = next_of(object);
+	magazine->count--;
+	return object;
+}
+
+static void *alloc_small(size_t size)
+{
+	unsigned cpu = cpu_id(), index;
+	struct magazine *set = magazines[cpu];
+	struct object *object;
+
+	if (unlikely(!set) && !(set = new_magazines(cpu)))
+		return NULL;
+	index = class_of_size[(size + GRANULE - 1) / GRANULE];
+	object = likely(set[index].count) ? pop(&set[index]) : refill(&set[index], &classes[index]);
+	if (likely(object))
+		unpoison(object, classes[index].size);
+	return object;
+}
+
+static void free_small(struct class *class, struct object *object)
+{
+	unsigned cpu = cpu_id();
+	struct magazine *set = magazines[cpu], *magazine;
+
+	if (unlikely(!set) && !(set = new_magazines(cpu))) {
+		give(class, object);
+		return;
+	}
+	magazine = &set[class - classes];
+	if (unlikely(magazine->count >= magazine->max))
+		while (magazine->count > magazine->max / 2)
+			give(class, pop(magazine));
+	chain(object, magazine->first, class->size);
+	magazine->first = object;
+	magazine->count++;
+}
+
+/* ---- Runs of pages ---- */
+
+static void *alloc_run(size_t size)
+{
+	uint64_t nr = align_up(size, PAGE_SIZE) >> PAGE_SHIFT;
+	unsigned order = 0;
+	struct page *page;
+
+	while (order <= PAGE_ORDER_MAX && 1ul << order < nr)
+		order++;
+	page = page_alloc(order); /* NULL above the largest order */
+	if (!page)
+		return NULL;
+	if (order)
+		page_split(page, order);
+	for (uint64_t i = nr; i < 1ul << order; i++)
+		page_put(page + i);
+	page->owner = NULL;
+	page->index = nr;
+	page->flags = PAGE_IS_SLAB;
+	page_account(PAGE_USE_SLAB, (int64_t)nr);
+	return page_virt(page);
+}
+
+static void free_run(struct page *page)
+{
+	uint64_t nr = page->index;
+
+	page_account(PAGE_USE_SLAB, -(int64_t)nr);
+	for (uint64_t i = 0; i < nr; i++)
+		page_put(page + i);
+}
+
+/* ---- The interface ---- */
+
+void *heap_alloc(size_t size)
+{
+	if (likely(size <= SMALL_MAX))
+		return alloc_small(size);
+	return size <= PAGE_SIZE << PAGE_ORDER_MAX ? alloc_run(size) : NULL;
+}
+
+void *heap_alloc_zero(size_t size)
+{
+	void *memory = heap_alloc(size);
+
+	return likely(memory) ? memset(memory, 0, size) : NULL;
+}
+
+static struct page *page_of(const void *pointer)
+{
+	struct page *page = page_of_phys(virt_to_phys(pointer));
+
+	ASSERT(page && (page->flags & PAGE_IS_SLAB));
+	return page;
+}
+
+void heap_free(void *pointer)
+{
+	struct page *page;
+
+	if (!pointer)
+		return;
+	page = page_of(pointer);
+	if (likely(page->owner))
+		free_small(page->owner, pointer);
+	else
+		free_run(page);
+}
+
+static size_t room_of(const void *pointer)
+{
+	const struct page *page = page_of(pointer);
+
+	return page->owner ? ((const struct class *)page->owner)->size : page->index << PAGE_SHIFT;
+}
+
+void *heap_resize(void *old, size_t size)
+{
+	size_t room;
+	void *fresh;
+
+	if (!old)
+		return heap_alloc(size);
+	room = room_of(old);
+	if (size <= room && size >= room / 2)
+		return old;
+	fresh = heap_alloc(size);
+	if (!fresh)
+		return size <= room ? old : NULL;
+	memcpy(fresh, old, min_u64(room, size));
+	heap_free(old);
+	return fresh;
+}
+
+char *heap_copy_string(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = heap_alloc(size);
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
