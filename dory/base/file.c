@@ -3,6 +3,7 @@
 #include "dory/base/file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,5 +125,19 @@ int file_lock(const char *path, void (*waiting)(const char *path), int *fd, stru
 		}
 	}
 	*fd = file;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *position)
+{
+	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int file_remove_tree(const char *path, struct dory_error *err)
+{
+	enum { DESCRIPTORS_MAX = 16 };
+
+	if (nftw(path, remove_one, DESCRIPTORS_MAX, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
+		return error_set_errno(err, DORY_ERROR_IO, "removing %s", path);
 	return 0;
 }

@@ -20,3 +20,6 @@ int file_make_directories(const char *path, struct dory_error *err) must_check;
  * once). The lock is held until the descriptor is closed or the process ends.
  */
 int file_lock(const char *path, void (*waiting)(const char *path), int *fd, struct dory_error *err) must_check;
+
+/* As rm -rf: a file, or a directory with all in it; symlinks are not followed. What is not there is no error. */
+int file_remove_tree(const char *path, struct dory_error *err) must_check;

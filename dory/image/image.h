@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Images in the store: <root>/images/NAME/ with disk.raw (the file system), image.json (what it is) and manifest (the content,
- * for the next composition). A directory becomes visible under its name by one rename when whole.
+ * Images in the store: <root>/images/NAME/ (a '/' in the name is written '%') with disk.raw (the file system), image.json (what it
+ * is) and what composition keeps beside the disk for the next time. A directory becomes visible under its name by one rename when
+ * whole; names with a leading '.' are locks, and drafts that nobody sees.
  */
 #pragma once
 #include "dory/base/error.h"

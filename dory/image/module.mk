@@ -1,0 +1,4 @@
+# The store of images.
+SRCS := description.c draft.c image.c name.c
+DEPS := lib dory/base dory/compose dory/repository
+include build/module.mk
