@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Out of memory: the largest process is killed, so that the others, and the machine, live. */
+#include "kernel/log/log.h"
+#include "kernel/platform/platform.h"
+#include "kernel/process/internal.h"
+
+#define PATIENCE_NS 20000000ull /* for the victim to give its memory back */
+
+static uint64_t resident(const struct process *process)
+{
+	return process->space ? process->space->resident : 0;
+}
+
+/* Not init: without it nobody could tell how the program ended. */
+static struct process *choose_victim_locked(bool *is_dying)
+{
+	struct process *worst = NULL;
+
+	*is_dying = false;
+	for (struct process *p = process_first_locked(); p; p = process_following_locked(p)) {
+		if (p->pid == 1 || p->is_zombie || !p->space)
+			continue;
+		if (p->is_exiting || (p->pending.pending & signal_bit(LINUX_SIGKILL)))
+			*is_dying = true;
+		else if (!worst || resident(p) > resident(worst))
+			worst = p;
+	}
+	return worst;
+}
+
+void oom_kill(void)
+{
+	struct process *victim;
+	bool is_dying;
+
+	spin_lock(&process_tree_lock);
+	victim = choose_victim_locked(&is_dying);
+	if (victim && !is_dying) {
+		log_line(LOG_ERROR, "out of memory: killed %s (pid %d, %llu MiB resident)", victim->name, victim->pid,
+		    (unsigned long long)(resident(victim) * PAGE_SIZE >> 20));
+		(void)process_signal(victim, LINUX_SIGKILL, NULL);
+	}
+	spin_unlock(&process_tree_lock);
+	if (!victim && !is_dying)
+		panic("out of memory, and no process to kill");
+	if (victim != process_current())
+		(void)wait_sleep(clock_monotonic_ns() + PATIENCE_NS, WAIT_KILLABLE);
+}
