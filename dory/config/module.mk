@@ -4,8 +4,10 @@ DEPS := lib dory/base
 TESTS := config_test.c
 
 # Where Debian's archive is, for hosts whose apt knows no Debian sources, is known to the machine that builds, not to this tree:
-# one word, from its own apt.
+# by default its own apt's. Written to a file that default_archive.c takes in.
 DEBIAN_ARCHIVE ?= $(shell apt-get indextargets --format '$$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
                     'Label: Debian' 2>/dev/null | head -n 1)
-$(OUT)/host/dory/config/default_archive.o: CC_host = $(CLANG) -DDORY_DEBIAN_ARCHIVE='"$(DEBIAN_ARCHIVE)"'
+$(OUT)/debian-archive: dory/config/module.mk
+	@mkdir -p $(@D); printf '%s' '$(DEBIAN_ARCHIVE)' > $@
+$(OUT)/host/dory/config/default_archive.o $(OUT)/host-asan/dory/config/default_archive.o: $(OUT)/debian-archive
 include build/module.mk
