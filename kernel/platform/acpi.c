@@ -125,18 +125,9 @@ static bool is_rsdp(const struct rsdp *rsdp)
 	return sum == 0;
 }
 
-/* In the BIOS's area, on 16-byte boundaries (§5.2.5.1). */
-static const struct rsdp *search_rsdp(void)
-{
-	for (uint64_t phys = 0xe0000; phys < 0x100000; phys += 16)
-		if (is_rsdp(phys_to_virt(phys)))
-			return phys_to_virt(phys);
-	return NULL;
-}
-
 void acpi_init(uint64_t rsdp_phys)
 {
-	const struct rsdp *rsdp = rsdp_phys ? map_device(rsdp_phys, sizeof(*rsdp)) : search_rsdp();
+	const struct rsdp *rsdp = rsdp_phys ? map_device(rsdp_phys, sizeof(*rsdp)) : NULL;
 
 	if (!rsdp || !is_rsdp(rsdp))
 		return;
@@ -211,22 +202,63 @@ bool acpi_override(unsigned isa_line, struct acpi_override *override)
 }
 
 /* Name(_S5, Package{type, ...}) in the DSDT's AML (§20.2): name, package, length, count, then the integer. */
-static uint16_t soft_off_type(uint32_t dsdt_phys)
+static uint16_t soft_off_type(const struct header *table)
 {
-	const struct header *dsdt = dsdt_phys ? map_table(dsdt_phys) : NULL;
-	const uint8_t *text = (const uint8_t *)dsdt;
+	const uint8_t *text = (const uint8_t *)table;
 
-	for (uint32_t i = sizeof(*dsdt); dsdt && i + 12 < dsdt->length; i++) {
+	for (uint32_t i = sizeof(*table); table && i + 12 < table->length; i++) {
 		uint32_t at;
 
 		if (memcmp(text + i, "_S5_\x12", 5))
 			continue;
 		at = i + 5 + 1 + (text[i + 5] >> 6) + 1;
-		if (at + 1 >= dsdt->length)
+		if (at + 1 >= table->length)
 			return 0;
 		return text[at] == 0x0a ? text[at + 1] : text[at] <= 1 ? text[at] : 0;
 	}
 	return 0;
+}
+
+static const struct header *dsdt(const struct fadt *fadt)
+{
+	return fadt && fadt->header.length >= offsetof(struct fadt, before_control) && fadt->dsdt ? map_table(fadt->dsdt) : NULL;
+}
+
+/*
+ * A resource template's memory and interrupt descriptors (§6.4.3.4, §6.4.3.6), in the bytes behind a device's hardware id. The emulators that
+ * describe virtio devices like this write nothing else between.
+ */
+static bool read_resources(const uint8_t *text, const uint8_t *end, struct acpi_virtio *found)
+{
+	found->size = 0;
+	for (; end - text > 12; text++) {
+		if (!memcmp(text, "\x86\x09\x00", 3)) {
+			memcpy(&found->base, text + 4, 4);
+			memcpy(&found->size, text + 8, 4);
+			text += 11;
+		} else if (found->size && text[0] == 0x89 && text[2] == 0 && text[4] == 1) {
+			memcpy(&found->line, text + 5, 4);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool acpi_virtio(unsigned i, struct acpi_virtio *found)
+{
+	static const struct header *table;
+	const uint8_t *text, *end;
+
+	if (!table)
+		table = dsdt((const struct fadt *)find_table("FACP"));
+	if (!table)
+		return false;
+	text = (const uint8_t *)(table + 1);
+	end = (const uint8_t *)table + table->length;
+	for (; end - text > 8; text++)
+		if (text[0] == 'L' && !memcmp(text, "LNRO0005", 8) && !i--)
+			return read_resources(text + 8, end - text > 100 ? text + 100 : end, found);
+	return false;
 }
 
 void acpi_power(struct acpi_power *power)
@@ -236,7 +268,7 @@ void acpi_power(struct acpi_power *power)
 	*power = (struct acpi_power){0};
 	if (!fadt || fadt->header.length < offsetof(struct fadt, reset))
 		return;
-	power->sleep_type = soft_off_type(fadt->dsdt);
+	power->sleep_type = soft_off_type(dsdt(fadt));
 	power->pm1a_control = (uint16_t)fadt->pm1a_control;
 	power->pm1b_control = (uint16_t)fadt->pm1b_control;
 	if ((fadt->flags & FADT_RESET_SUPPORTED) && fadt->header.length >= offsetof(struct fadt, before_sleep)) {

@@ -3,7 +3,7 @@
 #pragma once
 #include "lib/attr.h"
 
-void acpi_init(uint64_t rsdp); /* physical address, 0: look for it */
+void acpi_init(uint64_t rsdp); /* physical address, 0: there is no ACPI */
 
 /* APIC ids of the CPUs that may be started, the boot CPU's included: how many, at most max. Without tables: what fw_cfg tells. */
 size_t acpi_cpus(uint32_t *ids, size_t max);
@@ -34,3 +34,9 @@ struct acpi_power {
 void acpi_power(struct acpi_power *power);
 /* Base of memory-mapped PCI configuration of segment 0 (MCFG); 0: none. */
 uint64_t acpi_pci_config(uint8_t *last_bus);
+
+/* The i-th virtio-mmio device that the tables describe (hardware id LNRO0005): QEMU's microvm with ACPI. */
+struct acpi_virtio {
+	uint32_t base, size, line;
+};
+bool acpi_virtio(unsigned i, struct acpi_virtio *found);

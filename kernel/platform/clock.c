@@ -186,15 +186,15 @@ static bool is_narrow(void)
 	return !is_measured || rate_high - rate_low <= rate_high >> NARROW_ENOUGH;
 }
 
-/* Before this CPU's timer is set anew: what it counted so far may tell more about the rate. */
-static void measure_running(struct cpu *cpu)
+/* What this CPU's timer counted so far may tell more about the rate, if it is twice as long as what was seen before. */
+static void measure_running(const struct cpu *cpu)
 {
-	struct reading from = cpu->timer_start, now;
+	struct reading now;
 
-	if (is_narrow() || cpu->timer_set == NEVER || rdtsc() - from.before < 2 * longest_span || !spin_try_lock(&lock))
+	if (is_narrow() || !cpu->timer_start.count || rdtsc() - cpu->timer_start.before < 2 * longest_span || !spin_try_lock(&lock))
 		return;
 	now = read_yardstick();
-	measure(&from, &now);
+	measure(&cpu->timer_start, &now);
 	spin_unlock(&lock);
 }
 
@@ -245,10 +245,8 @@ void clock_init(void)
 		set_rate(hz);
 	if (cpu_features.tsc_deadline && hz)
 		return;
-	start.before = rdtsc();
-	start.count = UINT32_MAX;
-	apic_timer_start(UINT32_MAX, true);
-	start.after = rdtsc();
+	apic_timer_set(UINT32_MAX);
+	start = read_yardstick();
 	if (cpu_features.is_tcg || cpu_features.is_kvm)
 		yardstick_hz = NS_PER_S;
 	else
@@ -343,13 +341,13 @@ static void count_down(struct cpu *cpu, uint64_t deadline_ns)
 {
 	uint64_t now, delta;
 
-	measure_running(cpu);
 	now = clock_monotonic_ns();
 	delta = deadline_ns > now ? min_u64(deadline_ns - now, 4 * NS_PER_S) : 0;
 	cpu->timer_start.count = (uint32_t)min_u64(multiply_divide(delta, yardstick_hz, NS_PER_S) + 1, UINT32_MAX);
 	cpu->timer_set = now + delta;
+	apic_timer_unmask();
 	cpu->timer_start.before = rdtsc();
-	apic_timer_start(cpu->timer_start.count, false);
+	apic_timer_set(cpu->timer_start.count);
 	cpu->timer_start.after = rdtsc();
 }
 
@@ -368,6 +366,7 @@ void clock_program(uint64_t deadline_ns)
 {
 	struct cpu *cpu = this_cpu();
 
+	measure_running(cpu);
 	cpu->timer_wanted = deadline_ns;
 	if (deadline_ns < cpu->timer_set)
 		set_timer(cpu, deadline_ns);
@@ -378,8 +377,9 @@ void clock_interrupt(void)
 	struct cpu *cpu = this_cpu();
 	uint64_t wanted = cpu->timer_wanted;
 
-	if (yardstick_hz && cpu->timer_set != NEVER)
+	if (cpu->timer_start.count)
 		measure_expired(cpu);
+	cpu->timer_start.count = 0;
 	cpu->timer_set = NEVER;
 	if (wanted == NEVER)
 		return;

@@ -108,10 +108,14 @@ void apic_send_startup(uint32_t id, uint64_t phys)
 	apic_command(id, ICR_ASSERT | ICR_STARTUP | (uint32_t)(phys >> 12));
 }
 
-void apic_timer_start(uint32_t count, bool masked)
+void apic_timer_set(uint32_t count)
 {
-	apic_write(APIC_LVT_TIMER, VECTOR_TIMER | (masked ? LVT_MASKED : 0));
 	apic_write(APIC_TIMER_INITIAL, count);
+}
+
+void apic_timer_unmask(void)
+{
+	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
 }
 
 uint32_t apic_timer_count(void)

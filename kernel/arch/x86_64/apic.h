@@ -12,7 +12,8 @@ void apic_send_nmi(uint32_t apic_id);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, uint64_t phys);
 
-/* The timer counts down from `count` and interrupts at 0; masked: it only counts. Not used with the TSC deadline. */
-void apic_timer_start(uint32_t count, bool masked);
+/* The timer counts down from `count` to 0, and interrupts then if it is unmasked. Not used with the TSC deadline. */
+void apic_timer_set(uint32_t count);
+void apic_timer_unmask(void);
 uint32_t apic_timer_count(void);
 void apic_timer_deadline(uint64_t cycles); /* 0: none */
