@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* /proc/sys: what programs look up. Constants that describe this kernel, and the host's name, which can be written. */
+#include "kernel/file/random.h"
+#include "kernel/fs/proc/proc.h"
+#include "kernel/process/system_name.h"
+#include "kernel/uapi/errno.h"
+#include "lib/string.h"
+
+/* A file that shows one fixed text. */
+#define SYSCTL_TEXT(n, p, t)                                                                                         \
+	static void show_##n(struct proc_text *to)                                                                  \
+	{                                                                                                           \
+		proc_print(to, "%s\n", t);                                                                          \
+	}                                                                                                           \
+	PROC_FILE(sys_##n) = {.path = "sys/" p, .mode = 0444, .show = show_##n}
+
+SYSCTL_TEXT(ostype, "kernel/ostype", "Linux");
+SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
+SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
+SYSCTL_TEXT(domainname, "kernel/domainname", system_domain_name);
+SYSCTL_TEXT(pid_max, "kernel/pid_max", "4194304");
+SYSCTL_TEXT(threads_max, "kernel/threads-max", "126000");
+SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
+SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
+SYSCTL_TEXT(randomize_va_space, "kernel/randomize_va_space", "2");
+SYSCTL_TEXT(core_pattern, "kernel/core_pattern", "core");
+SYSCTL_TEXT(shmmax, "kernel/shmmax", "18446744073692774399");
+SYSCTL_TEXT(shmall, "kernel/shmall", "18446744073692774399");
+SYSCTL_TEXT(sem, "kernel/sem", "32000\t1024000000\t500\t32000");
+SYSCTL_TEXT(entropy_avail, "kernel/random/entropy_avail", "256");
+SYSCTL_TEXT(poolsize, "kernel/random/poolsize", "256");
+SYSCTL_TEXT(overcommit_memory, "vm/overcommit_memory", "0");
+SYSCTL_TEXT(max_map_count, "vm/max_map_count", "65530");
+SYSCTL_TEXT(swappiness, "vm/swappiness", "60");
+SYSCTL_TEXT(nr_hugepages, "vm/nr_hugepages", "0");
+SYSCTL_TEXT(mmap_min_addr, "vm/mmap_min_addr", "65536");
+SYSCTL_TEXT(file_max, "fs/file-max", "9223372036854775807");
+SYSCTL_TEXT(nr_open, "fs/nr_open", "1048576");
+SYSCTL_TEXT(pipe_max_size, "fs/pipe-max-size", "1048576");
+SYSCTL_TEXT(inotify_watches, "fs/inotify/max_user_watches", "65536");
+SYSCTL_TEXT(inotify_instances, "fs/inotify/max_user_instances", "128");
+SYSCTL_TEXT(inotify_events, "fs/inotify/max_queued_events", "16384");
+SYSCTL_TEXT(aio_max_nr, "fs/aio-max-nr", "65536");
+SYSCTL_TEXT(somaxconn, "net/core/somaxconn", "4096");
+
+static void show_hostname(struct proc_text *to)
+{
+	proc_print(to, "%s\n", system_host_name);
+}
+
+static int store_hostname(const char *text, size_t len)
+{
+	if (len && text[len - 1] == '\n')
+		len--;
+	if (len > SYSTEM_NAME_MAX)
+		return -EINVAL;
+	memset(system_host_name, 0, SYSTEM_NAME_MAX + 1);
+	memcpy(system_host_name, text, len);
+	return 0;
+}
+PROC_FILE(sys_hostname) = {.path = "sys/kernel/hostname", .mode = 0644, .show = show_hostname, .store = store_hostname};
+
+/* RFC 4122 §4.4: a random UUID. */
+static void print_uuid(struct proc_text *to, uint8_t u[16])
+{
+	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
+	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+	for (int i = 0; i < 16; i++)
+		proc_print(to, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", u[i]);
+	proc_print(to, "\n");
+}
+
+static void show_uuid(struct proc_text *to)
+{
+	uint8_t bytes[16];
+
+	random_fill(bytes, sizeof(bytes));
+	print_uuid(to, bytes);
+}
+PROC_FILE(sys_uuid) = {.path = "sys/kernel/random/uuid", .mode = 0444, .show = show_uuid};
+
+static void show_boot_id(struct proc_text *to)
+{
+	static uint8_t bytes[16];
+	static bool is_chosen;
+
+	if (!is_chosen)
+		random_fill(bytes, sizeof(bytes));
+	is_chosen = true;
+	print_uuid(to, bytes);
+}
+PROC_FILE(sys_boot_id) = {.path = "sys/kernel/random/boot_id", .mode = 0444, .show = show_boot_id};
