@@ -71,7 +71,7 @@ static void draw(struct progress *progress)
 {
 	static const char full[] = "##############################", gap[] = "                              ";
 	char line[320], done[32], total[32], speed[32];
-	unsigned columns = terminal_columns(), width = sizeof(full) - 1, filled;
+	unsigned columns = terminal_columns(), width = columns < 100 ? 12 : sizeof(full) - 1, filled;
 	double rate = rate_of(progress);
 	double share = progress->total ? (double)progress->done / (double)progress->total : 0;
 
