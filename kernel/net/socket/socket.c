@@ -13,8 +13,6 @@ LINKER_SET_DECLARE(socket_family, struct socket_family);
 #define BUFFER_DEFAULT 212992u /* Linux's net.core.wmem_default */
 #define BUFFER_MAX     (8u << 20)
 
-static uint64_t next_number = 1000;
-
 static long socket_read(struct file *file, struct io_vector *io, uint64_t *position)
 {
 	struct socket_message message = {.io = io};
@@ -72,19 +70,52 @@ void socket_init(struct socket *socket, const struct socket_ops *ops, const stru
 	socket->family = family;
 	socket->type = type;
 	socket->protocol = protocol;
-	socket->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
 	socket->receive_timeout_ns = socket->send_timeout_ns = WAIT_FOREVER;
 	socket->receive_buffer = socket->send_buffer = BUFFER_DEFAULT;
 }
 
+/* ---- What fstat(2) shows: an inode without a name. ---- */
+
+static void socket_inode_release(struct inode *inode)
+{
+	heap_free(inode);
+}
+
+static const struct inode_ops socket_inode_ops = {.release = socket_inode_release};
+static struct file_system socket_fs;
+
+static struct inode *socket_inode_new(void)
+{
+	static uint64_t last_number = 1000;
+	const struct credentials *cred = credentials_current();
+	struct inode *inode = heap_alloc_zero(sizeof(*inode));
+
+	if (!inode)
+		return NULL;
+	if (!socket_fs.device)
+		socket_fs.device = device_number_anonymous();
+	inode_init(inode, &socket_fs, &socket_inode_ops, NULL);
+	inode->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+	inode->mode = S_IFSOCK | 0777;
+	inode->uid = cred->fsuid;
+	inode->gid = cred->fsgid;
+	inode->atime = inode->mtime = inode->ctime = time_stamp_now();
+	return inode;
+}
+
 struct file *socket_file_new(struct socket *socket, int flags)
 {
-	struct file *file = file_new(&socket_file_ops, O_RDWR | flags, socket);
+	struct inode *inode = socket_inode_new();
+	struct file *file = inode ? file_new(&socket_file_ops, O_RDWR | flags, socket) : NULL;
 
-	if (file)
-		socket->file = file;
-	else
+	if (!file) {
+		if (inode)
+			inode_put(inode);
 		socket->ops->release(socket);
+		return NULL;
+	}
+	file->inode = inode; /* the file has its reference */
+	socket->file = file;
 	return file;
 }
 

@@ -53,7 +53,6 @@ struct socket {
 	const struct socket_family *family;
 	int type, protocol;
 	struct file *file; /* borrowed: the file owns the socket */
-	uint64_t number;   /* of "socket:[N]" */
 	/* Options that the layer keeps (socket(7)). */
 	uint64_t receive_timeout_ns, send_timeout_ns; /* WAIT_FOREVER: none */
 	uint32_t receive_buffer, send_buffer;
