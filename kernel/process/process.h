@@ -73,6 +73,7 @@ struct process {
 	uint64_t real_interval_ns;
 	struct timer cpu_limit_timer; /* RLIMIT_CPU */
 	void *posix_timers;
+	bool membarrier_registered;
 };
 
 struct task {
@@ -94,7 +95,7 @@ struct task {
 	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
-	bool no_new_privileges, keep_capabilities;
+	bool no_new_privileges, keep_capabilities, reset_on_fork;
 	uint32_t timer_slack_ns;
 	/* The system call under way, for restarts and strace. */
 	uint64_t syscall_number;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* futex(2), robust lists, rseq's absence. */
+#include "kernel/process/futex.h"
+#include "kernel/platform/platform.h"
+#include "kernel/sched/wait.h"
+#include "kernel/syscall/syscall.h"
+#include "kernel/uapi/sched.h"
+
+/* The monotonic time at which the timeout is over: relative for FUTEX_WAIT, else absolute on the clock named. */
+static int deadline_of(int operation, uint64_t address, uint64_t *deadline)
+{
+	int command = operation & ~(LINUX_FUTEX_PRIVATE | LINUX_FUTEX_CLOCK_REALTIME), ret;
+	bool is_realtime = operation & LINUX_FUTEX_CLOCK_REALTIME || command == LINUX_FUTEX_LOCK_PI;
+	uint64_t ns, now = clock_monotonic_ns(), real;
+
+	*deadline = WAIT_FOREVER;
+	if (!address)
+		return 0;
+	ret = syscall_copy_timespec(address, &ns);
+	if (ret)
+		return ret;
+	if (command == LINUX_FUTEX_WAIT) {
+		*deadline = now + ns;
+	} else if (is_realtime) {
+		real = clock_realtime_ns();
+		*deadline = ns > real ? now + (ns - real) : now;
+	} else {
+		*deadline = ns;
+	}
+	return 0;
+}
+
+/* FUTEX_WAIT without a timeout starts again after a handler that wants it; with one it would wait anew, so it does not. */
+static int64_t wait(const struct syscall_arguments *a, bool is_private, uint32_t bitset)
+{
+	uint64_t deadline;
+	int ret = deadline_of((int)a->v[1], a->v[3], &deadline);
+
+	if (!ret)
+		ret = futex_wait(a->v[0], is_private, (uint32_t)a->v[2], bitset, deadline);
+	if (ret != -EINTR)
+		return ret;
+	return a->v[3] ? -EINTR : -ERESTART_SYS;
+}
+
+static int64_t lock_pi(const struct syscall_arguments *a, bool is_private)
+{
+	uint64_t deadline;
+	int ret = deadline_of((int)a->v[1], a->v[3], &deadline);
+
+	if (!ret)
+		ret = futex_lock_pi(a->v[0], is_private, false, deadline);
+	return ret == -EINTR ? -ERESTART_SYS : ret;
+}
+
+SYSCALL(futex, 6, "pxuppx")
+{
+	int operation = (int)a->v[1];
+	bool is_private = operation & LINUX_FUTEX_PRIVATE;
+	uint32_t expected = (uint32_t)a->v[5];
+
+	switch (operation & ~(LINUX_FUTEX_PRIVATE | LINUX_FUTEX_CLOCK_REALTIME)) {
+	case LINUX_FUTEX_WAIT:
+		return wait(a, is_private, ~0u);
+	case LINUX_FUTEX_WAIT_BITSET:
+		return wait(a, is_private, (uint32_t)a->v[5]);
+	case LINUX_FUTEX_WAKE:
+		return futex_wake(a->v[0], is_private, (unsigned)a->v[2], ~0u);
+	case LINUX_FUTEX_WAKE_BITSET:
+		return futex_wake(a->v[0], is_private, (unsigned)a->v[2], (uint32_t)a->v[5]);
+	case LINUX_FUTEX_REQUEUE:
+		return futex_requeue(a->v[0], a->v[4], is_private, (unsigned)a->v[2], (unsigned)a->v[3], NULL);
+	case LINUX_FUTEX_CMP_REQUEUE:
+		return futex_requeue(a->v[0], a->v[4], is_private, (unsigned)a->v[2], (unsigned)a->v[3], &expected);
+	case LINUX_FUTEX_WAKE_OP:
+		return futex_wake_op(a->v[0], a->v[4], is_private, (unsigned)a->v[2], (unsigned)a->v[3], (uint32_t)a->v[5]);
+	case LINUX_FUTEX_LOCK_PI:
+	case LINUX_FUTEX_LOCK_PI2:
+		return lock_pi(a, is_private);
+	case LINUX_FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(a->v[0], is_private, true, 0);
+	case LINUX_FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(a->v[0], is_private);
+	default:
+		return -ENOSYS;
+	}
+}
+
+#define ROBUST_HEAD_SIZE 24
+
+SYSCALL(set_robust_list, 2, "pu")
+{
+	if (a->v[1] != ROBUST_HEAD_SIZE)
+		return -EINVAL;
+	task_current()->robust_list = a->v[0];
+	return 0;
+}
+
+SYSCALL(get_robust_list, 3, "dpp")
+{
+	uint64_t head, size = ROBUST_HEAD_SIZE;
+	struct task *task;
+
+	spin_lock(&process_tree_lock);
+	task = a->v[0] ? task_find((int)a->v[0]) : task_current();
+	head = task ? task->robust_list : 0;
+	spin_unlock(&process_tree_lock);
+	if (!task)
+		return -ESRCH;
+	if (copy_to_user(a->v[2], &size, sizeof(size)))
+		return -EFAULT;
+	return copy_to_user(a->v[1], &head, sizeof(head));
+}
+
+/* membarrier(2): every other thread of the process passes through the kernel, which is a barrier. */
+SYSCALL(membarrier, 3, "dxd")
+{
+	enum { KNOWN = LINUX_MEMBARRIER_GLOBAL | LINUX_MEMBARRIER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED |
+		       LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED };
+	int command = (int)a->v[0];
+
+	if (a->v[1])
+		return -EINVAL;
+	switch (command) {
+	case LINUX_MEMBARRIER_QUERY:
+		return KNOWN;
+	case LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
+		return 0;
+	case LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
+		process_current()->membarrier_registered = true;
+		return 0;
+	case LINUX_MEMBARRIER_PRIVATE_EXPEDITED:
+		if (!process_current()->membarrier_registered)
+			return -EPERM;
+		break;
+	case LINUX_MEMBARRIER_GLOBAL:
+	case LINUX_MEMBARRIER_GLOBAL_EXPEDITED:
+		break;
+	default:
+		return -EINVAL;
+	}
+	/* A flush is answered by every CPU that runs on the table, with a full barrier. */
+	page_table_flush(&process_current()->space->page_table, 0, PAGE_SIZE);
+	return 0;
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Processes and threads: clone(2), execve(2), exit(2), wait4(2), ids, groups, prctl(2), pidfds. */
+#include "kernel/mem/heap.h"
+#include "kernel/process/clone.h"
+#include "kernel/process/credentials.h"
+#include "kernel/process/exec.h"
+#include "kernel/process/group.h"
+#include "kernel/process/pidfd.h"
+#include "kernel/process/wait_child.h"
+#include "kernel/syscall/syscall.h"
+#include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/sched.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+/* ---- New ones. ---- */
+
+SYSCALL(fork, 0, "")
+{
+	return task_clone(&(struct clone_arguments){.exit_signal = LINUX_SIGCHLD});
+}
+
+SYSCALL(vfork, 0, "")
+{
+	return task_clone(&(struct clone_arguments){.flags = LINUX_CLONE_VFORK | LINUX_CLONE_VM, .exit_signal = LINUX_SIGCHLD});
+}
+
+SYSCALL(clone, 5, "xpppp")
+{
+	uint64_t flags = a->v[0] & 0xffffffffu;
+	struct clone_arguments arguments = {
+	    .flags = flags & ~LINUX_CLONE_EXIT_SIGNAL,
+	    .exit_signal = (int)(flags & LINUX_CLONE_EXIT_SIGNAL),
+	    .stack = a->v[1],
+	    .parent_tid = a->v[2],
+	    .child_tid = a->v[3],
+	    .tls = a->v[4],
+	    .pidfd = a->v[2],
+	};
+
+	if ((flags & LINUX_CLONE_PIDFD) && (flags & LINUX_CLONE_PARENT_SETTID))
+		return -EINVAL;
+	return task_clone(&arguments);
+}
+
+/* What lies behind the struct that we know must be zero (clone3(2), openat2(2)). */
+static int check_zeros(uint64_t address, uint64_t from, uint64_t to)
+{
+	for (; from < to; from++) {
+		uint8_t byte;
+
+		if (copy_from_user(&byte, address + from, 1))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+SYSCALL(clone3, 2, "pu")
+{
+	struct linux_clone_args args = {0};
+	uint64_t size = a->v[1];
+	int ret;
+
+	if (size < LINUX_CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = check_zeros(a->v[0], sizeof(args), size);
+	if (ret)
+		return ret;
+	if (copy_from_user(&args, a->v[0], min_u64(size, sizeof(args))))
+		return -EFAULT;
+	if (args.set_tid || args.set_tid_size || (args.flags & LINUX_CLONE_DETACHED) || args.exit_signal > LINUX_NSIG)
+		return -EINVAL;
+	if ((args.flags & LINUX_CLONE_EXIT_SIGNAL & ~LINUX_CLONE_NEWTIME) || args.flags >> 34)
+		return -EINVAL;
+	if (!args.stack != !args.stack_size)
+		return -EINVAL;
+	if ((args.flags & (LINUX_CLONE_THREAD | LINUX_CLONE_PARENT)) && args.exit_signal)
+		return -EINVAL;
+	return task_clone(&(struct clone_arguments){
+	    .flags = args.flags,
+	    .exit_signal = (int)args.exit_signal,
+	    .stack = args.stack ? args.stack + args.stack_size : 0,
+	    .parent_tid = args.parent_tid,
+	    .child_tid = args.child_tid,
+	    .tls = args.tls,
+	    .pidfd = args.pidfd,
+	});
+}
+
+SYSCALL(execve, 3, "s**")
+{
+	char *path;
+	int64_t ret = syscall_copy_path(a->v[0], &path);
+
+	if (ret)
+		return ret;
+	ret = *path ? task_exec(NULL, path, WALK_FOLLOW, a->v[1], a->v[2]) : -ENOENT;
+	heap_free(path);
+	return ret;
+}
+
+/* A program named by a descriptor alone is called /dev/fd/N, so that a script's interpreter can open it. */
+static int64_t exec_at(int dirfd, const char *path, const struct path *start, unsigned flags, const struct syscall_arguments *a)
+{
+	char name[300];
+
+	if (!*path && !(flags & AT_EMPTY_PATH))
+		return -ENOENT;
+	if (*path == '/' || dirfd == AT_FDCWD)
+		return task_exec(start, path, flags & AT_SYMLINK_NOFOLLOW ? WALK_NO_SYMLINKS : WALK_FOLLOW, a->v[2], a->v[3]);
+	format_text(name, sizeof(name), *path ? "/dev/fd/%d/%s" : "/dev/fd/%d", dirfd, path);
+	return task_exec(start, path, *path ? WALK_FOLLOW : WALK_EMPTY, a->v[2], a->v[3]);
+}
+
+SYSCALL(execveat, 5, "Ds**x")
+{
+	const struct path *start;
+	struct path storage;
+	char *path;
+	int64_t ret = a->v[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) ? -EINVAL : syscall_copy_path(a->v[1], &path);
+
+	if (ret)
+		return ret;
+	ret = syscall_directory((int)a->v[0], &storage, &start);
+	if (!ret) {
+		ret = exec_at((int)a->v[0], path, start, (unsigned)a->v[4], a);
+		path_put(&storage);
+	}
+	heap_free(path);
+	return ret;
+}
+
+/* ---- Ends. ---- */
+
+SYSCALL(exit, 1, "d")
+{
+	task_exit((int)(a->v[0] & 0xff) << 8);
+}
+
+SYSCALL(exit_group, 1, "d")
+{
+	process_exit_group((int)(a->v[0] & 0xff) << 8);
+}
+
+SYSCALL(wait4, 4, "dpxp")
+{
+	int pid = (int)a->v[0];
+	struct wait_request request = {.id = pid < 0 ? -pid : pid, .options = (unsigned)a->v[2] | LINUX_WEXITED};
+	struct wait_result result;
+	int ret;
+
+	if (a->v[2] & ~(uint64_t)(LINUX_WNOHANG | LINUX_WUNTRACED | LINUX_WCONTINUED | LINUX_WNOTHREAD | LINUX_WALL | LINUX_WCLONE) & 0xffffffffu)
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	request.type = pid == -1 ? LINUX_P_ALL : pid > 0 ? LINUX_P_PID : LINUX_P_PGID;
+	ret = process_wait(&request, &result);
+	if (ret || !result.pid)
+		return ret;
+	if (a->v[1] && copy_to_user(a->v[1], &result.wait_status, sizeof(result.wait_status)))
+		return -EFAULT;
+	if (a->v[3] && copy_to_user(a->v[3], &result.usage, sizeof(result.usage)))
+		return -EFAULT;
+	return result.pid;
+}
+
+/* The process that a pidfd stands for; -EBADF. */
+static int pidfd_pid(int fd, int *pid)
+{
+	struct file *file = descriptor_get(fd);
+	struct process *process;
+
+	if (!file)
+		return -EBADF;
+	process = pidfd_process(file);
+	file_put(file);
+	if (!process)
+		return -EBADF;
+	*pid = process->pid;
+	process_put(process);
+	return 0;
+}
+
+SYSCALL(waitid, 5, "ddpxp")
+{
+	struct wait_request request = {.type = (int)a->v[0], .id = (int)a->v[1], .options = (unsigned)a->v[3]};
+	struct linux_siginfo info = {0};
+	struct wait_result result;
+	int ret = 0;
+
+	if (request.options & ~(LINUX_WNOHANG | LINUX_WSTOPPED | LINUX_WEXITED | LINUX_WCONTINUED | LINUX_WNOWAIT | LINUX_WNOTHREAD | LINUX_WALL | LINUX_WCLONE))
+		return -EINVAL;
+	if (!(request.options & (LINUX_WSTOPPED | LINUX_WEXITED | LINUX_WCONTINUED)))
+		return -EINVAL;
+	if (request.type == LINUX_P_PIDFD) {
+		request.type = LINUX_P_PID;
+		ret = pidfd_pid(request.id, &request.id);
+	} else if (request.type < LINUX_P_ALL || request.type > LINUX_P_PIDFD || (request.type == LINUX_P_PID && request.id <= 0) || request.id < 0) {
+		ret = request.type == LINUX_P_ALL ? 0 : -EINVAL;
+	}
+	if (!ret)
+		ret = process_wait(&request, &result);
+	if (ret)
+		return ret;
+	if (result.pid) {
+		info.signo = LINUX_SIGCHLD;
+		info.code = result.code;
+		info.process.pid = result.pid;
+		info.process.uid = result.uid;
+		info.process.status = result.status;
+	}
+	if (a->v[2] && copy_to_user(a->v[2], &info, sizeof(info)))
+		return -EFAULT;
+	return a->v[4] && result.pid ? copy_to_user(a->v[4], &result.usage, sizeof(result.usage)) : 0;
+}
+
+/* ---- Ids. ---- */
+
+SYSCALL(getpid, 0, "")
+{
+	return process_current()->pid;
+}
+
+SYSCALL(gettid, 0, "")
+{
+	return task_current()->tid;
+}
+
+SYSCALL(getppid, 0, "")
+{
+	const struct process *parent;
+	int pid;
+
+	spin_lock(&process_tree_lock);
+	parent = process_current()->parent;
+	pid = parent ? parent->pid : 0;
+	spin_unlock(&process_tree_lock);
+	return pid;
+}
+
+SYSCALL(setpgid, 2, "dd")
+{
+	return group_set((int)a->v[0], (int)a->v[1]);
+}
+
+SYSCALL(setsid, 0, "")
+{
+	return session_new();
+}
+
+static int64_t id_of(int pid, bool session)
+{
+	int64_t ret = -ESRCH;
+
+	spin_lock(&process_tree_lock);
+	struct process *process = pid ? process_find(pid) : process_current();
+	if (process)
+		ret = session ? process->session : process->group;
+	spin_unlock(&process_tree_lock);
+	return ret;
+}
+
+SYSCALL(getpgid, 1, "d")
+{
+	return id_of((int)a->v[0], false);
+}
+
+SYSCALL(getpgrp, 0, "")
+{
+	return id_of(0, false);
+}
+
+SYSCALL(getsid, 1, "d")
+{
+	return id_of((int)a->v[0], true);
+}
+
+/* ---- Of the thread. ---- */
+
+SYSCALL(set_tid_address, 1, "p")
+{
+	task_current()->clear_child_tid = a->v[0];
+	return task_current()->tid;
+}
+
+SYSCALL(arch_prctl, 2, "xp")
+{
+	struct user_context *user = &task_current()->user;
+	uint64_t base;
+
+	switch (a->v[0]) {
+	case LINUX_ARCH_SET_FS:
+	case LINUX_ARCH_SET_GS:
+		if (a->v[1] >= USER_END)
+			return -EPERM;
+		(a->v[0] == LINUX_ARCH_SET_FS ? user_set_tls : user_set_gs)(user, a->v[1]);
+		return 0;
+	case LINUX_ARCH_GET_FS:
+	case LINUX_ARCH_GET_GS:
+		base = (a->v[0] == LINUX_ARCH_GET_FS ? user_tls : user_gs)(user);
+		return copy_to_user(a->v[1], &base, sizeof(base));
+	default:
+		return -EINVAL;
+	}
+}
+
+static int64_t set_name(uint64_t address)
+{
+	struct task *task = task_current();
+	char name[sizeof(task->name)] = "";
+	long len = user_copy_string(name, address, sizeof(name) - 1);
+
+	if (len == -EFAULT)
+		return -EFAULT;
+	if (len >= 0)
+		memset(name + len, 0, sizeof(name) - (size_t)len);
+	memcpy(task->name, name, sizeof(name));
+	if (task->tid == task->process->pid)
+		memcpy(task->process->name, name, sizeof(name));
+	return 0;
+}
+
+static int64_t ambient(uint64_t operation, uint64_t capability)
+{
+	struct credentials *c = task_current()->credentials;
+	uint64_t bit = 1ull << (capability & 63);
+
+	if (operation == LINUX_PR_CAP_AMBIENT_CLEAR_ALL ? capability != 0 : capability > CAPABILITY_LAST)
+		return -EINVAL;
+	if (operation == LINUX_PR_CAP_AMBIENT_IS_SET)
+		return (c->capabilities_ambient & bit) != 0;
+	if (operation == LINUX_PR_CAP_AMBIENT_RAISE && !(c->capabilities_permitted & c->capabilities_inheritable & bit))
+		return -EPERM;
+	if (operation < LINUX_PR_CAP_AMBIENT_RAISE || operation > LINUX_PR_CAP_AMBIENT_CLEAR_ALL)
+		return -EINVAL;
+	c = credentials_copy(c, c->nr_groups);
+	if (!c)
+		return -ENOMEM;
+	if (operation == LINUX_PR_CAP_AMBIENT_RAISE)
+		c->capabilities_ambient |= bit;
+	else
+		c->capabilities_ambient &= operation == LINUX_PR_CAP_AMBIENT_LOWER ? ~bit : 0;
+	credentials_commit(c);
+	return 0;
+}
+
+static int64_t drop_bounding(uint64_t capability)
+{
+	struct credentials *c = task_current()->credentials;
+
+	if (capability > CAPABILITY_LAST)
+		return -EINVAL;
+	if (!task_is_capable(CAPABILITY_SETPCAP))
+		return -EPERM;
+	c = credentials_copy(c, c->nr_groups);
+	if (!c)
+		return -ENOMEM;
+	c->capabilities_bounding &= ~(1ull << capability);
+	credentials_commit(c);
+	return 0;
+}
+
+static int64_t put_int(uint64_t address, int value)
+{
+	return copy_to_user(address, &value, sizeof(value));
+}
+
+static int64_t process_control(struct task *task, const struct syscall_arguments *a)
+{
+	struct process *process = task->process;
+	uint64_t value = a->v[1];
+
+	switch ((int)a->v[0]) {
+	case LINUX_PR_SET_PDEATHSIG:
+		if (value > LINUX_NSIG)
+			return -EINVAL;
+		process->parent_death_signal = (int)value;
+		return 0;
+	case LINUX_PR_GET_PDEATHSIG:
+		return put_int(value, process->parent_death_signal);
+	case LINUX_PR_SET_DUMPABLE:
+		if (value > 1)
+			return -EINVAL;
+		process->dumpable = value;
+		return 0;
+	case LINUX_PR_GET_DUMPABLE:
+		return process->dumpable;
+	case LINUX_PR_SET_CHILD_SUBREAPER:
+		process->is_subreaper = value != 0;
+		return 0;
+	case LINUX_PR_GET_CHILD_SUBREAPER:
+		return put_int(value, process->is_subreaper);
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(prctl, 5, "dxxxx")
+{
+	struct task *task = task_current();
+	uint64_t value = a->v[1];
+
+	switch ((int)a->v[0]) {
+	case LINUX_PR_SET_NAME:
+		return set_name(value);
+	case LINUX_PR_GET_NAME:
+		return copy_to_user(value, task->name, sizeof(task->name));
+	case LINUX_PR_SET_NO_NEW_PRIVS:
+		if (value != 1 || a->v[2] || a->v[3] || a->v[4])
+			return -EINVAL;
+		task->no_new_privileges = true;
+		return 0;
+	case LINUX_PR_GET_NO_NEW_PRIVS:
+		return a->v[1] || a->v[2] || a->v[3] || a->v[4] ? -EINVAL : task->no_new_privileges;
+	case LINUX_PR_SET_KEEPCAPS:
+		if (value > 1)
+			return -EINVAL;
+		task->keep_capabilities = value;
+		return 0;
+	case LINUX_PR_GET_KEEPCAPS:
+		return task->keep_capabilities;
+	case LINUX_PR_CAPBSET_READ:
+		return value > CAPABILITY_LAST ? -EINVAL : (int64_t)(task->credentials->capabilities_bounding >> value & 1);
+	case LINUX_PR_CAPBSET_DROP:
+		return drop_bounding(value);
+	case LINUX_PR_CAP_AMBIENT:
+		return ambient(value, a->v[2]);
+	case LINUX_PR_SET_TIMERSLACK:
+		task->timer_slack_ns = value ? (uint32_t)value : 50000;
+		return 0;
+	case LINUX_PR_GET_TIMERSLACK:
+		return task->timer_slack_ns;
+	case LINUX_PR_GET_TID_ADDRESS:
+		return copy_to_user(value, &task->clear_child_tid, sizeof(task->clear_child_tid));
+	case LINUX_PR_SET_THP_DISABLE:
+	case LINUX_PR_SET_PTRACER:
+		return 0;
+	case LINUX_PR_GET_THP_DISABLE:
+		return 0;
+	default:
+		return process_control(task, a);
+	}
+}
+
+/* ---- pidfds. ---- */
+
+SYSCALL(pidfd_open, 2, "dx")
+{
+	struct process *process;
+	int ret;
+
+	if ((int)a->v[0] <= 0 || a->v[1] & ~(uint64_t)O_NONBLOCK)
+		return -EINVAL;
+	spin_lock(&process_tree_lock);
+	process = process_find((int)a->v[0]);
+	if (process)
+		process_get(process);
+	spin_unlock(&process_tree_lock);
+	if (!process)
+		return -ESRCH;
+	ret = pidfd_new(process, (int)a->v[1]);
+	process_put(process);
+	return ret;
+}
