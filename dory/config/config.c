@@ -138,7 +138,7 @@ static void add_source(struct dory_config *config, const char *uri, const char *
 	source->keyring = text_copy(keyring);
 }
 
-static void release_sources(struct debian_source *sources, size_t count)
+void debian_sources_release(struct debian_source *sources, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(sources[i].uri);
@@ -183,7 +183,7 @@ failed:
 
 void config_release(struct dory_config *config)
 {
-	release_sources(config->sources, config->source_count);
+	debian_sources_release(config->sources, config->source_count);
 	free(config->root);
 	free(config->architecture);
 	free(config->keyring);
@@ -225,7 +225,7 @@ int config_choose_archive(struct dory_config *config, const char *archive, const
 							: default_components,
 			    archive || keyring ? NULL : former[0].keyring);
 	free(words);
-	release_sources(former, former_count);
+	debian_sources_release(former, former_count);
 	text_replace(&config->sources_origin, text_copy("the command line"));
 	return 0;
 }

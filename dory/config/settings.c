@@ -136,24 +136,13 @@ static int read_source(struct reader *reader, const yaml_node_t *node)
 	return 0;
 }
 
-static void drop_sources(struct dory_config *config)
-{
-	for (size_t i = 0; i < config->source_count; i++) {
-		free(config->sources[i].uri);
-		free(config->sources[i].suite);
-		free(config->sources[i].components);
-		free(config->sources[i].keyring);
-	}
-	free(config->sources);
-	config->sources = NULL;
-	config->source_count = 0;
-}
-
 static int set_sources(struct reader *reader, const yaml_node_t *value)
 {
 	if (value->type != YAML_SEQUENCE_NODE)
 		return fail(reader, value, "a list of sources is expected here", NULL);
-	drop_sources(reader->config);
+	debian_sources_release(reader->config->sources, reader->config->source_count);
+	reader->config->sources = NULL;
+	reader->config->source_count = 0;
 	text_replace(&reader->config->sources_origin, text_copy(reader->name));
 	for (yaml_node_item_t *item = value->data.sequence.items.start; item < value->data.sequence.items.top; item++)
 		if (read_source(reader, yaml_document_get_node(&reader->document, *item)) < 0)

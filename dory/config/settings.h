@@ -9,3 +9,6 @@
  */
 int settings_parse(struct dory_config *config, const char *name, const char *text, size_t length,
     struct dory_error *err) must_check;
+
+/* Frees an array of sources and all in it. */
+void debian_sources_release(struct debian_source *sources, size_t count);

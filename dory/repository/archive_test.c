@@ -398,6 +398,19 @@ TEST(one_source_of_two_serves)
 	config_release(&config);
 }
 
+TEST(a_forged_source_is_no_weather)
+{
+	struct dory_config config = set_up();
+	struct debian_source *forged = array_push(&config.sources, &config.source_count, sizeof(*forged));
+
+	*forged = (struct debian_source){.uri = text_format("file://%s/forged", directory), .suite = text_copy("test"),
+	    .components = text_copy("main")};
+	shell("cp -r archive forged && sed -i 's/^Origin: Test/Origin: Tess/' forged/dists/test/InRelease");
+	CHECK(fails(&config, "two", false, DORY_ERROR_UNTRUSTED, "changed after it was signed"));
+	shell("rm -rf forged");
+	config_release(&config);
+}
+
 TEST(no_source_at_all)
 {
 	struct dory_config config = set_up();

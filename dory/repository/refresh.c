@@ -5,6 +5,7 @@
  * refreshes, under <root>/cache/debian/lock.
  */
 #include "refresh.h"
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -424,7 +425,16 @@ static void run_steps(struct refresh *refresh)
 		settle(refresh, &refresh->tasks[i]);
 }
 
-/* Warns of the sources that failed; an error if no index serves at all. */
+/* Neither a full disk nor a forged signature is the weather of the network, to be waited out with the other sources. */
+static bool is_grave(const struct task *task, bool is_cached)
+{
+	enum dory_error_kind kind = task->error.kind;
+
+	return kind == DORY_ERROR_IO || kind == DORY_ERROR_NO_SPACE || kind == DORY_ERROR_MEMORY ||
+	       (task->error.os_errno == EBADMSG && !is_cached);
+}
+
+/* Warns of the sources that failed; an error if no index serves at all, or something is wrong that will not pass. */
 static int report(const struct refresh *refresh, const struct index_list *list, struct dory_error *err)
 {
 	bool some_serve = count_cached(refresh, list) > 0;
@@ -432,15 +442,16 @@ static int report(const struct refresh *refresh, const struct index_list *list, 
 	for (size_t i = 0; i < refresh->task_count; i++) {
 		struct task *task = &refresh->tasks[i];
 		const struct debian_source *source = task->index->source;
+		bool is_cached = index_is_cached(task->index, refresh->config->architecture);
 
 		if (task->error.kind == DORY_ERROR_NONE)
 			continue;
-		if (!some_serve) {
+		if (!some_serve || is_grave(task, is_cached)) {
 			*err = task->error;
 			return error_wrap(err, "the source %s %s", source->uri, source->suite);
 		}
 		progress_warning("the source %s %s %s: %s", source->uri, source->suite,
-		    index_is_cached(task->index, refresh->config->architecture) ? "was not refreshed" : "is left out",
+		    is_cached ? "was not refreshed" : "is left out",
 		    task->error.message);
 	}
 	return some_serve ? 0 : error_set(err, DORY_ERROR_NETWORK, "no source of packages serves");

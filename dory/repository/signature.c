@@ -4,6 +4,7 @@
  * keys, of which a keyring need not know all.
  */
 #include "signature.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,9 +77,11 @@ static int judge(const struct child_result *result, const char *signed_path, con
 {
 	if (signature_status_is_good(result->output))
 		return 0;
-	if (strstr(result->output, "[GNUPG:] BADSIG "))
-		return error_set(err, DORY_ERROR_UNTRUSTED, "the signature of %s is wrong: the file was changed after it was signed",
-		    signed_path);
+	if (strstr(result->output, "[GNUPG:] BADSIG ")) {
+		error_set(err, DORY_ERROR_UNTRUSTED, "the signature of %s is wrong: the file was changed after it was signed", signed_path);
+		err->os_errno = EBADMSG;
+		return -1;
+	}
 	if (strstr(result->output, "[GNUPG:] NO_PUBKEY "))
 		error_set(err, DORY_ERROR_UNTRUSTED, "%s is signed with a key that is not in %s", signed_path, keyring);
 	else if (strstr(result->output, "KEYSIG ") || strstr(result->output, "EXPSIG "))
