@@ -503,6 +503,7 @@ int refresh_indices(const struct dory_config *config, struct index_list *list, b
 	free(lock_path);
 	if (result < 0)
 		return -1;
+	refresh.now = (int64_t)time(NULL); /* after the wait: who held the lock may have done it all */
 	for (size_t i = 0; i < list->count; i++)
 		index_read_state(&list->indices[i]);
 	add_tasks(&refresh, list, force);
