@@ -58,8 +58,6 @@ int user_signal_pop(struct user_context *context, void *vector_area, uint64_t *m
 /* Kernel stacks. switch: saves here, continues there. init: the first switch to it calls entry(argument) on [stack, stack+size). */
 void kernel_context_switch(struct kernel_context *save, struct kernel_context *to);
 void kernel_context_init(struct kernel_context *context, void *stack, size_t size, void (*entry)(void *), void *argument);
-/* The stack that traps from user mode use, and the user's TLS bases, for the thread that runs next on this CPU. */
-void kernel_stack_set(void *top);
 
 /*
  * Copies to and from user memory of the current page table. Return the number of bytes NOT copied (0: all). Faults are served

@@ -113,7 +113,6 @@ static void enter_registers(struct scheduler *me, struct thread *next)
 {
 	if (!next->user)
 		return;
-	kernel_stack_set((char *)next->stack + THREAD_STACK_SIZE);
 	if (me->vector_owner != next || next->vector_cpu != me->cpu) {
 		user_vector_restore(next->vector);
 		me->vector_owner = next;
@@ -136,7 +135,8 @@ void scheduler_finish_switch(void)
 		if (me->vector_owner == previous)
 			me->vector_owner = NULL;
 		previous->stack = NULL;
-		thread_stack_free(stack);
+		if (stack) /* the boot thread's is part of the image */
+			thread_stack_free(stack);
 		__atomic_store_n(&previous->on_cpu, false, __ATOMIC_RELEASE);
 		if (previous->release)
 			previous->release(previous);
@@ -595,6 +595,7 @@ static void start_scheduler(void)
 	cpu_set_current_thread(&boot_thread);
 	present_cpus = 1ull << me->cpu;
 	clock_set_timer_handler(on_timer_interrupt);
+	start_set_finish(thread_exit);
 	cpu_start_others(CPU_MAX, start_other);
 }
 INITCALL(scheduler, INIT_SCHEDULER, start_scheduler);

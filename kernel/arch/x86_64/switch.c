@@ -28,8 +28,3 @@ void kernel_context_init(struct kernel_context *context, void *stack, size_t siz
 	top[6] = (uint64_t)context_begin;
 	context->rsp = (uint64_t)top;
 }
-
-/* Nothing to do here: user_enter leaves the address of its own frame for the next trap (entry.S). */
-void kernel_stack_set(void *top)
-{
-}
