@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * virtio console devices and their ports (virtio 1.2 §5.3), private to this folder: console.c has the device and its control channel,
+ * port.c moves bytes, port_file.c is what programs open.
+ */
+#pragma once
+#include "kernel/driver/virtio/virtio.h"
+#include "kernel/file/file.h"
+#include "kernel/file/terminal.h"
+
+struct console;
+
+/* Bytes on their way; `at` of `len` were read already. */
+struct port_buffer {
+	struct list node;
+	uint32_t len, at;
+	char data[];
+};
+
+struct port {
+	struct console *console;
+	unsigned id;
+	char *name;		   /* NULL until the device tells */
+	struct terminal *terminal; /* NULL: a character device */
+	struct virtio_queue *receive, *transmit;
+	struct spinlock lock;	   /* guards the queues and what follows */
+	struct list received;	   /* port_buffers with bytes to be read */
+	uint32_t receive_size;	   /* of the buffers that were offered; 0: none yet */
+	unsigned nr_open;
+	bool is_added, is_host_open;
+	struct mutex read_lock, write_lock; /* one reader, one writer at a time */
+	struct wait_queue read_wait, write_wait;
+	struct character_device node;
+};
+
+struct console {
+	struct virtio_device *virtio;
+	bool is_multiport;
+	unsigned nr_ports;
+	struct port *ports;
+	struct spinlock control_lock; /* guards the control queues */
+	struct virtio_queue *control_receive, *control_transmit;
+	struct console *next;
+};
+
+enum control_event { /* §5.3.6.2 */
+	CONTROL_DEVICE_READY, CONTROL_PORT_ADD, CONTROL_PORT_REMOVE, CONTROL_PORT_READY, CONTROL_CONSOLE_PORT, CONTROL_RESIZE,
+	CONTROL_PORT_OPEN, CONTROL_PORT_NAME,
+};
+void console_send(struct console *console, unsigned port, enum control_event event, unsigned value);
+
+enum { PORT_CHUNK = 16384 - sizeof(struct port_buffer), PORT_RECEIVE_SIZE = 4096 - sizeof(struct port_buffer), PORT_TERMINAL_SIZE = 512 - sizeof(struct port_buffer) };
+
+void port_init(struct port *port, struct console *console, unsigned id);
+void port_interrupt_receive(struct virtio_queue *queue);
+void port_interrupt_transmit(struct virtio_queue *queue);
+/* Offers buffers of that size to the device, if none were. */
+int port_start_receiving(struct port *port, uint32_t size) must_check;
+/* The buffer that is read next; NULL: nothing came. Stays the port's. */
+struct port_buffer *port_received(struct port *port);
+void port_consumed(struct port *port, struct port_buffer *buffer); /* offers it again */
+/* A buffer for `len` bytes that are to be sent; NULL: no memory. */
+struct port_buffer *port_buffer_new(size_t len);
+bool port_can_send(struct port *port);
+/* Takes the buffer; false (and the buffer is still the caller's): no room. */
+bool port_send(struct port *port, struct port_buffer *buffer);
+bool port_is_sent(struct port *port); /* the device has taken all */
+/* Waits until the device has taken all that was written to it: -EINTR. */
+int port_drain(struct port *port);
+void port_set_host_open(struct port *port, bool is_open);
+int port_become_terminal(struct port *port) must_check;
+
+/* Makes /dev/vport/NAME. */
+void port_add_device(struct port *port);
