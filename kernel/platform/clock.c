@@ -213,26 +213,44 @@ static void measure_expired(const struct cpu *cpu)
 
 /* ---- Start ---- */
 
-/* No frequency is known at all: both counters against the PIT (Intel 8254), for a millisecond. Not on the hypervisors that count. */
+static uint16_t pit_count(void)
+{
+	uint8_t low;
+
+	port_write_8(0x43, 0x00); /* latch channel 0 */
+	low = port_read_8(0x40);
+	return (uint16_t)(low | port_read_8(0x40) << 8);
+}
+
+/*
+ * No frequency is known at all: both counters against the PIT (Intel 8254), for a millisecond. Not on the hypervisors that count. Without a PIT
+ * it must be a hypervisor, and there the APIC's timer counts nanoseconds.
+ */
 static void measure_with_pit(void)
 {
-	enum { PIT_HZ = 1193182, COUNT = 1193 };
+	enum { PIT_HZ = 1193182, SPAN = 1193 };
 	uint64_t before, cycles;
 	uint32_t count;
+	uint16_t first, elapsed;
 
-	port_write_8(0x61, (port_read_8(0x61) & ~2) | 1); /* channel 2 counts, without the speaker */
-	port_write_8(0x43, 0xb0);			  /* channel 2, both bytes, mode 0 */
-	port_write_8(0x42, COUNT & 0xff);
-	port_write_8(0x42, COUNT >> 8);
+	port_write_8(0x43, 0x30); /* channel 0, both bytes, mode 0: down from 65536 once */
+	port_write_8(0x40, 0);
+	port_write_8(0x40, 0);
+	first = pit_count();
 	before = rdtsc();
 	count = apic_timer_count();
-	while (!(port_read_8(0x61) & 0x20) && rdtsc() - before < NS_PER_S / 10)
-		__builtin_ia32_pause();
-	cycles = rdtsc() - before;
+	do {
+		elapsed = (uint16_t)(first - pit_count());
+		cycles = rdtsc() - before;
+	} while (elapsed < SPAN && cycles < NS_PER_S / 20);
 	count -= apic_timer_count();
-	yardstick_hz = multiply_divide(count, PIT_HZ, COUNT);
+	if (elapsed < SPAN) {
+		yardstick_hz = NS_PER_S;
+		return;
+	}
+	yardstick_hz = multiply_divide(count, PIT_HZ, elapsed);
 	if (!shown.parameters.multiplier)
-		set_rate(multiply_divide(cycles, PIT_HZ, COUNT));
+		set_rate(multiply_divide(cycles, PIT_HZ, elapsed));
 }
 
 void clock_init(void)

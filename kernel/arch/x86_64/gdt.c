@@ -40,7 +40,7 @@ static void gdt_fill(struct cpu *cpu)
 
 	cpu->gdt[2] = 0x00af9b000000ffff; /* kernel code */
 	cpu->gdt[3] = 0x00cf93000000ffff; /* kernel data */
-	cpu->gdt[4] = 0x00cffb000000ffff; /* user code of 32 bits */
+	/* No code of 32 bits for users at 4, though SYSRET would allow it: SYSCALL from there enters the kernel by another way. */
 	cpu->gdt[5] = 0x00cff3000000ffff; /* user data */
 	cpu->gdt[6] = 0x00affb000000ffff; /* user code */
 	cpu->gdt[8] = (sizeof(struct tss) - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
