@@ -38,7 +38,7 @@ static void start_transfer(struct fetcher *fetcher, struct transfer *transfer)
 {
 	int status = transfer_begin(transfer, fetcher->options->proxy, &transfer->request->error);
 
-	if (status == 0 && curl_multi_add_handle(fetcher->multi, transfer->easy) != CURLM_OK)
+	if (status == 0 && curl.multi_add_handle(fetcher->multi, transfer->easy) != CURLM_OK)
 		status = error_set(&transfer->request->error, DORY_ERROR_MEMORY, "no memory for a download");
 	if (status < 0) {
 		transfer_close(transfer);
@@ -77,13 +77,13 @@ static void end_finished(struct fetcher *fetcher)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(fetcher->multi, &left))) {
+	while ((message = curl.multi_info_read(fetcher->multi, &left))) {
 		CURLcode code = message->data.result;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-		curl_multi_remove_handle(fetcher->multi, message->easy_handle);
+		curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+		curl.multi_remove_handle(fetcher->multi, message->easy_handle);
 		fetcher->running--;
 		end_transfer(fetcher, transfer, code);
 	}
@@ -104,11 +104,11 @@ static void run(struct fetcher *fetcher)
 
 	while (fetcher->over < fetcher->count) {
 		wait = start_due(fetcher);
-		curl_multi_perform(fetcher->multi, &active);
+		curl.multi_perform(fetcher->multi, &active);
 		end_finished(fetcher);
 		show_progress(fetcher);
 		if (fetcher->over < fetcher->count)
-			curl_multi_poll(fetcher->multi, NULL, 0, wait, NULL);
+			curl.multi_poll(fetcher->multi, NULL, 0, wait, NULL);
 	}
 }
 
@@ -129,11 +129,14 @@ int fetch_all(const struct fetch_options *options, struct fetch_request *request
 
 	if (count == 0)
 		return 0;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(fetcher.multi = curl_multi_init()))
+	if (curl_library_load(err) < 0)
+		return -1;
+	fetcher.multi = curl.multi_init();
+	if (!fetcher.multi)
 		return error_set(err, DORY_ERROR_MEMORY, "libcurl cannot be started");
 	fetcher.transfers = calloc(count, sizeof(*fetcher.transfers));
 	if (!fetcher.transfers) {
-		curl_multi_cleanup(fetcher.multi);
+		curl.multi_cleanup(fetcher.multi);
 		return error_set(err, DORY_ERROR_MEMORY, "no memory for %zu downloads", count);
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -142,13 +145,13 @@ int fetch_all(const struct fetch_options *options, struct fetch_request *request
 		requests[i].outcome = FETCH_FAILED;
 		total += requests[i].size;
 	}
-	curl_multi_setopt(fetcher.multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	curl.multi_setopt(fetcher.multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	progress_start(&fetcher.progress, options->title ? options->title : "", 0, total, options->quiet || !options->title);
 	run(&fetcher);
 	for (size_t i = 0; i < count; i++)
 		transfer_release(&fetcher.transfers[i]);
 	free(fetcher.transfers);
-	curl_multi_cleanup(fetcher.multi);
+	curl.multi_cleanup(fetcher.multi);
 	progress_finish(&fetcher.progress, first_failure(requests, count, err) == 0);
 	return first_failure(requests, count, err);
 }

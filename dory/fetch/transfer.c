@@ -101,7 +101,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	size_t length = size * count, done = 0;
 	long status = 0;
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl.easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 0 && status / 100 != 2)
 		return length;
 	if (!transfer->has_body && !accept_body(transfer, status))
@@ -168,7 +168,7 @@ static void add_header(struct transfer *transfer, const char *name, const char *
 	if (!value || strpbrk(value, "\r\n"))
 		return;
 	line = text_format("%s: %s", name, value);
-	transfer->headers = curl_slist_append(transfer->headers, line);
+	transfer->headers = curl.slist_append(transfer->headers, line);
 	free(line);
 }
 
@@ -178,32 +178,32 @@ static void set_options(struct transfer *transfer, const char *proxy)
 	CURL *easy = transfer->easy;
 	char range[32];
 
-	curl_easy_setopt(easy, CURLOPT_URL, request->url);
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, (void *)transfer);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
-	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIMEOUT_S);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "dory/" DORY_VERSION);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_error);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, (void *)transfer);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, (void *)transfer);
+	curl.easy_setopt(easy, CURLOPT_URL, request->url);
+	curl.easy_setopt(easy, CURLOPT_PRIVATE, (void *)transfer);
+	curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
+	curl.easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	curl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+	curl.easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX);
+	curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIMEOUT_S);
+	curl.easy_setopt(easy, CURLOPT_USERAGENT, "dory/" DORY_VERSION);
+	curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_error);
+	curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl.easy_setopt(easy, CURLOPT_WRITEDATA, (void *)transfer);
+	curl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl.easy_setopt(easy, CURLOPT_HEADERDATA, (void *)transfer);
 	if (proxy)
-		curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
+		curl.easy_setopt(easy, CURLOPT_PROXY, proxy);
 	if (transfer->resumed_from > 0) {
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)transfer->resumed_from);
-		curl_easy_setopt(easy, CURLOPT_RANGE, range);
+		curl.easy_setopt(easy, CURLOPT_RANGE, range);
 	}
 	add_header(transfer, "If-None-Match", request->etag);
 	add_header(transfer, "If-Modified-Since", request->modified);
 	if (transfer->headers)
-		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+		curl.easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
 int transfer_begin(struct transfer *transfer, const char *proxy, struct dory_error *err)
@@ -217,7 +217,7 @@ int transfer_begin(struct transfer *transfer, const char *proxy, struct dory_err
 		return -1;
 	if (transfer->request->size && transfer->received == transfer->request->size)
 		return 1;
-	transfer->easy = curl_easy_init();
+	transfer->easy = curl.easy_init();
 	if (!transfer->easy)
 		return error_set(err, DORY_ERROR_MEMORY, "no memory for a download");
 	set_options(transfer, proxy);
@@ -227,9 +227,9 @@ int transfer_begin(struct transfer *transfer, const char *proxy, struct dory_err
 void transfer_close(struct transfer *transfer)
 {
 	if (transfer->easy)
-		curl_easy_cleanup(transfer->easy);
+		curl.easy_cleanup(transfer->easy);
 	transfer->easy = NULL;
-	curl_slist_free_all(transfer->headers);
+	curl.slist_free_all(transfer->headers);
 	transfer->headers = NULL;
 	if (transfer->fd >= 0)
 		close(transfer->fd);
@@ -361,7 +361,7 @@ static void end_with_status(struct transfer *transfer, long status, int64_t now_
 static void end_with_failure(struct transfer *transfer, CURLcode code, int64_t now_ms)
 {
 	struct fetch_request *request = transfer->request;
-	const char *why = transfer->curl_error[0] ? transfer->curl_error : curl_easy_strerror(code);
+	const char *why = transfer->curl_error[0] ? transfer->curl_error : curl.easy_strerror(code);
 
 	error_set(&request->error, DORY_ERROR_NETWORK, "downloading %s: %s", request->url, why);
 	switch (code) {
@@ -404,7 +404,7 @@ void transfer_end(struct transfer *transfer, CURLcode code, int64_t now_ms)
 	long status = 0;
 
 	if (transfer->easy)
-		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+		curl.easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	request->http_status = status;
 	transfer_close(transfer);
 	if (transfer->write_errno) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One download: its file, digest and libcurl handle. Private to fetch. */
 #pragma once
-#include <curl/curl.h>
 #include <openssl/evp.h>
+#include "curl_library.h"
 #include "fetch.h"
 
 enum transfer_state {

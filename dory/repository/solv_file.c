@@ -2,6 +2,7 @@
 /* Packages in, .solv out: libarchive decompresses under a stdio stream that libsolvext's parser reads from. */
 #include "solv_file.h"
 #include <archive.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,6 +53,22 @@ Pool *solv_pool_new(const char *architecture)
 	return pool;
 }
 
+/*
+ * libsolvext's parser. The library brings others with it and is needed only here, so it is loaded when it is: a command that
+ * refreshes nothing starts the sooner.
+ */
+static __typeof__(repo_add_debpackages) *load_parser(struct dory_error *err)
+{
+	void *library = dlopen("libsolvext.so.1", RTLD_NOW);
+	__typeof__(repo_add_debpackages) *parser = library ? dlsym(library, "repo_add_debpackages") : NULL;
+
+	if (!parser) {
+		error_set(err, DORY_ERROR_NOT_FOUND, "package lists cannot be read without libsolvext: %s", dlerror());
+		error_hint(err, "install the package libsolvext1");
+	}
+	return parser;
+}
+
 /* Gives the repo's packages their sizes; both stand in the order of the file. */
 static void set_sizes(Repo *repo, const struct packages_sizes *sizes)
 {
@@ -77,10 +94,15 @@ static void set_sizes(Repo *repo, const struct packages_sizes *sizes)
 static int parse_packages(Repo *repo, const char *path, uint64_t limit, struct dory_error *err)
 {
 	struct unpacking unpacking = {.archive = archive_read_new(), .left = limit ? limit : UINT64_MAX};
+	__typeof__(repo_add_debpackages) *parser = load_parser(err);
 	struct archive_entry *entry;
 	FILE *stream = NULL;
 	int result = 0;
 
+	if (!parser) {
+		archive_read_free(unpacking.archive);
+		return -1;
+	}
 	archive_read_support_filter_all(unpacking.archive);
 	archive_read_support_format_raw(unpacking.archive);
 	archive_read_support_format_empty(unpacking.archive); /* an index without packages */
@@ -88,7 +110,7 @@ static int parse_packages(Repo *repo, const char *path, uint64_t limit, struct d
 		result = error_set(err, DORY_ERROR_FORMAT, "%s: %s", path, archive_error_string(unpacking.archive));
 	} else if (archive_read_next_header(unpacking.archive, &entry) == ARCHIVE_OK) {
 		stream = fopencookie(&unpacking, "r", (cookie_io_functions_t){.read = read_unpacked});
-		if (!stream || repo_add_debpackages(repo, stream, 0) != 0 || ferror(stream))
+		if (!stream || parser(repo, stream, 0) != 0 || ferror(stream))
 			result = error_set(err, DORY_ERROR_FORMAT, "%s cannot be read: %s", path,
 			    unpacking.is_too_long ? "it is longer than it should be" : archive_error_string(unpacking.archive));
 		if (stream)
