@@ -199,13 +199,11 @@ static int conclude(struct session *session, const struct instance_request *requ
 		*session->outcome = (struct instance_outcome){.end = INSTANCE_STOPPED, .code = session->stop_signal};
 		return 0;
 	}
-	if (!session->has_record)
-		return explain_silence(session, request, err);
 	if (failure && failure != EPIPE) {
 		errno = failure;
 		return error_set_errno(err, DORY_ERROR_IO, "writing the program's output");
 	}
-	return 0;
+	return session->has_record ? 0 : explain_silence(session, request, err);
 }
 
 /* The signals that the session waits for; those that our parent ignores (nohup) stay so. */
