@@ -9,13 +9,21 @@
 #include "dory/base/text.h"
 
 /* A sentence begins with a capital, but a name or path that it begins with stays as it is. */
+static int first_letter(const char *text)
+{
+	size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+	bool is_word = word > 0 && (text[word] == ' ' || text[word] == ',' || text[word] == '\0');
+
+	return is_word ? toupper((unsigned char)text[0]) : text[0];
+}
+
 static void print_sentence(const char *text)
 {
-	size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz"), length = strlen(text);
-	bool is_word = word > 0 && (text[word] == ' ' || text[word] == ',' || text[word] == '\0');
+	size_t length = strlen(text);
 	bool is_stopped = length > 0 && strchr(".!?", text[length - 1]);
 
-	fprintf(stderr, "dory: %c%s%s\n", is_word ? toupper((unsigned char)text[0]) : text[0], *text ? text + 1 : "", is_stopped ? "" : ".");
+	if (length > 0)
+		fprintf(stderr, "dory: %c%s%s\n", first_letter(text), text + 1, is_stopped ? "" : ".");
 }
 
 void message_error(const struct dory_error *err)
@@ -23,7 +31,7 @@ void message_error(const struct dory_error *err)
 	fflush(stdout);
 	print_sentence(err->message);
 	if (err->hint[0])
-		fprintf(stderr, "%s\n", err->hint);
+		fprintf(stderr, "%c%s\n", first_letter(err->hint), err->hint + 1);
 }
 
 void message_note(const char *format, ...)
