@@ -177,6 +177,15 @@ static long write_locked(struct file *file, struct io_vector *io, uint64_t *posi
 
 	if (ret || !len)
 		return ret;
+	if (unlikely(inode->seals)) {
+		if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+			return -EPERM;
+		if ((inode->seals & F_SEAL_GROW) && at + len > inode->size) {
+			if (at >= inode->size)
+				return -EPERM;
+			len = inode->size - at;
+		}
+	}
 	if (inode->ops->prepare_write) {
 		ret = inode->ops->prepare_write(inode, at, len);
 		if (ret == -ENOSPC && len > PAGE_SIZE) { /* what there is room for */
@@ -354,6 +363,8 @@ int file_truncate(struct file *file, uint64_t size)
 		return -EINVAL;
 	mutex_lock(&inode->lock);
 	ret = check_size(inode, size);
+	if (!ret && ((size < inode->size && (inode->seals & F_SEAL_SHRINK)) || (size > inode->size && (inode->seals & F_SEAL_GROW))))
+		ret = -EPERM;
 	if (!ret) {
 		if (size > inode->size)
 			clear_tail(inode, inode->size);
@@ -375,6 +386,8 @@ int file_allocate(struct file *file, int mode, uint64_t offset, uint64_t len)
 	mutex_lock(&inode->lock);
 	if (!(mode & FALLOC_FL_KEEP_SIZE))
 		ret = check_size(inode, offset + len);
+	if (!ret && (((mode & FALLOC_FL_PUNCH_HOLE) && (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))) || (offset + len > inode->size && (inode->seals & F_SEAL_GROW))))
+		ret = -EPERM;
 	if (!ret)
 		ret = inode->ops->allocate ? inode->ops->allocate(inode, mode, offset, len) : -EOPNOTSUPP;
 	if (!ret)

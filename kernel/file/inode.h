@@ -91,6 +91,8 @@ struct inode {
 	void *pipe;		 /* FIFO's pipe while open */
 	void *socket;		 /* bound AF_UNIX socket */
 	void *watches;		 /* inotify */
+	uint32_t seals;		 /* F_SEAL_* of memfd_create(2); guarded by `lock` */
+	bool can_seal;
 };
 
 void inode_init(struct inode *inode, struct file_system *fs, const struct inode_ops *ops, const struct page_cache_ops *cache_ops);

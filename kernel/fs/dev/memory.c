@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Devices without hardware: null(4), zero, full(4), random(4), urandom, kmsg. */
+#include "kernel/file/file.h"
+#include "kernel/file/random.h"
+#include "kernel/log/log.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/poll.h"
+
+static int64_t seek_nowhere(struct file *file, int64_t offset, int whence)
+{
+	return 0;
+}
+
+static long read_nothing(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	return 0;
+}
+
+static long write_away(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	long len = (long)io->left;
+
+	io_vector_skip(io, io->left);
+	return len;
+}
+
+static long read_zeros(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	uint64_t len = io->left;
+	size_t done = io_vector_put_zeros(io, len);
+
+	return done || !len ? (long)done : -EFAULT;
+}
+
+static long write_full(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	return io->left ? -ENOSPC : 0;
+}
+
+static long read_random(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	uint8_t bytes[256];
+	long done = 0;
+
+	while (io->left) {
+		size_t part = min_u64(io->left, sizeof(bytes)), copied;
+
+		random_fill(bytes, part);
+		copied = io_vector_put(io, bytes, part);
+		done += (long)copied;
+		if (copied < part)
+			return done ? done : -EFAULT;
+		cpu_poll();
+	}
+	return done;
+}
+
+static long write_random(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	uint8_t bytes[64];
+	long done = 0;
+
+	while (io->left) {
+		size_t part = min_u64(io->left, sizeof(bytes)), copied = io_vector_get(io, bytes, part);
+
+		random_add(bytes, copied);
+		done += (long)copied;
+		if (copied < part)
+			return done ? done : -EFAULT;
+	}
+	return done;
+}
+
+/* A line written to /dev/kmsg joins the kernel's log. */
+static long write_log(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	char line[256];
+	uint64_t len = io->left;
+	size_t got = io_vector_get(io, line, min_u64(len, sizeof(line) - 1));
+
+	if (!got && len)
+		return -EFAULT;
+	while (got && line[got - 1] == '\n')
+		got--;
+	line[got] = '\0';
+	log_line(LOG_INFO, "%s", line);
+	return (long)len;
+}
+
+static long read_log(struct file *file, struct io_vector *io, uint64_t *position)
+{
+	return -EAGAIN; /* the log is the host's */
+}
+
+static unsigned always_ready(struct file *file, struct poll_table *table)
+{
+	return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+}
+
+/* mmap of /dev/zero: anonymous memory. */
+static int map_anonymous(struct file *file, struct mapped_file *mapped)
+{
+	*mapped = (struct mapped_file){.cache = NULL};
+	return 0;
+}
+
+static const struct file_ops null_ops = {.read = read_nothing, .write = write_away, .seek = seek_nowhere};
+static const struct file_ops zero_ops = {.read = read_zeros, .write = write_away, .seek = seek_nowhere, .map = map_anonymous};
+static const struct file_ops full_ops = {.read = read_zeros, .write = write_full, .seek = seek_nowhere};
+static const struct file_ops random_ops = {.read = read_random, .write = write_random, .seek = seek_nowhere, .poll = always_ready};
+static const struct file_ops log_ops = {.read = read_log, .write = write_log, .seek = seek_nowhere};
+
+CHARACTER_DEVICE(null) = {.name = "null", .major = 1, .minor = 3, .mode = 0666, .ops = &null_ops};
+CHARACTER_DEVICE(zero) = {.name = "zero", .major = 1, .minor = 5, .mode = 0666, .ops = &zero_ops};
+CHARACTER_DEVICE(full) = {.name = "full", .major = 1, .minor = 7, .mode = 0666, .ops = &full_ops};
+CHARACTER_DEVICE(random) = {.name = "random", .major = 1, .minor = 8, .mode = 0666, .ops = &random_ops};
+CHARACTER_DEVICE(urandom) = {.name = "urandom", .major = 1, .minor = 9, .mode = 0666, .ops = &random_ops};
+CHARACTER_DEVICE(kmsg) = {.name = "kmsg", .major = 1, .minor = 11, .mode = 0644, .ops = &log_ops};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mount(2), umount2(2). */
+#include "kernel/syscall/arguments.h"
+#include "kernel/mem/heap.h"
+#include "kernel/uapi/mount.h"
+
+static int copy_optional(uint64_t address, char **text)
+{
+	*text = NULL;
+	return address ? syscall_copy_path(address, text) : 0;
+}
+
+enum { MS_MAGIC = 0xc0ed0000u, MS_MAGIC_MASK = 0xffff0000u };
+
+SYSCALL(mount, 5, "sssxp")
+{
+	char *source = NULL, *target = NULL, *type = NULL, *options = NULL;
+	uint64_t flags = a->v[3];
+	int64_t ret;
+
+	if (!credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN))
+		return -EPERM;
+	if ((flags & MS_MAGIC_MASK) == MS_MAGIC)
+		flags &= ~(uint64_t)MS_MAGIC_MASK;
+	ret = copy_optional(a->v[0], &source);
+	if (!ret)
+		ret = syscall_copy_path(a->v[1], &target);
+	if (!ret)
+		ret = copy_optional(a->v[2], &type);
+	if (!ret && !(flags & (MS_BIND | MS_MOVE)))
+		ret = copy_optional(a->v[4], &options);
+	if (!ret)
+		ret = mount_add(source, target, type, flags, options);
+	heap_free(source);
+	heap_free(target);
+	heap_free(type);
+	heap_free(options);
+	return ret;
+}
+
+SYSCALL(umount2, 2, "sx")
+{
+	char *target;
+	int64_t ret;
+
+	if (a->v[1] & ~(uint64_t)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+		return -EINVAL;
+	if (!credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN))
+		return -EPERM;
+	if (a->v[1] & MNT_EXPIRE)
+		return -EINVAL;
+	ret = syscall_copy_path(a->v[0], &target);
+	if (ret)
+		return ret;
+	ret = mount_remove(target, (int)a->v[1]);
+	heap_free(target);
+	return ret;
+}

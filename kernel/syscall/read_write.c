@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* read(2), write(2), their vector and positioned forms, lseek(2), and copies within the kernel. */
+#include "kernel/syscall/arguments.h"
+#include "kernel/file/pipe.h"
+#include "kernel/mem/heap.h"
+#include "kernel/platform/platform.h"
+#include "lib/string.h"
+
+enum { IO_MAX = 0x7ffff000 };
+enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
+
+SYSCALL(read, 3, "db>u")
+{
+	struct file_argument f;
+	struct io_vector io;
+	int64_t ret;
+
+	if (!file_begin(&f, (int)a->v[0]))
+		return -EBADF;
+	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], IO_MAX));
+	ret = file_read(f.file, &io, NULL);
+	file_end(&f);
+	return restartable(ret);
+}
+
+SYSCALL(write, 3, "dbu")
+{
+	struct file_argument f;
+	struct io_vector io;
+	int64_t ret;
+
+	if (!file_begin(&f, (int)a->v[0]))
+		return -EBADF;
+	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], IO_MAX));
+	ret = file_write(f.file, &io, NULL);
+	file_end(&f);
+	return write_result(ret);
+}
+
+static int64_t transfer(int fd, struct io_vector *io, uint64_t *position, bool is_write)
+{
+	struct file_argument f;
+	int64_t ret;
+
+	if (!file_begin(&f, fd))
+		return -EBADF;
+	ret = is_write ? file_write(f.file, io, position) : file_read(f.file, io, position);
+	file_end(&f);
+	return is_write ? write_result(ret) : restartable(ret);
+}
+
+static int64_t transfer_buffer(const struct syscall_arguments *a, bool is_write)
+{
+	uint64_t position = a->v[3];
+	struct io_vector io;
+
+	if ((int64_t)position < 0)
+		return -EINVAL;
+	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], IO_MAX));
+	return transfer((int)a->v[0], &io, &position, is_write);
+}
+
+SYSCALL(pread64, 4, "db>ud")
+{
+	return transfer_buffer(a, false);
+}
+
+SYSCALL(pwrite64, 4, "dbud")
+{
+	return transfer_buffer(a, true);
+}
+
+static int64_t transfer_vector(const struct syscall_arguments *a, uint64_t *position, bool is_write)
+{
+	struct io_vector io;
+	int64_t ret = syscall_copy_iovec(a->v[1], a->v[2], &io);
+
+	if (ret)
+		return ret;
+	ret = transfer((int)a->v[0], &io, position, is_write);
+	syscall_free_iovec(&io);
+	return ret;
+}
+
+SYSCALL(readv, 3, "diu")
+{
+	return transfer_vector(a, NULL, false);
+}
+
+SYSCALL(writev, 3, "diu")
+{
+	return transfer_vector(a, NULL, true);
+}
+
+static int64_t positioned_vector(const struct syscall_arguments *a, bool is_write)
+{
+	uint64_t position = a->v[3];
+
+	return (int64_t)position < 0 ? -EINVAL : transfer_vector(a, &position, is_write);
+}
+
+SYSCALL(preadv, 4, "diud")
+{
+	return positioned_vector(a, false);
+}
+
+SYSCALL(pwritev, 4, "diud")
+{
+	return positioned_vector(a, true);
+}
+
+/* preadv2(2), pwritev2(2): RWF_APPEND and the sync flags are those of the file for this call. */
+static int64_t flagged_vector(const struct syscall_arguments *a, bool is_write)
+{
+	int flags = (int)a->v[5], saved, added = 0;
+	uint64_t position = a->v[3];
+	struct file *file;
+	int64_t ret;
+
+	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+		return -EOPNOTSUPP;
+	if ((int64_t)position < -1)
+		return -EINVAL;
+	if (!(flags & (RWF_DSYNC | RWF_SYNC | RWF_APPEND)) || !is_write)
+		return transfer_vector(a, (int64_t)position == -1 ? NULL : &position, is_write);
+	file = descriptor_get((int)a->v[0]);
+	if (!file)
+		return -EBADF;
+	added |= flags & RWF_APPEND ? O_APPEND : 0;
+	added |= flags & RWF_SYNC ? O_SYNC : flags & RWF_DSYNC ? O_DSYNC : 0;
+	saved = file->flags;
+	file->flags |= added;
+	ret = transfer_vector(a, (int64_t)position == -1 ? NULL : &position, true);
+	file->flags = (file->flags & ~added) | (saved & added);
+	file_put(file);
+	return ret;
+}
+
+SYSCALL(preadv2, 6, "diuddx")
+{
+	return flagged_vector(a, false);
+}
+
+SYSCALL(pwritev2, 6, "diuddx")
+{
+	return flagged_vector(a, true);
+}
+
+SYSCALL(lseek, 3, "ddd")
+{
+	struct file_argument f;
+	int64_t ret;
+
+	if (!file_begin(&f, (int)a->v[0]))
+		return -EBADF;
+	if (f.file->flags & O_PATH)
+		ret = -EBADF;
+	else
+		ret = f.file->ops->seek ? f.file->ops->seek(f.file, (int64_t)a->v[1], (int)a->v[2]) : -ESPIPE;
+	file_end(&f);
+	return ret;
+}
+
+/* ---- sendfile(2), copy_file_range(2), splice(2), tee(2), vmsplice(2): all copy by way of kernel memory. ---- */
+
+struct two_files {
+	struct file *from, *to;
+};
+
+static int two_files_get(struct two_files *files, int from, int to)
+{
+	files->from = descriptor_get(from);
+	files->to = files->from ? descriptor_get(to) : NULL;
+	if (files->to)
+		return 0;
+	if (files->from)
+		file_put(files->from);
+	return -EBADF;
+}
+
+static void two_files_put(struct two_files *files)
+{
+	file_put(files->from);
+	file_put(files->to);
+}
+
+/* A position argument: a pointer to an offset, or NULL for the file's own. */
+static int position_get(uint64_t address, uint64_t *storage, uint64_t **position)
+{
+	*position = NULL;
+	if (!address)
+		return 0;
+	if (copy_from_user(storage, address, sizeof(*storage)))
+		return -EFAULT;
+	*position = storage;
+	return (int64_t)*storage < 0 ? -EINVAL : 0;
+}
+
+static int64_t copy_at(struct two_files *files, uint64_t from_address, uint64_t to_address, uint64_t len)
+{
+	uint64_t from_storage, to_storage, *from, *to;
+	int64_t done, ret = position_get(from_address, &from_storage, &from);
+
+	if (!ret)
+		ret = position_get(to_address, &to_storage, &to);
+	if (ret)
+		return ret;
+	done = file_copy(files->from, from, files->to, to, min_u64(len, IO_MAX));
+	if (done > 0 && from && copy_to_user(from_address, from, sizeof(*from)))
+		return -EFAULT;
+	if (done > 0 && to && copy_to_user(to_address, to, sizeof(*to)))
+		return -EFAULT;
+	return write_result(done);
+}
+
+SYSCALL(sendfile, 4, "ddpu")
+{
+	struct two_files files;
+	int64_t ret = two_files_get(&files, (int)a->v[1], (int)a->v[0]);
+
+	if (ret)
+		return ret;
+	if (files.to->flags & O_APPEND)
+		ret = -EINVAL;
+	else
+		ret = copy_at(&files, a->v[2], 0, a->v[3]);
+	two_files_put(&files);
+	return ret;
+}
+
+static int check_copy_range(const struct two_files *files, uint64_t flags)
+{
+	const struct inode *from = files->from->inode, *to = files->to->inode;
+
+	if (flags)
+		return -EINVAL;
+	if (!from || !to)
+		return -EINVAL;
+	if (inode_is_directory(from) || inode_is_directory(to))
+		return -EISDIR;
+	if ((from->mode & S_IFMT) != S_IFREG || (to->mode & S_IFMT) != S_IFREG)
+		return -EINVAL;
+	if (!(files->from->mode & MAY_READ) || !(files->to->mode & MAY_WRITE) || (files->to->flags & O_APPEND))
+		return -EBADF;
+	return 0;
+}
+
+SYSCALL(copy_file_range, 6, "dpdpux")
+{
+	struct two_files files;
+	int64_t ret = two_files_get(&files, (int)a->v[0], (int)a->v[2]);
+
+	if (ret)
+		return ret;
+	ret = check_copy_range(&files, a->v[5]);
+	if (!ret && files.from->inode == files.to->inode && a->v[1] && a->v[3]) {
+		uint64_t from, to;
+
+		if (copy_from_user(&from, a->v[1], 8) || copy_from_user(&to, a->v[3], 8))
+			ret = -EFAULT;
+		else if (from < to + a->v[4] && to < from + a->v[4])
+			ret = -EINVAL; /* the ranges overlap */
+	}
+	if (!ret)
+		ret = copy_at(&files, a->v[1], a->v[3], a->v[4]);
+	two_files_put(&files);
+	return ret;
+}
+
+enum { SPLICE_F_NONBLOCK = 2 };
+
+/* A pipe hands over what it has: splice does not wait for the length to fill. */
+static int64_t splice_once(struct two_files *files, uint64_t from_address, uint64_t to_address, uint64_t len, bool nonblocking)
+{
+	struct file *from = files->from;
+	int saved = from->flags;
+	int64_t ret;
+
+	if (file_pipe(from)) {
+		enum { CHUNK = 65536 };
+
+		len = min_u64(len, CHUNK);
+		if (nonblocking)
+			from->flags |= O_NONBLOCK;
+	}
+	ret = copy_at(files, from_address, to_address, file_pipe(from) ? min_u64(len, PAGE_SIZE) : len);
+	if (nonblocking && !(saved & O_NONBLOCK))
+		from->flags &= ~O_NONBLOCK;
+	return ret;
+}
+
+SYSCALL(splice, 6, "dpdpux")
+{
+	struct two_files files;
+	int64_t ret = two_files_get(&files, (int)a->v[0], (int)a->v[2]);
+
+	if (ret)
+		return ret;
+	if (!file_pipe(files.from) && !file_pipe(files.to))
+		ret = -EINVAL;
+	else if ((file_pipe(files.from) && a->v[1]) || (file_pipe(files.to) && a->v[3]))
+		ret = -ESPIPE;
+	else if (!a->v[4])
+		ret = 0;
+	else
+		ret = splice_once(&files, a->v[1], a->v[3], a->v[4], a->v[5] & SPLICE_F_NONBLOCK);
+	two_files_put(&files);
+	return ret;
+}
+
+static int64_t tee_pipes(struct file *from, struct file *to, uint64_t len)
+{
+	char *buffer = heap_alloc(PAGE_SIZE);
+	int64_t ret;
+
+	if (!buffer)
+		return -ENOMEM;
+	ret = pipe_peek(file_pipe(from), buffer, min_u64(len, PAGE_SIZE));
+	if (ret > 0)
+		ret = file_write_kernel(to, buffer, (size_t)ret);
+	heap_free(buffer);
+	return ret;
+}
+
+SYSCALL(tee, 4, "ddux")
+{
+	struct two_files files;
+	int64_t ret = two_files_get(&files, (int)a->v[0], (int)a->v[1]);
+
+	if (ret)
+		return ret;
+	if (!file_pipe(files.from) || !file_pipe(files.to) || file_pipe(files.from) == file_pipe(files.to))
+		ret = -EINVAL;
+	else
+		ret = tee_pipes(files.from, files.to, a->v[2]);
+	two_files_put(&files);
+	return write_result(ret);
+}
+
+SYSCALL(vmsplice, 4, "diux")
+{
+	struct file *file = descriptor_get((int)a->v[0]);
+	bool is_write;
+
+	if (!file)
+		return -EBADF;
+	is_write = file->mode & MAY_WRITE;
+	if (!file_pipe(file)) {
+		file_put(file);
+		return -EBADF;
+	}
+	file_put(file);
+	return transfer_vector(a, NULL, is_write);
+}
+
+/* ---- RLIMIT_FSIZE ---- */
+
+static uint64_t size_limit(void)
+{
+	struct process *process = process_current();
+
+	return process ? process->limits[LINUX_RLIMIT_FSIZE].soft : UINT64_MAX;
+}
+
+static void size_exceeded(void)
+{
+	task_signal(task_current(), LINUX_SIGXFSZ, NULL);
+}
+
+static void read_write_start(void)
+{
+	file_set_size_limit_hooks(size_limit, size_exceeded);
+}
+INITCALL(read_write, INIT_CORE, read_write_start);
