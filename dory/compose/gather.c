@@ -305,6 +305,8 @@ static void digest_node(EVP_MD_CTX *digesting, const struct tree_node *node)
 	EVP_DigestUpdate(digesting, fields, sizeof(fields));
 	if (inode->link)
 		EVP_DigestUpdate(digesting, inode->link, inode->size);
+	if (inode->content.bytes)
+		EVP_DigestUpdate(digesting, inode->stamp, sizeof(inode->stamp));
 }
 
 struct tree_totals gathering_finish(struct tree *tree)
