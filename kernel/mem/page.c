@@ -453,7 +453,7 @@ uint64_t page_free_count(void)
 
 bool page_is_scarce(void)
 {
-	return page_free_count() < nr_reserve;
+	return page_free_count() + stocks[cpu_id()].count < nr_reserve;
 }
 
 void page_account(enum page_use use, int64_t nr)

@@ -18,9 +18,10 @@ struct mapped_file {
 	long (*describe)(void *file, char *path, size_t size); /* for /proc/self/maps */
 	void *file;
 	uint64_t device, inode;
+	bool is_read_only;		    /* not open for writing: shared mappings cannot become writable */
 };
 
-enum region_flags { REGION_READ = 1, REGION_WRITE = 2, REGION_EXEC = 4, REGION_SHARED = 8, REGION_GROWS_DOWN = 16, REGION_MAY_WRITE = 32, REGION_DONT_FORK = 64, REGION_STACK = 128, REGION_HEAP = 256, REGION_FIXED_FRAMES = 512 /* vDSO, device */ };
+enum region_flags { REGION_READ = 1, REGION_WRITE = 2, REGION_EXEC = 4, REGION_SHARED = 8, REGION_GROWS_DOWN = 16, REGION_MAY_WRITE = 32, REGION_DONT_FORK = 64, REGION_STACK = 128, REGION_HEAP = 256, REGION_FIXED_FRAMES = 512 /* vDSO, device */, REGION_WIPE_ON_FORK = 1024, REGION_NO_HUGE = 2048, REGION_HUGE = 4096 /* asked for */ };
 
 struct region {
 	struct rb_node node;
@@ -32,6 +33,9 @@ struct region {
 	struct address_space *space;
 	const char *name;	 /* "[stack]", "[heap]", "[vdso]" */
 	uint64_t fixed_frame;	 /* REGION_FIXED_FRAMES: physical address at start */
+	uint64_t next_fault;	 /* anonymous: where a program that goes on in order faults next */
+	unsigned window;	 /* pages that the last fault entered */
+	uint64_t visited;	 /* number of the last walk over the cache's mappings that was here; guarded by cache->lock */
 };
 
 struct address_space {
@@ -45,7 +49,11 @@ struct address_space {
 	uint64_t faults_minor, faults_major;
 	uint64_t limit_bytes, limit_data, limit_stack; /* rlimits, bytes */
 	uint64_t vdso;
-	uint32_t references;
+	uint32_t references;	/* atomic: users; the last frees the memory */
+	uint32_t pins;		/* atomic: the struct itself; users together hold one */
+	uint64_t data_bytes;	/* private and writable, for RLIMIT_DATA */
+	uint64_t place_from;	/* no hole above is larger than place_skipped */
+	uint64_t place_skipped;
 };
 
 struct address_space *address_space_new(void); /* NULL: no memory */

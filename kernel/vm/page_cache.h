@@ -27,6 +27,14 @@ struct page_cache {
 	struct list dirty_node;	 /* in the list of caches with dirty pages */
 	struct list all_node;
 	struct wait_queue wait;	 /* pages being read or written */
+
+	struct list clean_pages, dirty_pages; /* of caches with a medium; oldest first */
+	uint64_t dirty_since_ns; /* when the first of dirty_pages became so */
+	uint64_t nr_writeback;
+	uint64_t next_read;	 /* index that goes on where the last read-in ended */
+	unsigned read_window;	 /* pages of the last read-in */
+	unsigned nr_shared;	 /* writable shared mappings: write-back has to write-protect */
+	unsigned nr_busy;	 /* the writer or reclaim is at it: fini waits; guarded by the list's lock */
 };
 
 void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops);
@@ -46,3 +54,14 @@ int page_cache_flush(struct page_cache *cache, uint64_t first, uint64_t last) mu
 void page_cache_truncate(struct page_cache *cache, uint64_t first);
 void page_cache_drop_range(struct page_cache *cache, uint64_t first, uint64_t last); /* hole punched; mapped ones are unmapped */
 int page_cache_flush_all(void); /* sync(2) */
+
+/* Up-to-date pages from `first` on into pages[nr], with references; NULL where there is none. Never sleeps. */
+void page_cache_find_range(struct page_cache *cache, uint64_t first, size_t nr, struct page **pages);
+/* Memory is the medium: nothing to track. */
+static inline bool page_cache_is_memory(const struct page_cache *cache)
+{
+	return !cache->ops || !cache->ops->read_pages;
+}
+/* Frees memory, sleeping if need be: unmaps and drops clean pages, has dirty ones written. False: there was nothing to gain.
+ * Not with an address space's lock held. */
+bool page_cache_make_room(void);

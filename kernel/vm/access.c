@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Looking into address spaces from outside: other processes' memory, futex words, /proc. */
+#include "kernel/uapi/errno.h"
+#include "kernel/vm/internal.h"
+#include "lib/string.h"
+
+/* Copies what lies in one page, if the entry allows it; false: a fault has to be served first. */
+static bool copy_part(struct address_space *space, uint64_t address, void *data, size_t len, bool is_write)
+{
+	unsigned flags, wanted = PAGE_USER | (is_write ? PAGE_WRITE : 0);
+	uint64_t frame;
+	bool is_there;
+
+	mutex_lock(&space->lock);
+	is_there = page_table_lookup(&space->page_table, address, &frame, &flags) && (flags & wanted) == wanted;
+	if (is_there) {
+		char *memory = (char *)phys_to_virt(frame) + address % (flags & PAGE_HUGE ? HUGE_PAGE_SIZE : PAGE_SIZE);
+
+		memcpy(is_write ? memory : data, is_write ? data : memory, len);
+	}
+	mutex_unlock(&space->lock);
+	return is_there;
+}
+
+static long copy_all(struct address_space *space, uint64_t address, char *data, size_t len, bool is_write)
+{
+	size_t done = 0;
+
+	if (len > USER_END || address > USER_END - len)
+		return -EFAULT;
+	while (done < len) {
+		size_t part = min_u64(len - done, PAGE_SIZE - (address + done) % PAGE_SIZE);
+
+		if (copy_part(space, address + done, data + done, part, is_write))
+			done += part;
+		else if (address_space_fault(space, address + done, is_write ? ACCESS_WRITE : ACCESS_READ).signal)
+			break;
+	}
+	return done || !len ? (long)done : -EFAULT;
+}
+
+long address_space_read(struct address_space *space, uint64_t address, void *to, size_t len)
+{
+	return copy_all(space, address, to, len, false);
+}
+
+long address_space_write(struct address_space *space, uint64_t address, const void *from, size_t len)
+{
+	return copy_all(space, address, (char *)(uintptr_t)from, len, true);
+}
+
+int address_space_key(struct address_space *space, uint64_t address, bool is_private, struct memory_key *key)
+{
+	struct region *region;
+	int ret = 0;
+
+	*key = (struct memory_key){.object = (uint64_t)(uintptr_t)space, .offset = address};
+	if (is_private)
+		return address < USER_END ? 0 : -EFAULT;
+	mutex_lock(&space->lock);
+	region = region_find(space, address);
+	if (!region)
+		ret = -EFAULT;
+	else if (region->flags & REGION_SHARED)
+		*key = (struct memory_key){.object = (uint64_t)(uintptr_t)region->file.cache, .offset = address - region->start + region->offset};
+	mutex_unlock(&space->lock);
+	return ret;
+}
+
+static enum page_action count_entry(void *context, uint64_t address, uint64_t *frame, unsigned *flags)
+{
+	*(uint64_t *)context += *flags & PAGE_HUGE ? HUGE_PAGE_SIZE / PAGE_SIZE : 1;
+	return PAGE_KEEP;
+}
+
+void address_space_walk(struct address_space *space, bool (*visit)(void *context, const struct region *region, uint64_t resident_pages), void *context)
+{
+	bool goes_on = true;
+
+	mutex_lock(&space->lock);
+	for (struct region *region = region_first(space); region && goes_on; region = region_next(region)) {
+		uint64_t nr = 0;
+
+		(void)page_table_visit(&space->page_table, region->start, region->end, count_entry, &nr);
+		goes_on = visit(context, region, nr);
+	}
+	mutex_unlock(&space->lock);
+}

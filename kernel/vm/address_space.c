@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Address spaces: making, copying and ending them; mapping, unmapping, protection, the break. */
+#include "kernel/vm/address_space.h"
+#include "kernel/arch/cpu.h"
+#include "kernel/mem/heap.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/mman.h"
+#include "kernel/vm/internal.h"
+
+#define STACK_ROOM	(1ul << 30) /* above mmap_base, for the stack and its limit */
+#define RANDOM_PAGES	(1ul << 28) /* as Linux: 28 bits (vm.mmap_rnd_bits) */
+#define STACK_DEFAULT	(8ul << 20)
+#define LOW_END		0x80000000ul /* MAP_32BIT: below 2 GiB */
+#define OVERCOMMIT	(1ul << 30)  /* one mapping may be larger than all memory by that much */
+
+/* ---- Making and ending ---- */
+
+static uint64_t random_number(void)
+{
+	uint64_t value;
+
+	if (cpu_random(&value))
+		return value;
+	value = cpu_cycles() * 0x9e3779b97f4a7c15ul; /* too little to guess it from outside is all there is */
+	return value ^ value >> 29;
+}
+
+struct address_space *address_space_new(void)
+{
+	struct address_space *space = heap_alloc_zero(sizeof(*space));
+
+	if (!space)
+		return NULL;
+	if (page_table_init(&space->page_table)) {
+		heap_free(space);
+		return NULL;
+	}
+	mutex_init(&space->lock);
+	space->references = space->pins = 1;
+	space->limit_bytes = space->limit_data = UINT64_MAX;
+	space->limit_stack = STACK_DEFAULT;
+	space->mmap_base = USER_END - STACK_ROOM - (random_number() % RANDOM_PAGES << PAGE_SHIFT);
+	space->mmap_base = align_down(space->mmap_base, PAGE_SIZE);
+	return space;
+}
+
+void address_space_get(struct address_space *space)
+{
+	__atomic_fetch_add(&space->references, 1, __ATOMIC_RELAXED);
+}
+
+void address_space_pin(struct address_space *space)
+{
+	__atomic_fetch_add(&space->pins, 1, __ATOMIC_RELAXED);
+}
+
+void address_space_unpin(struct address_space *space)
+{
+	if (__atomic_sub_fetch(&space->pins, 1, __ATOMIC_ACQ_REL) == 0)
+		heap_free(space);
+}
+
+static void end_space(struct address_space *space)
+{
+	struct list dead = LIST_INIT(dead);
+	struct region *region;
+
+	mutex_lock(&space->lock);
+	while ((region = region_first(space))) {
+		zap_dying(space, region);
+		region_remove(space, region, &dead);
+	}
+	page_table_fini(&space->page_table);
+	mutex_unlock(&space->lock);
+	region_bury(&dead);
+}
+
+void address_space_put(struct address_space *space)
+{
+	if (!space || __atomic_sub_fetch(&space->references, 1, __ATOMIC_ACQ_REL))
+		return;
+	end_space(space);
+	address_space_unpin(space);
+}
+
+/* ---- Limits ---- */
+
+int check_limits(const struct address_space *space, uint64_t more, bool is_data)
+{
+	if (more > space->limit_bytes || space->mapped_bytes > space->limit_bytes - more)
+		return -ENOMEM;
+	if (is_data && (more > space->limit_data || space->data_bytes > space->limit_data - more))
+		return -ENOMEM;
+	return 0;
+}
+
+/* What memory can never hold is refused at once (vm.overcommit_memory=0, roughly), unless the caller knows (MAP_NORESERVE). */
+static bool is_absurd(uint64_t len, int flags)
+{
+	struct page_counts counts;
+
+	if (len <= OVERCOMMIT || (flags & LINUX_MAP_NORESERVE))
+		return false;
+	page_count(&counts);
+	return (len - OVERCOMMIT) >> PAGE_SHIFT > counts.total;
+}
+
+/* ---- Mapping ---- */
+
+int enter_region(struct address_space *space, uint64_t start, uint64_t end, unsigned flags, const char *name, struct list *dead)
+{
+	struct region *region = region_new(start, end, flags);
+
+	if (!region)
+		return -ENOMEM;
+	region->name = name;
+	region_insert(space, region);
+	(void)region_merge(space, region, dead);
+	return 0;
+}
+
+static bool is_shared(int flags)
+{
+	return (flags & LINUX_MAP_TYPE) == LINUX_MAP_SHARED || (flags & LINUX_MAP_TYPE) == LINUX_MAP_SHARED_VALIDATE;
+}
+
+static unsigned protection_flags(int prot)
+{
+	return (prot & LINUX_PROT_READ ? REGION_READ : 0) | (prot & LINUX_PROT_WRITE ? REGION_WRITE : 0) | (prot & LINUX_PROT_EXEC ? REGION_EXEC : 0);
+}
+
+static unsigned region_flags_of(int prot, int flags, const struct mapped_file *file)
+{
+	unsigned result = protection_flags(prot);
+
+	result |= is_shared(flags) ? REGION_SHARED : 0;
+	result |= is_shared(flags) && file && file->is_read_only ? 0 : REGION_MAY_WRITE;
+	return result | (flags & LINUX_MAP_GROWSDOWN && !file ? REGION_GROWS_DOWN : 0);
+}
+
+static int check_request(uint64_t address, uint64_t len, int flags, const struct mapped_file *file, uint64_t offset)
+{
+	if (!len || (flags & LINUX_MAP_TYPE) == 0 || (flags & LINUX_MAP_TYPE) > LINUX_MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (flags & LINUX_MAP_HUGETLB) /* none are reserved */
+		return -ENOMEM;
+	if (len > USER_END)
+		return -ENOMEM;
+	if (file && offset + len < offset)
+		return -EOVERFLOW;
+	if (!(flags & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE)))
+		return 0;
+	if (address % PAGE_SIZE)
+		return -EINVAL;
+	if (address > USER_END - len)
+		return -ENOMEM;
+	return address < PAGE_SIZE ? -EPERM : 0;
+}
+
+/* Chooses the place; clears it for MAP_FIXED. Lock held. */
+static int64_t find_place(struct address_space *space, uint64_t address, uint64_t len, int flags, struct list *dead)
+{
+	uint64_t place;
+	int ret;
+
+	if (flags & LINUX_MAP_FIXED_NOREPLACE)
+		return region_range_is_free(space, address, address + len) ? (int64_t)address : -EEXIST;
+	if (flags & LINUX_MAP_FIXED) {
+		ret = unmap_locked(space, address, address + len, dead);
+		return ret ? ret : (int64_t)address;
+	}
+	address = align_down(address, PAGE_SIZE);
+	if (address >= 0x10000 && address <= USER_END - len && region_range_is_free(space, address, address + len))
+		return (int64_t)address;
+	place = region_place(space, len, flags & LINUX_MAP_32BIT ? LOW_END : 0);
+	return place ? (int64_t)place : -ENOMEM;
+}
+
+static int64_t map_locked(struct address_space *space, struct region *region, uint64_t address, uint64_t len, int flags, struct list *dead)
+{
+	int64_t place = check_limits(space, len, (region->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE);
+
+	if (!place)
+		place = find_place(space, address, len, flags, dead);
+	if (place < 0)
+		return place;
+	region->start = (uint64_t)place;
+	region->end = region->start + len;
+	region_insert(space, region);
+	(void)region_merge(space, region, dead);
+	return place;
+}
+
+/* The region to be, with the file's reference; its place is not known yet. */
+static int prepare(int prot, int flags, const struct mapped_file *file, uint64_t offset, struct region **region)
+{
+	struct mapped_file shared;
+
+	if (!file && is_shared(flags)) {
+		int ret = shared_memory_new(&shared);
+
+		if (ret)
+			return ret;
+		file = &shared;
+		offset = 0;
+	}
+	*region = region_new(0, 0, region_flags_of(prot, flags, file));
+	if (file) {
+		file->get(file->file);
+		if (!*region)
+			file->put(file->file); /* frees what was made above */
+	}
+	if (!*region)
+		return -ENOMEM;
+	if (file) {
+		(*region)->file = *file;
+		(*region)->offset = offset;
+	}
+	return 0;
+}
+
+int64_t address_space_map(struct address_space *space, uint64_t address, uint64_t len, int prot, int flags, const struct mapped_file *file, uint64_t offset)
+{
+	struct list dead = LIST_INIT(dead);
+	struct region *region;
+	int64_t ret;
+
+	if (len > USER_END)
+		return -ENOMEM;
+	len = align_up(len, PAGE_SIZE);
+	ret = check_request(address, len, flags, file, offset);
+	if (!ret && !file && !is_shared(flags) && (prot & LINUX_PROT_WRITE) && is_absurd(len, flags))
+		ret = -ENOMEM;
+	if (!ret)
+		ret = prepare(prot, flags, file, offset, &region);
+	if (ret)
+		return ret;
+	mutex_lock(&space->lock);
+	ret = map_locked(space, region, address, len, flags, &dead);
+	mutex_unlock(&space->lock);
+	if (ret < 0)
+		list_push_back(&dead, &region->cache_node);
+	region_bury(&dead);
+	if (ret > 0 && (flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED)) && prot) /* as far as it goes: its failure is no one's business */
+		(void)address_space_populate(space, (uint64_t)ret, (uint64_t)ret + len, prot & LINUX_PROT_WRITE && !is_shared(flags) ? ACCESS_WRITE : ACCESS_READ);
+	return ret;
+}
+
+int address_space_map_frames(struct address_space *space, uint64_t address, uint64_t phys, uint64_t len, int prot, const char *name)
+{
+	struct region *region = region_new(address, address + len, protection_flags(prot) | REGION_FIXED_FRAMES);
+	int ret = 0;
+
+	if (!region)
+		return -ENOMEM;
+	region->name = name;
+	region->fixed_frame = phys;
+	mutex_lock(&space->lock);
+	if (region_range_is_free(space, address, address + len))
+		region_insert(space, region);
+	else
+		ret = -EEXIST;
+	for (uint64_t off = 0; !ret && off < len; off += PAGE_SIZE)
+		ret = page_table_map(&space->page_table, address + off, phys + off,
+		    region_page_flags(region) | PAGE_ACCESSED | (prot & LINUX_PROT_WRITE ? PAGE_WRITE | PAGE_DIRTY : 0));
+	mutex_unlock(&space->lock);
+	if (ret == -EEXIST)
+		heap_free(region);
+	return ret; /* with -ENOMEM the region stays: the space is of no use then */
+}
+
+void address_space_name(struct address_space *space, uint64_t address, const char *name)
+{
+	struct region *region;
+
+	mutex_lock(&space->lock);
+	region = region_find(space, address);
+	if (region)
+		region->name = name;
+	mutex_unlock(&space->lock);
+}
+
+/* ---- Unmapping ---- */
+
+int unmap_locked(struct address_space *space, uint64_t start, uint64_t end, struct list *dead)
+{
+	struct region *region, *next;
+	int ret;
+
+	if (region_range_is_free(space, start, end))
+		return 0;
+	ret = region_split(space, start);
+	if (!ret)
+		ret = region_split(space, end);
+	if (ret)
+		return ret;
+	for (region = region_at_or_after(space, start); region && region->start < end; region = next) {
+		next = region_next(region);
+		zap_range(space, region, region->start, region->end, false);
+		region_remove(space, region, dead);
+	}
+	return 0;
+}
+
+static int check_range(uint64_t address, uint64_t len)
+{
+	if (address % PAGE_SIZE || len > USER_END || address > USER_END - len)
+		return -EINVAL;
+	return 0;
+}
+
+int address_space_unmap(struct address_space *space, uint64_t address, uint64_t len)
+{
+	struct list dead = LIST_INIT(dead);
+	int ret;
+
+	len = len > USER_END ? len : align_up(len, PAGE_SIZE);
+	if (!len || check_range(address, len))
+		return -EINVAL;
+	mutex_lock(&space->lock);
+	ret = unmap_locked(space, address, address + len, &dead);
+	mutex_unlock(&space->lock);
+	region_bury(&dead);
+	return ret;
+}
+
+/* ---- Protection ---- */
+
+struct protect {
+	const struct region *region;
+	bool needs_flush;
+};
+
+static enum page_action protect_entry(void *context, uint64_t address, uint64_t *frame, unsigned *flags)
+{
+	struct protect *protect = context;
+	unsigned wanted = region_page_flags(protect->region), old = *flags;
+
+	/* A large page's frames are looked at one by one when they are written to. */
+	if (protect->region->flags & REGION_WRITE && (old & PAGE_WRITE || (!(old & PAGE_HUGE) && region_may_write_page(protect->region, page_of_phys(*frame)))))
+		wanted |= PAGE_WRITE;
+	if (wanted == (old & (PAGE_USER | PAGE_EXEC | PAGE_WRITE)))
+		return PAGE_KEEP;
+	if (old & PAGE_USER && (old & ~wanted & (PAGE_USER | PAGE_EXEC | PAGE_WRITE)))
+		protect->needs_flush = true;
+	*flags = wanted | (old & ~(unsigned)(PAGE_USER | PAGE_EXEC | PAGE_WRITE));
+	return PAGE_REPLACE;
+}
+
+static int protect_region(struct address_space *space, struct region *region, unsigned flags)
+{
+	struct protect protect = {.region = region};
+	int ret;
+
+	region_set_flags(region, (region->flags & ~(unsigned)(REGION_READ | REGION_WRITE | REGION_EXEC)) | flags);
+	ret = page_table_visit(&space->page_table, region->start, region->end, protect_entry, &protect);
+	if (protect.needs_flush)
+		page_table_flush(&space->page_table, region->start, region->end);
+	return ret;
+}
+
+/* May all of the range have the protection? -ENOMEM: it has holes. */
+static int check_protect(struct address_space *space, uint64_t start, uint64_t end, unsigned flags)
+{
+	struct region *region = region_at_or_after(space, start);
+
+	for (uint64_t at = start; at < end; at = region->end, region = region_next(region)) {
+		if (!region || region->start > at)
+			return -ENOMEM;
+		if (flags & REGION_WRITE && !(region->flags & REGION_MAY_WRITE))
+			return -EACCES;
+		if (flags & REGION_WRITE && !(region->flags & (REGION_WRITE | REGION_SHARED)) && check_limits(space, 0, true))
+			return -ENOMEM;
+		if (region->end >= end)
+			break;
+	}
+	return 0;
+}
+
+static int protect_locked(struct address_space *space, uint64_t start, uint64_t end, unsigned flags, struct list *dead)
+{
+	int ret = check_protect(space, start, end, flags);
+
+	if (!ret)
+		ret = region_split(space, start);
+	if (!ret)
+		ret = region_split(space, end);
+	for (struct region *region = region_at_or_after(space, start); !ret && region && region->start < end; region = region_next(region))
+		ret = protect_region(space, region, flags);
+	region_merge_range(space, start, end, dead);
+	return ret;
+}
+
+int address_space_protect(struct address_space *space, uint64_t address, uint64_t len, int prot)
+{
+	struct list dead = LIST_INIT(dead);
+	struct region *region;
+	int ret;
+
+	if (prot & ~(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC | LINUX_PROT_GROWSDOWN) || address % PAGE_SIZE)
+		return -EINVAL;
+	if (len > USER_END || address > USER_END - len)
+		return -ENOMEM;
+	len = align_up(len, PAGE_SIZE);
+	if (!len)
+		return 0;
+	mutex_lock(&space->lock);
+	region = region_find(space, address);
+	if (prot & LINUX_PROT_GROWSDOWN && (!region || !(region->flags & REGION_GROWS_DOWN))) {
+		ret = -EINVAL;
+	} else {
+		uint64_t start = prot & LINUX_PROT_GROWSDOWN ? region->start : address;
+
+		ret = protect_locked(space, start, address + len, protection_flags(prot), &dead);
+	}
+	mutex_unlock(&space->lock);
+	region_bury(&dead);
+	return ret;
+}
+
+/* ---- The break (brk(2)) ---- */
+
+static bool grow_break(struct address_space *space, uint64_t from, uint64_t to, struct list *dead)
+{
+	if (to > USER_END || check_limits(space, to - from, true) || is_absurd(to - from, 0) || !region_range_is_free(space, from, to + PAGE_SIZE))
+		return false;
+	return !enter_region(space, from, to, REGION_READ | REGION_WRITE | REGION_MAY_WRITE | REGION_HEAP, "[heap]", dead);
+}
+
+int64_t address_space_set_brk(struct address_space *space, uint64_t brk)
+{
+	struct list dead = LIST_INIT(dead);
+	uint64_t from, to;
+	bool is_done = false;
+
+	mutex_lock(&space->lock);
+	from = align_up(space->brk, PAGE_SIZE);
+	to = align_up(brk, PAGE_SIZE);
+	if (brk >= space->brk_start && brk < USER_END) {
+		if (to > from)
+			is_done = grow_break(space, from, to, &dead);
+		else
+			is_done = !unmap_locked(space, to, from, &dead);
+	}
+	if (is_done)
+		space->brk = brk;
+	brk = space->brk;
+	mutex_unlock(&space->lock);
+	region_bury(&dead);
+	return (int64_t)brk;
+}
