@@ -398,6 +398,24 @@ TEST(one_source_of_two_serves)
 	config_release(&config);
 }
 
+TEST(flat_archives)
+{
+	struct dory_config config = set_up();
+	struct debian_set set;
+
+	shell("mkdir flat && cp -r archive/pool flat && cp archive/dists/test/main/binary-amd64/Packages flat && cd flat && gzip -k Packages && "
+	      "{ echo SHA256:; for f in Packages Packages.gz; do echo \" $(sha256sum < $f | cut -d' ' -f1) $(stat -c %s $f) $f\"; done; } "
+	      "> Release && gpg --batch --clearsign -o InRelease Release");
+	text_replace(&config.sources[0].uri, text_format("file://%s/flat", directory));
+	text_replace(&config.sources[0].suite, text_copy("./"));
+	text_replace(&config.sources[0].components, text_copy(""));
+	CHECK_EQ(resolve(&config, "server", false, &set), 0);
+	CHECK_EQ(debian_fetch(&config, &set, &err), 0);
+	CHECK_EQ(set.count, 7);
+	debian_set_release(&set);
+	config_release(&config);
+}
+
 TEST(a_forged_source_is_no_weather)
 {
 	struct dory_config config = set_up();

@@ -207,7 +207,7 @@ static int want_version(struct resolution *resolution, Id name, const struct wan
 			text_append_format(&versions, "%s%s", versions.length ? ", " : "",
 			    pool_id2str(pool, pool_id2solvable(pool, p)->evr));
 	error_set(resolution->err, DORY_ERROR_NOT_FOUND, "there is no version %s of the package %s", wanted->version, wanted->name);
-	error_hint(resolution->err, "there is %s", versions.text ? versions.text : "none");
+	error_hint(resolution->err, "the archive has %s", versions.text ? versions.text : "none");
 	free(versions.text);
 	return -1;
 }
