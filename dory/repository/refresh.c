@@ -12,13 +12,13 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "package_lists.h"
+#include "refresh_task.h"
 #include "release.h"
 #include "signature.h"
-#include "solv_file.h"
 #include "dory/base/file.h"
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
-#include "dory/fetch/fetch.h"
 
 enum {
 	FRESH_FOR_S = 24 * 60 * 60,
@@ -26,35 +26,11 @@ enum {
 	RELEASE_MAX = 64 << 20,
 };
 
-/* One source on its way through the steps. */
-struct task {
-	struct index *index;
-	bool is_over;	      /* failed (error.kind is set) or nothing changed */
-	bool is_detached;     /* Release and Release.gpg instead of InRelease */
-	struct dory_error error;
-	struct release release;
-	char *inrelease, *text, *signature; /* paths of what was fetched, before it counts */
-	char *etag, *modified;
-};
-
-/* One package list that a task needs. */
-struct list_download {
-	struct task *task;
-	const struct release_file *file;
-	char *url, *plain_url; /* by-hash, and where old archives have it; the same if there is no by-hash */
-	char *path, *solv_path;
-	uint64_t unpacked_size;
-};
-
-struct refresh {
-	const struct dory_config *config;
-	struct fetch_options options;
-	int64_t now;
-	struct task *tasks;
-	size_t task_count;
-	struct list_download *downloads;
-	size_t download_count;
-};
+void refresh_fail(struct task *task, const struct dory_error *error)
+{
+	task->error = *error;
+	task->is_over = true;
+}
 
 static bool is_due(const struct refresh *refresh, const struct index *index, bool force, bool others_serve)
 {
@@ -83,12 +59,6 @@ static size_t count_due(const struct refresh *refresh, const struct index_list *
 	for (size_t i = 0; i < list->count; i++)
 		count += is_due(refresh, &list->indices[i], force, others_serve);
 	return count;
-}
-
-static void fail_task(struct task *task, const struct dory_error *error)
-{
-	task->error = *error;
-	task->is_over = true;
 }
 
 /* What a process that was killed had begun to write; nobody else writes under the lock. */
@@ -129,7 +99,7 @@ static void add_tasks(struct refresh *refresh, struct index_list *list, bool for
 			task->modified = text_copy(index->modified);
 		}
 		if (file_make_directories(index->directory, &error) < 0)
-			fail_task(task, &error);
+			refresh_fail(task, &error);
 		remove_leftovers(index);
 	}
 }
@@ -164,7 +134,7 @@ static void fetch_inreleases(struct refresh *refresh)
 		else if (requests[i].outcome == FETCH_FAILED && requests[i].http_status == 404)
 			of[i]->is_detached = true;
 		else if (requests[i].outcome == FETCH_FAILED)
-			fail_task(of[i], &requests[i].error);
+			refresh_fail(of[i], &requests[i].error);
 		text_replace(&of[i]->etag, requests[i].etag);
 		text_replace(&of[i]->modified, requests[i].modified);
 		free((char *)requests[i].url);
@@ -184,7 +154,7 @@ static void fetch_detached(struct refresh *refresh, struct task *task)
 	struct dory_error error;
 
 	if (fetch_all(&refresh->options, requests, ARRAY_SIZE(requests), &error) < 0)
-		fail_task(task, &error);
+		refresh_fail(task, &error);
 	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
 		free(requests[i].etag);
 		free(requests[i].modified);
@@ -245,129 +215,6 @@ static int verify(const struct refresh *refresh, struct task *task, struct dory_
 	return result < 0 ? -1 : check_dates(refresh, task, err);
 }
 
-static char *by_hash_url(const struct task *task, const struct release_file *file)
-{
-	const char *slash = strrchr(file->path, '/');
-	int length = slash ? (int)(slash + 1 - file->path) : 0;
-
-	return text_format("%s/%.*sby-hash/SHA256/%s", task->index->dist_url, length, file->path, file->sha256);
-}
-
-/* Step 4: one package list, unless the one that is cached is the same. NOT_FOUND if the release has none. */
-static int plan_list(struct refresh *refresh, struct task *task, const char *component, const char *architecture,
-    struct dory_error *err)
-{
-	static const char *const suffixes[] = {".xz", ".gz", ""};
-	char *base = *component ? text_format("%s/binary-%s/Packages", component, architecture) : text_copy("Packages");
-	char *solv_path = index_solv_path(task->index, component, architecture);
-	const struct release_file *file = NULL, *unpacked = release_find(&task->release, base);
-	struct list_download *download;
-	int result = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && !file; i++) {
-		char *path = text_format("%s%s", base, suffixes[i]);
-
-		file = release_find(&task->release, path);
-		free(path);
-	}
-	if (!file) {
-		result = error_set(err, DORY_ERROR_NOT_FOUND, "its release file lists no %s", base);
-	} else if (!solv_file_is_from(solv_path, file->sha256)) {
-		download = array_push(&refresh->downloads, &refresh->download_count, sizeof(*download));
-		*download = (struct list_download){
-		    .task = task,
-		    .file = file,
-		    .plain_url = text_format("%s/%s", task->index->dist_url, file->path),
-		    .path = text_format("%s.packages", solv_path),
-		    .solv_path = solv_path,
-		    .unpacked_size = unpacked ? unpacked->size : 0,
-		};
-		download->url = task->release.has_by_hash ? by_hash_url(task, file) : text_copy(download->plain_url);
-		solv_path = NULL;
-	}
-	free(base);
-	free(solv_path);
-	return result;
-}
-
-static int plan_component(struct refresh *refresh, struct task *task, const char *component, struct dory_error *err)
-{
-	const char *architecture = refresh->config->architecture;
-	struct dory_error ignored;
-
-	if (plan_list(refresh, task, component, architecture, err) < 0)
-		return -1;
-	if (*component && task->release.is_all_apart && plan_list(refresh, task, component, "all", &ignored) < 0)
-		return 0; /* such an archive has none, or has them in the other list */
-	return 0;
-}
-
-static int plan(struct refresh *refresh, struct task *task, struct dory_error *err)
-{
-	char *words, *cursor, *component;
-	int result = 0;
-
-	if (!*task->index->source->components)
-		return plan_component(refresh, task, "", err);
-	cursor = words = text_copy(task->index->source->components);
-	while (result == 0 && (component = strsep(&cursor, " \t")))
-		if (*component)
-			result = plan_component(refresh, task, component, err);
-	free(words);
-	return result;
-}
-
-/* Step 5: all package lists in parallel; then again, by their plain names, those that an archive does not have by digest. */
-static void fetch_lists(struct refresh *refresh, bool by_plain_name)
-{
-	struct fetch_request *requests = NULL;
-	struct list_download **of = NULL;
-	size_t count = 0, of_count = 0;
-	struct dory_error ignored;
-
-	for (size_t i = 0; i < refresh->download_count; i++) {
-		struct list_download *download = &refresh->downloads[i];
-		struct fetch_request *request;
-
-		if (download->task->is_over || (by_plain_name && access(download->path, F_OK) == 0))
-			continue;
-		request = array_push(&requests, &count, sizeof(*request));
-		request->url = by_plain_name ? download->plain_url : download->url;
-		request->path = download->path;
-		request->sha256 = download->file->sha256;
-		request->size = download->file->size;
-		*(struct list_download **)array_push(&of, &of_count, sizeof(*of)) = download;
-	}
-	if (fetch_all(&refresh->options, requests, count, &ignored) < 0)
-		; /* each request has its own error */
-	for (size_t i = 0; i < count; i++) {
-		bool may_be_elsewhere = !by_plain_name && requests[i].http_status == 404;
-
-		if (requests[i].outcome == FETCH_FAILED && !may_be_elsewhere)
-			fail_task(of[i]->task, &requests[i].error);
-		free(requests[i].etag);
-		free(requests[i].modified);
-	}
-	free(requests);
-	free(of);
-}
-
-/* Step 6: .solv files of the lists. */
-static void make_solv_files(struct refresh *refresh)
-{
-	struct dory_error error;
-
-	for (size_t i = 0; i < refresh->download_count; i++) {
-		struct list_download *download = &refresh->downloads[i];
-
-		if (!download->task->is_over && solv_file_make(download->path, download->unpacked_size,
-						    refresh->config->architecture, download->file->sha256,
-						    download->solv_path, &error) < 0)
-			fail_task(download->task, &error);
-		unlink(download->path);
-	}
-}
-
 static void replace_file(const struct task *task, const char *from, const char *name)
 {
 	char *to = text_format("%s/%s", task->index->directory, name);
@@ -377,7 +224,7 @@ static void replace_file(const struct task *task, const char *from, const char *
 	free(to);
 }
 
-/* Step 7: what the next refresh compares with. */
+/* Last step: what the next refresh compares with. */
 static void settle(const struct refresh *refresh, struct task *task)
 {
 	struct index *index = task->index;
@@ -413,14 +260,11 @@ static void run_steps(struct refresh *refresh)
 		if (!task->is_over && task->is_detached)
 			fetch_detached(refresh, task);
 		if (!task->is_over && verify(refresh, task, &error) < 0)
-			fail_task(task, &error);
-		if (!task->is_over && plan(refresh, task, &error) < 0)
-			fail_task(task, &error);
+			refresh_fail(task, &error);
+		if (!task->is_over && package_lists_plan(refresh, task, &error) < 0)
+			refresh_fail(task, &error);
 	}
-	refresh->options.title = "package lists";
-	fetch_lists(refresh, false);
-	fetch_lists(refresh, true);
-	make_solv_files(refresh);
+	package_lists_take(refresh);
 	for (size_t i = 0; i < refresh->task_count; i++)
 		settle(refresh, &refresh->tasks[i]);
 }
@@ -469,14 +313,8 @@ static void finish(struct refresh *refresh)
 		free(task->etag);
 		free(task->modified);
 	}
-	for (size_t i = 0; i < refresh->download_count; i++) {
-		free(refresh->downloads[i].url);
-		free(refresh->downloads[i].plain_url);
-		free(refresh->downloads[i].path);
-		free(refresh->downloads[i].solv_path);
-	}
+	package_lists_fini(refresh);
 	free(refresh->tasks);
-	free(refresh->downloads);
 }
 
 static void say_waiting(const char *path)
