@@ -24,7 +24,7 @@ static int choose_ops(struct inode *inode, struct file *file)
 	case S_IFIFO:
 		return pipe_open(inode, file);
 	case S_IFCHR:
-		return character_device_open(inode, file);
+		return inode->ops->open ? inode->ops->open(inode, file) : character_device_open(inode, file);
 	case S_IFBLK:
 		return block_device_open(inode, file);
 	case S_IFLNK:

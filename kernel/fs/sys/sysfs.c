@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sysfs: the few files that C libraries, the JVM and node read: which CPUs there are, how large pages are used. What it shows is known
+ * when it is mounted, so that it is a tmpfs that is filled then and is read-only afterwards.
+ */
+#include "kernel/fs/tmpfs/tmpfs.h"
+#include "kernel/file/file.h"
+#include "kernel/mem/heap.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/mount.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+/* A file's text; NULL: a folder. "%u" in it: the number of the last CPU. */
+static const struct {
+	const char *path, *text;
+} entries[] = {
+    {"devices/system/cpu/online", "0-%u\n"},
+    {"devices/system/cpu/possible", "0-%u\n"},
+    {"devices/system/cpu/present", "0-%u\n"},
+    {"devices/system/cpu/kernel_max", "63\n"},
+    {"devices/system/node/online", "0\n"},
+    {"devices/system/node/possible", "0\n"},
+    {"devices/system/clocksource/clocksource0/current_clocksource", "tsc\n"},
+    {"kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"},
+    {"kernel/mm/transparent_hugepage/shmem_enabled", "always within_size advise [never] deny force\n"},
+    {"kernel/mm/transparent_hugepage/hpage_pmd_size", "2097152\n"},
+    {"kernel/mm/hugepages", NULL},
+    {"kernel/security", NULL},
+    {"fs/cgroup", NULL},
+    {"block", NULL},
+    {"class/net", NULL},
+    {"bus", NULL},
+    {"module", NULL},
+};
+
+/* The folder `name` of `parent`, made if it is not there. */
+static int folder_in(struct inode *parent, const char *name, size_t len, struct inode **folder)
+{
+	char text[64];
+	int ret = parent->ops->lookup(parent, name, len, folder);
+
+	if (ret != -ENOENT) {
+		if (!ret)
+			inode_put(*folder); /* its entry holds it */
+		return ret;
+	}
+	if (len >= sizeof(text))
+		return -ENAMETOOLONG;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	return tmpfs_add(parent, text, S_IFDIR | 0555, 0, NULL, folder);
+}
+
+static int fill_file(struct inode *file, const char *text)
+{
+	struct page *page;
+	int ret = page_cache_get_for_overwrite(&file->cache, 0, &page), len;
+
+	if (ret)
+		return ret;
+	if (cpu_count() == 1 && !strcmp(text, "0-%u\n"))
+		text = "0\n";
+	memset(page_virt(page), 0, PAGE_SIZE);
+	len = strchr(text, '%') ? format_text(page_virt(page), PAGE_SIZE, "0-%u\n", cpu_count() - 1) : format_text(page_virt(page), PAGE_SIZE, "%s", text);
+	page_cache_mark_dirty(&file->cache, page);
+	page_put(page);
+	file->size = (uint64_t)len;
+	return 0;
+}
+
+/* CPUs may still be on their way when this is mounted: the number is looked up at each open. */
+static struct inode_ops cpu_file_ops;
+
+static int open_cpu_file(struct inode *inode, struct file *file)
+{
+	return fill_file(inode, "0-%u\n");
+}
+
+static int add_entry(struct inode *root, const char *path, const char *text)
+{
+	struct inode *folder = root, *file;
+	const char *slash;
+	int ret = 0;
+
+	while (!ret && (slash = strchr(path, '/'))) {
+		ret = folder_in(folder, path, (size_t)(slash - path), &folder);
+		path = slash + 1;
+	}
+	if (!ret && !text)
+		return folder_in(folder, path, strlen(path), &folder);
+	if (!ret)
+		ret = tmpfs_add(folder, path, S_IFREG | 0444, 0, NULL, &file);
+	if (!ret && strchr(text, '%')) {
+		cpu_file_ops = *file->ops;
+		cpu_file_ops.open = open_cpu_file;
+		file->ops = &cpu_file_ops;
+	}
+	return ret ? ret : fill_file(file, text);
+}
+
+static int sysfs_mount(const char *source, const char *options, bool read_only, struct file_system **fs)
+{
+	int ret = tmpfs_new("mode=555", false, fs);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(entries); i++)
+		ret = add_entry((*fs)->root, entries[i].path, entries[i].text);
+	if (ret)
+		(*fs)->unmount(*fs);
+	return ret;
+}
+
+FILE_SYSTEM(sysfs) = {.name = "sysfs", .mount = sysfs_mount};
