@@ -84,7 +84,8 @@ static int compose_draft(const struct dory_config *config, const struct image_re
 {
 	struct image description = {0};
 	struct source_list list = {0};
-	struct compose_request request = {.image_path = image_draft_disk(draft), .with_documentation = config->with_documentation,
+	char *cache = text_format("%s/cache/unpacked", config->root);
+	struct compose_request request = {.image_path = image_draft_disk(draft), .cache_path = cache, .with_documentation = config->with_documentation,
 	    .debian_fixups = recipe->set && recipe->set->count > 0, .quiet = config->quiet};
 	int result;
 
@@ -93,6 +94,7 @@ static int compose_draft(const struct dory_config *config, const struct image_re
 	request.source_count = list.count;
 	result = compose_image(&request, err);
 	free(list.sources);
+	free(cache);
 	if (result < 0) {
 		image_draft_discard(draft);
 		return -1;

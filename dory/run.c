@@ -2,7 +2,9 @@
 /* Runs an image: its command, its machine. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/compose/compose.h"
 #include "dory/dory.h"
 
 #define DEFAULT_MEMORY "512M"
@@ -65,12 +67,16 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	struct instance_request request = {.hypervisor = &hypervisor_qemu, .config = run->config, .is_tty = run->is_tty,
 	    .strace = run->strace, .bootchart = run->bootchart, .log_level = run->log_level};
 	char *kernel = NULL, *program = NULL;
-	int result = -1;
+	int disk = -1, result = -1;
 
 	request.config.command = (struct command_line){0};
 	if (run_config_check(&request.config, err) < 0 || build_command(image, run, &request.config.command, err) < 0)
 		goto out;
 	if (dory_kernel_find(run->kernel, &kernel, err) < 0 || request.hypervisor->find(config->qemu, &program, err) < 0)
+		goto out;
+	/* Holds the image as it is: a composition meanwhile makes a new file. */
+	disk = compose_image_open(image->disk_path, err);
+	if (disk < 0)
 		goto out;
 	request.program = program;
 	request.machine.kernel = kernel;
@@ -80,6 +86,8 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 		goto out;
 	result = instance_run(&request, outcome, err);
 out:
+	if (disk >= 0)
+		close(disk);
 	command_line_release(&request.config.command);
 	free(kernel);
 	free(program);

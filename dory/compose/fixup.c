@@ -48,11 +48,17 @@ int fixup_skeleton(struct tree *tree, struct dory_error *err)
 	return 0;
 }
 
-/* hier(7): what every system has, and the kernel's file systems are mounted on. */
+int fixup_mount_points(struct tree *tree, struct dory_error *err)
+{
+	static const struct directory_entry directories[] = {{"/dev", 0755}, {"/proc", 0555}, {"/sys", 0555}, {"/run", 0755}, {"/tmp", 01777}};
+
+	return add_directories(tree, directories, ARRAY_SIZE(directories), err);
+}
+
+/* hier(7): what every system has. */
 static int fixup_directories(const struct fixup *fixup, struct dory_error *err)
 {
-	static const struct directory_entry directories[] = {{"/dev", 0755}, {"/proc", 0555}, {"/sys", 0555}, {"/run", 0755},
-	    {"/run/lock", 01777}, {"/tmp", 01777}, {"/root", 0700}, {"/home", 0755}, {"/mnt", 0755}, {"/opt", 0755}, {"/srv", 0755},
+	static const struct directory_entry directories[] = {{"/run/lock", 01777}, {"/root", 0700}, {"/home", 0755}, {"/mnt", 0755}, {"/opt", 0755}, {"/srv", 0755},
 	    {"/etc", 0755}, {"/var", 0755}, {"/var/tmp", 01777}, {"/var/lib", 0755}, {"/var/log", 0755}, {"/var/cache", 0755},
 	    {"/var/spool", 0755}, {"/usr/local", 0755}, {"/usr/local/bin", 0755}, {"/usr/local/lib", 0755}};
 

@@ -22,7 +22,9 @@ struct fixup {
 
 /* Before any content: the links /bin, /lib, /lib64, /sbin into /usr, and the directories that every system has. */
 int fixup_skeleton(struct tree *tree, struct dory_error *err) must_check;
-/* After all content. */
+/* After all content: where the guest mounts its own file systems, and what programs take for granted. */
+int fixup_mount_points(struct tree *tree, struct dory_error *err) must_check;
+/* Then what the packages' scripts would have made. */
 int fixup_apply(const struct fixup *fixup, struct dory_error *err) must_check;
 
 /* The single fix-ups, in files of their names. */

@@ -26,7 +26,7 @@ static void offer(struct alternatives *list, const char *link, const char *name,
 
 	if (!script_is_known(link) || !script_is_known(name) || !script_is_known(path) || *link != '/' || *path != '/' || strchr(name, '/'))
 		return;
-	if (!tree_find(list->tree, path, true))
+	if (!tree_find(list->tree, path, true) || package_is_documentation(link + 1))
 		return;
 	for (size_t i = 0; i < list->count && !item; i++)
 		if (strcmp(list->items[i].link, link) == 0)

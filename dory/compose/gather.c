@@ -270,6 +270,8 @@ int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_
 		result = fixup_skeleton(t, err);
 	if (result == 0)
 		result = add_sources(gathering, t, err);
+	if (result == 0)
+		result = fixup_mount_points(t, err);
 	if (result == 0 && request->debian_fixups)
 		result = apply_fixups(gathering, t, err);
 	if (result == 0)
