@@ -382,9 +382,13 @@ struct page *page_alloc(unsigned order)
 	if (unlikely(order > PAGE_ORDER_MAX))
 		return NULL;
 	page = try_alloc(stock, order);
-	for (unsigned tries = 8 + 8 * order; unlikely(!page) && tries && reclaim(stock, order); tries--) {
-		if (order)
-			drain_stock(stock, 0);
+	for (unsigned tries = 8 + 8 * order; unlikely(!page) && tries; tries--) {
+		bool has_drained = order && stock->count;
+
+		if (has_drained)
+			drain_stock(stock, 0); /* they may be what a block lacks */
+		else if (!reclaim(stock, order))
+			break;
 		page = try_alloc(stock, order);
 	}
 	if (unlikely(!page))
