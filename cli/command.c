@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From the command line to the verb. */
 #include "cli/command.h"
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "dory/base/text.h"
 
 const struct verb *const verbs[] = {&verb_run, &verb_compose, &verb_images, &verb_rmi, &verb_config, &verb_version, &verb_help, NULL};
@@ -55,6 +58,18 @@ static const char *verb_name(int argc, char **argv)
 	return argv[1];
 }
 
+/*
+ * Whoever starts us with a standard stream closed must not find a socket or disk of ours in its place. The wrong direction on purpose:
+ * using it fails, as it did while it was closed.
+ */
+static void occupy_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			abort();
+	}
+}
+
 int command_main(int argc, char **argv, const struct composer *composer)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -64,6 +79,7 @@ int command_main(int argc, char **argv, const struct composer *composer)
 	struct dory_error err;
 	int status;
 
+	occupy_standard_streams();
 	invocation.program = slash ? slash + 1 : argc > 0 ? argv[0] : "dory";
 	invocation.verb = verb_find(name);
 	if (!invocation.verb)

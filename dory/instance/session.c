@@ -204,6 +204,7 @@ int session_run(struct session *session, struct dory_error *err)
 		on_ready(session, fds);
 	}
 	session->hypervisor_status = process_wait(&session->process);
+	session->output.is_abandoned = session->errors.is_abandoned = session->is_abandoned || result < 0;
 	stream_stop(&session->input);
 	stream_stop(&session->output);
 	stream_stop(&session->errors);

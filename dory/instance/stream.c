@@ -2,6 +2,7 @@
 /* The threads that carry bytes. */
 #include "dory/instance/stream.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -75,13 +76,20 @@ static void *carry_output(void *argument)
 	return NULL;
 }
 
-/* Reading a terminal from the background would stop us (SIGTTIN), though the program may never want to read. */
-static void wait_for_foreground(int fd)
+/* Waits until fd has something to read; false: the stream is to stop. */
+static bool wait_for_input(const struct stream *stream)
 {
+	struct pollfd fds[] = {{.fd = stream->stop_fd, .events = POLLIN}, {.fd = stream->fd, .events = POLLIN}};
 	pid_t foreground;
 
-	while ((foreground = tcgetpgrp(fd)) >= 0 && foreground != getpgrp())
-		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+	/* Reading a terminal from the background would stop us (SIGTTIN), though the program may never want to read. */
+	while ((foreground = tcgetpgrp(stream->fd)) >= 0 && foreground != getpgrp()) {
+		if (poll(fds, 1, 200) > 0)
+			return false;
+	}
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return !fds[0].revents;
 }
 
 static bool carry_keys(struct stream *stream, struct terminal_keys *keys, const char *bytes, size_t length)
@@ -108,11 +116,8 @@ static void *carry_input(void *argument)
 	static _Thread_local char bytes[PIECE];
 	struct terminal_keys keys = {0};
 
-	for (;;) {
-		ssize_t got;
-
-		wait_for_foreground(stream->fd);
-		got = read(stream->fd, bytes, sizeof(bytes));
+	while (wait_for_input(stream)) {
+		ssize_t got = read(stream->fd, bytes, sizeof(bytes));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -128,9 +133,14 @@ static void *carry_input(void *argument)
 
 static int start(struct stream *stream, void *(*carry)(void *))
 {
-	int failure = pthread_create(&stream->thread, NULL, carry, stream);
+	int failure;
 
+	stream->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (stream->stop_fd < 0)
+		return -1;
+	failure = pthread_create(&stream->thread, NULL, carry, stream);
 	if (failure) {
+		close(stream->stop_fd);
 		errno = failure;
 		return -1;
 	}
@@ -150,9 +160,15 @@ int stream_start_output(struct stream *stream)
 
 void stream_stop(struct stream *stream)
 {
+	uint64_t one = 1;
+
 	if (!stream->is_started)
 		return;
-	pthread_cancel(stream->thread);
+	/* The input's thread sees the eventfd, both see the socket; one that hangs in write(2) takes stronger means. */
+	shutdown(stream->socket, SHUT_RDWR);
+	if (write(stream->stop_fd, &one, sizeof(one)) < 0 || stream->is_abandoned)
+		pthread_cancel(stream->thread);
 	pthread_join(stream->thread, NULL);
+	close(stream->stop_fd);
 	stream->is_started = false;
 }

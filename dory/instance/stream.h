@@ -12,8 +12,10 @@
 struct stream {
 	int fd, socket;
 	int ended_fd; /* eventfd, counted up when the stream ends */
+	int stop_fd;  /* eventfd, counted up when the stream is to end */
 	pthread_t thread;
 	bool is_started;
+	bool is_abandoned; /* an output whose reader takes too long for a person */
 	atomic_bool has_ended;
 	atomic_int write_errno; /* why bytes could not be written to fd; 0 */
 	/* Input from a terminal in raw mode: the escape key's requests; called on the stream's thread. */
