@@ -39,8 +39,10 @@ static int unknown_verb(const char *program, const char *name)
 		if (word_is_near(name, (*v)->name))
 			near = *v;
 	}
-	error_set(&err, DORY_ERROR_USAGE, "there is no verb '%s'", name);
-	if (near)
+	error_set(&err, DORY_ERROR_USAGE, *name == '-' ? "the option %s stands before a verb" : "there is no verb '%s'", name);
+	if (*name == '-')
+		error_hint(&err, "Options stand behind the verb: %s run TARGET %s", program, name);
+	else if (near)
 		error_hint(&err, "Did you mean `%s %s`?", program, near->name);
 	else
 		error_hint(&err, "`%s help` lists the verbs.", program);

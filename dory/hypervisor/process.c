@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ static void become(const struct arguments *arguments, const int *kept, size_t ke
 		if (fcntl(kept[i], F_SETFD, 0) < 0)
 			goto fail;
 	}
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0}); /* a core would hold the guest's memory */
 	for (int number = 1; number < NSIG; number++)
 		signal(number, SIG_DFL);
 	sigemptyset(&none);
