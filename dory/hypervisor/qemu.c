@@ -74,7 +74,7 @@ static void add_machine(const struct machine *machine, struct arguments *argumen
 	if (strcmp(machine->type, "microvm") == 0)
 		arguments_add(arguments, "microvm,rtc=on,isa-serial=on,x-option-roms=off");
 	else
-		arguments_add(arguments, "%s,graphics=off,usb=off", machine->type);
+		arguments_add(arguments, "%s,usb=off", machine->type);
 	arguments_add(arguments, "-accel");
 	arguments_add(arguments, "%s", machine->accelerator);
 	arguments_add(arguments, "-cpu");
