@@ -206,7 +206,7 @@ static uint16_t soft_off_type(const struct header *table)
 {
 	const uint8_t *text = (const uint8_t *)table;
 
-	for (uint32_t i = sizeof(*table); table && i + 12 < table->length; i++) {
+	for (uint32_t i = sizeof(*table); table && i + 9 <= table->length; i++) {
 		uint32_t at;
 
 		if (memcmp(text + i, "_S5_\x12", 5))
