@@ -8,7 +8,8 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-const struct verb *const verbs[] = {&verb_run, &verb_compose, &verb_images, &verb_rmi, &verb_config, &verb_version, &verb_help, NULL};
+const struct verb *const verbs[] = {
+	&verb_run, &verb_compose, &verb_images, &verb_rmi, &verb_config, &verb_version, &verb_help, NULL};
 
 const struct verb *verb_find(const char *name)
 {
@@ -23,8 +24,8 @@ void verb_print_help(const struct invocation *invocation)
 {
 	const struct verb *verb = invocation->verb;
 
-	printf("Usage: %s %s [OPTION...]%s%s\n\n%s.\n\nOptions:\n", invocation->program, verb->name, *verb->operands ? " " : "",
-	    verb->operands, verb->summary);
+	printf("Usage: %s %s [OPTION...]%s%s\n\n%s.\n\nOptions:\n", invocation->program, verb->name,
+		*verb->operands ? " " : "", verb->operands, verb->summary);
 	options_print(verb->options);
 	if (verb->details)
 		printf("\n%s\n", verb->details);
@@ -39,7 +40,8 @@ static int unknown_verb(const char *program, const char *name)
 		if (word_is_near(name, (*v)->name))
 			near = *v;
 	}
-	error_set(&err, DORY_ERROR_USAGE, *name == '-' ? "the option %s stands before a verb" : "there is no verb '%s'", name);
+	error_set(&err, DORY_ERROR_USAGE, *name == '-' ? "the option %s stands before a verb" : "there is no verb '%s'",
+		name);
 	if (*name == '-')
 		error_hint(&err, "Options stand behind the verb: %s run TARGET %s", program, name);
 	else if (near)
@@ -61,8 +63,8 @@ static const char *verb_name(int argc, char **argv)
 }
 
 /*
- * Whoever starts us with a standard stream closed must not find a socket or disk of ours in its place. The wrong direction on purpose:
- * using it fails, as it did while it was closed.
+ * Whoever starts us with a standard stream closed must not find a socket or disk of ours in its place. The wrong
+ * direction on purpose: using it fails, as it did while it was closed.
  */
 static void occupy_standard_streams(void)
 {
@@ -86,8 +88,8 @@ int command_main(int argc, char **argv, const struct composer *composer)
 	invocation.verb = verb_find(name);
 	if (!invocation.verb)
 		return unknown_verb(invocation.program, name);
-	if (options_parse(invocation.verb->options, argc > 2 ? argc - 2 : 0, argv + 2, invocation.verb->values, &invocation.words,
-		&wants_help, &err) < 0) {
+	if (options_parse(invocation.verb->options, argc > 2 ? argc - 2 : 0, argv + 2, invocation.verb->values,
+		    &invocation.words, &wants_help, &err) < 0) {
 		if (!err.hint[0])
 			error_hint(&err, "See `%s %s --help`.", invocation.program, invocation.verb->name);
 		status = verb_fail(&invocation, &err);

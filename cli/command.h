@@ -11,8 +11,8 @@ enum {
 
 struct invocation {
 	const struct verb *verb;
-	const char *program;	      /* argv[0]'s last part: "dory", "capstan" */
-	char **argv;		      /* the whole command line */
+	const char *program; /* argv[0]'s last part: "dory", "capstan" */
+	char **argv;         /* the whole command line */
 	struct option_words words;
 	const struct composer *composer; /* NULL: in the other program */
 };
@@ -25,7 +25,7 @@ struct verb {
 	const struct option *options;
 	int misuse_status, failure_status;
 	int (*run)(struct invocation *invocation); /* returns the exit status */
-	void *values;	      /* what the options are read into */
+	void *values;                              /* what the options are read into */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
 extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_config, verb_version, verb_help;
@@ -35,7 +35,8 @@ extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_con
  * executes the one that has it, with the same words, when it turns out to be needed.
  */
 struct composer {
-	int (*make)(const struct dory_config *, struct dory_target *, enum dory_refresh, struct image *, struct dory_error *);
+	int (*make)(const struct dory_config *, struct dory_target *, enum dory_refresh, struct image *,
+		struct dory_error *);
 	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
 	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
 };
@@ -59,15 +60,19 @@ struct settings_options {
 	const char *archive, *suite, *components, *keyring;
 	bool refresh, offline, verbose, quiet, with_documentation;
 };
-#define ARCHIVE_OPTIONS(type, member)                                                                                                \
-	OPTION(type, member.archive, OPTION_TEXT, "archive", 0, "URI", "the Debian archive, instead of the host's own"),                \
-	    OPTION(type, member.suite, OPTION_TEXT, "suite", 0, "SUITE", "its suite, as in bookworm"),                                   \
-	    OPTION(type, member.components, OPTION_TEXT, "components", 0, "WORDS", "its components, as in \"main contrib\""),            \
-	    OPTION(type, member.keyring, OPTION_TEXT, "keyring", 0, "FILE", "the keys that must have signed it"),                        \
-	    OPTION(type, member.refresh, OPTION_FLAG, "refresh", 0, NULL, "fetch the archive's indices anew"),                           \
-	    OPTION(type, member.offline, OPTION_FLAG, "offline", 0, NULL, "use what is here, touch no network"),                         \
-	    OPTION(type, member.with_documentation, OPTION_FLAG, "with-documentation", 0, NULL, "keep documentation and locales"),       \
-	    OPTION(type, member.verbose, OPTION_FLAG, "verbose", 'v', NULL, "say more"),                                                 \
-	    OPTION(type, member.quiet, OPTION_FLAG, "quiet", 'q', NULL, "say less: no progress")
-int settings_load(struct dory_config *config, const struct settings_options *options, struct dory_error *err) must_check;
+#define ARCHIVE_OPTIONS(type, member)                                                                                  \
+	OPTION(type, member.archive, OPTION_TEXT, "archive", 0, "URI",                                                 \
+		"the Debian archive, instead of the host's own"),                                                      \
+		OPTION(type, member.suite, OPTION_TEXT, "suite", 0, "SUITE", "its suite, as in bookworm"),             \
+		OPTION(type, member.components, OPTION_TEXT, "components", 0, "WORDS",                                 \
+			"its components, as in \"main contrib\""),                                                     \
+		OPTION(type, member.keyring, OPTION_TEXT, "keyring", 0, "FILE", "the keys that must have signed it"),  \
+		OPTION(type, member.refresh, OPTION_FLAG, "refresh", 0, NULL, "fetch the archive's indices anew"),     \
+		OPTION(type, member.offline, OPTION_FLAG, "offline", 0, NULL, "use what is here, touch no network"),   \
+		OPTION(type, member.with_documentation, OPTION_FLAG, "with-documentation", 0, NULL,                    \
+			"keep documentation and locales"),                                                             \
+		OPTION(type, member.verbose, OPTION_FLAG, "verbose", 'v', NULL, "say more"),                           \
+		OPTION(type, member.quiet, OPTION_FLAG, "quiet", 'q', NULL, "say less: no progress")
+int settings_load(
+	struct dory_config *config, const struct settings_options *options, struct dory_error *err) must_check;
 enum dory_refresh settings_refresh(const struct settings_options *options);

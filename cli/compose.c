@@ -8,18 +8,19 @@ static struct compose_values {
 	const char *command, *directory, *user, *host_name;
 } values;
 
-#define COMPOSE_OPTION(member, kind, name, letter, argument, help)                                                                   \
+#define COMPOSE_OPTION(member, kind, name, letter, argument, help)                                                     \
 	OPTION(struct compose_values, member, kind, name, letter, argument, help)
 
 static const struct option options[] = {
-    COMPOSE_OPTION(packages, OPTION_LIST, "deb", 0, "NAME[=VERSION]", "a Debian package with all it needs (repeatable)"),
-    COMPOSE_OPTION(command, OPTION_TEXT, "execute", 'e', "COMMAND", "the command line that `dory run IMAGE` runs"),
-    COMPOSE_OPTION(environment, OPTION_LIST, "env", 0, "NAME=VALUE", "set an environment variable (repeatable)"),
-    COMPOSE_OPTION(directory, OPTION_TEXT, "workdir", 'w', "DIR", "working directory in the machine"),
-    COMPOSE_OPTION(user, OPTION_TEXT, "user", 'u', "USER[:GROUP]", "user, and group, by name or number"),
-    COMPOSE_OPTION(host_name, OPTION_TEXT, "hostname", 0, "NAME", "host name of the machine"),
-    ARCHIVE_OPTIONS(struct compose_values, settings),
-    {0},
+	COMPOSE_OPTION(
+		packages, OPTION_LIST, "deb", 0, "NAME[=VERSION]", "a Debian package with all it needs (repeatable)"),
+	COMPOSE_OPTION(command, OPTION_TEXT, "execute", 'e', "COMMAND", "the command line that `dory run IMAGE` runs"),
+	COMPOSE_OPTION(environment, OPTION_LIST, "env", 0, "NAME=VALUE", "set an environment variable (repeatable)"),
+	COMPOSE_OPTION(directory, OPTION_TEXT, "workdir", 'w', "DIR", "working directory in the machine"),
+	COMPOSE_OPTION(user, OPTION_TEXT, "user", 'u', "USER[:GROUP]", "user, and group, by name or number"),
+	COMPOSE_OPTION(host_name, OPTION_TEXT, "hostname", 0, "NAME", "host name of the machine"),
+	ARCHIVE_OPTIONS(struct compose_values, settings),
+	{0},
 };
 
 static int compose_image_of(struct invocation *invocation, struct dory_composition *composition, struct dory_error *err)
@@ -30,7 +31,7 @@ static int compose_image_of(struct invocation *invocation, struct dory_compositi
 	if (values.command && command_line_split(&composition->config.command, values.command, err) < 0)
 		return -1;
 	if (image_name_check(composition->image, err) < 0 || composer_need(invocation, err) < 0 ||
-	    settings_load(&config, &values.settings, err) < 0)
+		settings_load(&config, &values.settings, err) < 0)
 		return -1;
 	result = invocation->composer->compose(&config, composition, err);
 	if (result == 0 && config.verbose)
@@ -42,8 +43,9 @@ static int compose_image_of(struct invocation *invocation, struct dory_compositi
 static int compose(struct invocation *invocation)
 {
 	const struct word_list *operands = &invocation->words.operands;
-	struct dory_composition composition = {.packages = values.packages.words, .package_count = values.packages.count,
-	    .refresh = settings_refresh(&values.settings)};
+	struct dory_composition composition = {.packages = values.packages.words,
+		.package_count = values.packages.count,
+		.refresh = settings_refresh(&values.settings)};
 	struct dory_error err;
 	int status = 0;
 
@@ -54,8 +56,11 @@ static int compose(struct invocation *invocation)
 	composition.image = operands->words[0];
 	composition.paths = operands->words + 1;
 	composition.path_count = operands->count - 1;
-	composition.config = (struct run_config){.environment = values.environment.words, .environment_count = values.environment.count,
-	    .directory = values.directory, .host_name = values.host_name, .user = values.user};
+	composition.config = (struct run_config){.environment = values.environment.words,
+		.environment_count = values.environment.count,
+		.directory = values.directory,
+		.host_name = values.host_name,
+		.user = values.user};
 	if (compose_image_of(invocation, &composition, &err) < 0)
 		status = verb_fail(invocation, &err);
 	command_line_release(&composition.config.command);
@@ -65,14 +70,15 @@ static int compose(struct invocation *invocation)
 }
 
 const struct verb verb_compose = {
-    .name = "compose",
-    .operands = "IMAGE [PATH...]",
-    .summary = "Compose an image from Debian packages, directories and files",
-    .details = "The content of a directory goes to the root of the image, a file beside it; what comes later wins.\n"
-	       "Composing again touches only what has changed.",
-    .options = options,
-    .misuse_status = EXIT_MISUSED,
-    .failure_status = EXIT_FAILED,
-    .run = compose,
-    .values = &values,
+	.name = "compose",
+	.operands = "IMAGE [PATH...]",
+	.summary = "Compose an image from Debian packages, directories and files",
+	.details =
+		"The content of a directory goes to the root of the image, a file beside it; what comes later wins.\n"
+		"Composing again touches only what has changed.",
+	.options = options,
+	.misuse_status = EXIT_MISUSED,
+	.failure_status = EXIT_FAILED,
+	.run = compose,
+	.values = &values,
 };

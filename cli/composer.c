@@ -33,6 +33,6 @@ int composer_need(const struct invocation *invocation, struct dory_error *err)
 		free(path);
 	}
 	error_set(err, DORY_ERROR_NOT_FOUND, "this installation of Dory is not whole: %.*s/%s is missing",
-	    (int)(strrchr(program, '/') - program), program, places[0]);
+		(int)(strrchr(program, '/') - program), program, places[0]);
 	return error_hint(err, "Install it again: make install");
 }

@@ -12,9 +12,9 @@ static struct config_values {
 } values;
 
 static const struct option options[] = {
-    OPTION(struct config_values, json, OPTION_FLAG, "json", 0, NULL, "as JSON"),
-    ARCHIVE_OPTIONS(struct config_values, settings),
-    {0},
+	OPTION(struct config_values, json, OPTION_FLAG, "json", 0, NULL, "as JSON"),
+	ARCHIVE_OPTIONS(struct config_values, settings),
+	{0},
 };
 
 static json_t *text_or_null(const char *text)
@@ -30,13 +30,15 @@ static void print_json(const struct dory_config *config)
 	for (size_t i = 0; i < config->source_count; i++) {
 		const struct debian_source *source = &config->sources[i];
 
-		json_array_append_new(sources, json_pack("{s:s, s:s, s:s, s:o}", "uri", source->uri, "suite", source->suite, "components",
-						   source->components, "keyring", text_or_null(source->keyring)));
+		json_array_append_new(
+			sources, json_pack("{s:s, s:s, s:s, s:o}", "uri", source->uri, "suite", source->suite,
+					 "components", source->components, "keyring", text_or_null(source->keyring)));
 	}
 	object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "root", config->root, "architecture",
-	    text_or_null(config->architecture), "keyring", text_or_null(config->keyring), "sources", sources, "qemu",
-	    text_or_null(config->qemu), "accelerator", text_or_null(config->accelerator), "machine", text_or_null(config->machine),
-	    "memory", text_or_null(config->memory), "cpus", (json_int_t)config->cpus, "with_documentation", config->with_documentation);
+		text_or_null(config->architecture), "keyring", text_or_null(config->keyring), "sources", sources,
+		"qemu", text_or_null(config->qemu), "accelerator", text_or_null(config->accelerator), "machine",
+		text_or_null(config->machine), "memory", text_or_null(config->memory), "cpus", (json_int_t)config->cpus,
+		"with_documentation", config->with_documentation);
 	json_dumpf(object, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(object);
@@ -65,14 +67,15 @@ static int config_verb(struct invocation *invocation)
 }
 
 const struct verb verb_config = {
-    .name = "config",
-    .operands = "print",
-    .summary = "Print the settings in force",
-    .details = "They come from built-in defaults, $DORY_ROOT/config.yaml, the environment (DORY_ROOT, DORY_QEMU, ...)\n"
-	       "and options, the later wins. The output is a config.yaml.",
-    .options = options,
-    .misuse_status = EXIT_MISUSED,
-    .failure_status = EXIT_FAILED,
-    .run = config_verb,
-    .values = &values,
+	.name = "config",
+	.operands = "print",
+	.summary = "Print the settings in force",
+	.details = "They come from built-in defaults, $DORY_ROOT/config.yaml, the environment (DORY_ROOT, DORY_QEMU, "
+		   "...)\n"
+		   "and options, the later wins. The output is a config.yaml.",
+	.options = options,
+	.misuse_status = EXIT_MISUSED,
+	.failure_status = EXIT_FAILED,
+	.run = config_verb,
+	.values = &values,
 };

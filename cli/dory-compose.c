@@ -5,9 +5,9 @@
 int main(int argc, char **argv)
 {
 	static const struct composer composer = {
-	    .make = dory_image_make,
-	    .compose = dory_compose,
-	    .programs = dory_target_programs,
+		.make = dory_image_make,
+		.compose = dory_compose,
+		.programs = dory_target_programs,
 	};
 
 	return command_main(argc, argv, &composer);

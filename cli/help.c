@@ -8,7 +8,8 @@ static const struct option options[] = {{0}};
 static void list_verbs(const char *program)
 {
 	printf("Dory packs any Linux program, with just what it needs, into a tiny virtual machine and runs it.\n\n"
-	       "Usage: %s VERB [OPTION...] [WORD...]\n\nVerbs:\n", program);
+	       "Usage: %s VERB [OPTION...] [WORD...]\n\nVerbs:\n",
+		program);
 	for (const struct verb *const *v = verbs; *v; v++)
 		printf("  %-10s %s\n", (*v)->name, (*v)->summary);
 	printf("\nExamples:\n"
@@ -17,7 +18,7 @@ static void list_verbs(const char *program)
 	       "  %s run ./program -- --its-option\n"
 	       "  %s compose web --deb lua5.4 ./site && %s run web -e \"lua5.4 /main.lua\"\n\n"
 	       "`%s VERB --help` explains a verb; so do the manual pages dory(1), dory-VERB(1).\n",
-	    program, program, program, program, program, program);
+		program, program, program, program, program, program);
 }
 
 static int help(struct invocation *invocation)
@@ -36,11 +37,11 @@ static int help(struct invocation *invocation)
 }
 
 const struct verb verb_help = {
-    .name = "help",
-    .operands = "[VERB]",
-    .summary = "Explain a verb, or list them",
-    .options = options,
-    .misuse_status = EXIT_MISUSED,
-    .failure_status = EXIT_FAILED,
-    .run = help,
+	.name = "help",
+	.operands = "[VERB]",
+	.summary = "Explain a verb, or list them",
+	.options = options,
+	.misuse_status = EXIT_MISUSED,
+	.failure_status = EXIT_FAILED,
+	.run = help,
 };

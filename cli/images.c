@@ -11,8 +11,8 @@ static struct images_values {
 } values;
 
 static const struct option options[] = {
-    OPTION(struct images_values, json, OPTION_FLAG, "json", 0, NULL, "as JSON"),
-    {0},
+	OPTION(struct images_values, json, OPTION_FLAG, "json", 0, NULL, "as JSON"),
+	{0},
 };
 
 static int print_json(const struct image *images, size_t count)
@@ -23,9 +23,9 @@ static int print_json(const struct image *images, size_t count)
 		const struct image *image = &images[i];
 
 		json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "name", image->name, "created", image->created, "size",
-			(json_int_t)image->size, "used", (json_int_t)image->used, "origin", image->origin, "command",
-			image->default_command, "disk", image->disk_path));
+			json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "name", image->name, "created", image->created,
+				"size", (json_int_t)image->size, "used", (json_int_t)image->used, "origin",
+				image->origin, "command", image->default_command, "disk", image->disk_path));
 	}
 	json_dumpf(list, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -58,8 +58,8 @@ static int print_table(const struct image *images, size_t count)
 	}
 	printf("%-*s  %6s  %-20s  %s\n", width, "NAME", "USED", "CREATED", "ORIGIN");
 	for (size_t i = 0; i < count; i++)
-		printf("%-*s  %6s  %-20s  %s\n", width, images[i].name, human_size(images[i].used, used), images[i].created,
-		    images[i].origin);
+		printf("%-*s  %6s  %-20s  %s\n", width, images[i].name, human_size(images[i].used, used),
+			images[i].created, images[i].origin);
 	return 0;
 }
 
@@ -87,12 +87,12 @@ static int images(struct invocation *invocation)
 }
 
 const struct verb verb_images = {
-    .name = "images",
-    .operands = "",
-    .summary = "List the images",
-    .options = options,
-    .misuse_status = EXIT_MISUSED,
-    .failure_status = EXIT_FAILED,
-    .run = images,
-    .values = &values,
+	.name = "images",
+	.operands = "",
+	.summary = "List the images",
+	.options = options,
+	.misuse_status = EXIT_MISUSED,
+	.failure_status = EXIT_FAILED,
+	.run = images,
+	.values = &values,
 };

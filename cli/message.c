@@ -62,7 +62,7 @@ int verb_misuse(const struct invocation *invocation, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err.message, sizeof(err.message), format, args);
 	va_end(args);
-	error_hint(&err, "Usage: %s %s [OPTION...] %s\nSee `%s %s --help`.", invocation->program, invocation->verb->name,
-	    invocation->verb->operands, invocation->program, invocation->verb->name);
+	error_hint(&err, "Usage: %s %s [OPTION...] %s\nSee `%s %s --help`.", invocation->program,
+		invocation->verb->name, invocation->verb->operands, invocation->program, invocation->verb->name);
 	return verb_fail(invocation, &err);
 }

@@ -113,7 +113,8 @@ static int set_value(const struct option *option, const char *value, void *value
 	case OPTION_NUMBER:
 		number = strtoul(value, &end, 10);
 		if (value[0] < '0' || value[0] > '9' || *end || number == 0 || number > 65535)
-			return error_set(err, DORY_ERROR_USAGE, "--%s takes a number from 1 on, not '%s'", option->name, value);
+			return error_set(
+				err, DORY_ERROR_USAGE, "--%s takes a number from 1 on, not '%s'", option->name, value);
 		*(unsigned *)place = (unsigned)number;
 		return 0;
 	}
@@ -128,13 +129,14 @@ struct word_reader {
 
 /* The option's value: `attached`, or the next word. */
 static int take_value(const struct option *option, const char *attached, struct word_reader *reader, void *values,
-    struct dory_error *err)
+	struct dory_error *err)
 {
 	if (option->kind == OPTION_FLAG && attached)
 		return error_set(err, DORY_ERROR_USAGE, "--%s takes no value", option->name);
 	if (option->kind != OPTION_FLAG && !attached) {
 		if (reader->argc == 0)
-			return error_set(err, DORY_ERROR_USAGE, "--%s takes a value: %s", option->name, option->argument);
+			return error_set(
+				err, DORY_ERROR_USAGE, "--%s takes a value: %s", option->name, option->argument);
 		attached = *reader->argv++;
 		reader->argc--;
 	}
@@ -142,7 +144,8 @@ static int take_value(const struct option *option, const char *attached, struct 
 }
 
 /* "--name", "--name=value", "--name value" */
-static int take_long(const struct option *options, const char *word, struct word_reader *reader, void *values, struct dory_error *err)
+static int take_long(const struct option *options, const char *word, struct word_reader *reader, void *values,
+	struct dory_error *err)
 {
 	size_t length = strcspn(word, "=");
 	const struct option *option = find_name(options, word, length);
@@ -153,7 +156,8 @@ static int take_long(const struct option *options, const char *word, struct word
 }
 
 /* "-vq", "-m 64M", "-m64M", "-m=64M" */
-static int take_letters(const struct option *options, const char *word, struct word_reader *reader, void *values, struct dory_error *err)
+static int take_letters(const struct option *options, const char *word, struct word_reader *reader, void *values,
+	struct dory_error *err)
 {
 	for (; *word; word++) {
 		const struct option *option = find_letter(options, *word);
@@ -171,8 +175,8 @@ static int take_letters(const struct option *options, const char *word, struct w
 	return 0;
 }
 
-int options_parse(const struct option *options, int argc, char **argv, void *values, struct option_words *words, bool *wants_help,
-    struct dory_error *err)
+int options_parse(const struct option *options, int argc, char **argv, void *values, struct option_words *words,
+	bool *wants_help, struct dory_error *err)
 {
 	struct word_reader reader = {.argc = argc, .argv = argv};
 
@@ -205,8 +209,9 @@ void options_print(const struct option *options)
 	for (; options->name; options++) {
 		char left[64];
 
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", options->letter ? '-' : ' ', options->letter ? options->letter : ' ',
-		    options->letter ? "," : " ", options->name, options->argument ? " " : "", options->argument ? options->argument : "");
+		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", options->letter ? '-' : ' ',
+			options->letter ? options->letter : ' ', options->letter ? "," : " ", options->name,
+			options->argument ? " " : "", options->argument ? options->argument : "");
 		printf("  %-28s %s\n", left, options->help);
 	}
 	printf("  %-28s %s\n", "-h, --help", "this help");

@@ -12,12 +12,12 @@ struct values {
 };
 
 static const struct option options[] = {
-    OPTION(struct values, verbose, OPTION_FLAG, "verbose", 'v', NULL, ""),
-    OPTION(struct values, quiet, OPTION_FLAG, "quiet", 'q', NULL, ""),
-    OPTION(struct values, memory, OPTION_TEXT, "memory", 'm', "SIZE", ""),
-    OPTION(struct values, env, OPTION_LIST, "env", 0, "NAME=VALUE", ""),
-    OPTION(struct values, cpus, OPTION_NUMBER, "cpus", 'c', "N", ""),
-    {0},
+	OPTION(struct values, verbose, OPTION_FLAG, "verbose", 'v', NULL, ""),
+	OPTION(struct values, quiet, OPTION_FLAG, "quiet", 'q', NULL, ""),
+	OPTION(struct values, memory, OPTION_TEXT, "memory", 'm', "SIZE", ""),
+	OPTION(struct values, env, OPTION_LIST, "env", 0, "NAME=VALUE", ""),
+	OPTION(struct values, cpus, OPTION_NUMBER, "cpus", 'c', "N", ""),
+	{0},
 };
 
 struct parsed {
@@ -42,7 +42,8 @@ static struct parsed *parse(const char *line)
 	snprintf(copy, sizeof(copy), "%s", line);
 	while ((word = strsep(&rest, " ")))
 		argv[argc++] = word;
-	parsed.result = options_parse(options, argc, argv, &parsed.values, &parsed.words, &parsed.wants_help, &parsed.err);
+	parsed.result =
+		options_parse(options, argc, argv, &parsed.values, &parsed.words, &parsed.wants_help, &parsed.err);
 	return &parsed;
 }
 
@@ -82,7 +83,8 @@ TEST(two_dashes_end_the_options)
 
 TEST(refusals)
 {
-	static const char *const lines[] = {"--unknown", "-x", "--memory", "-m", "--verbose=1", "-c 0", "-c x", "-c 1x", "-c -1", "--cpus 99999"};
+	static const char *const lines[] = {
+		"--unknown", "-x", "--memory", "-m", "--verbose=1", "-c 0", "-c x", "-c 1x", "-c -1", "--cpus 99999"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		CHECK_EQ(parse(lines[i])->result, -1);

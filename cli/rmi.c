@@ -24,11 +24,11 @@ static int rmi(struct invocation *invocation)
 }
 
 const struct verb verb_rmi = {
-    .name = "rmi",
-    .operands = "IMAGE...",
-    .summary = "Remove images",
-    .options = options,
-    .misuse_status = EXIT_MISUSED,
-    .failure_status = EXIT_FAILED,
-    .run = rmi,
+	.name = "rmi",
+	.operands = "IMAGE...",
+	.summary = "Remove images",
+	.options = options,
+	.misuse_status = EXIT_MISUSED,
+	.failure_status = EXIT_FAILED,
+	.run = rmi,
 };

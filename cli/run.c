@@ -16,29 +16,31 @@ static struct run_values {
 	bool is_file, strace, bootchart, persist, tty, no_tty;
 } values;
 
-#define RUN_OPTION(member, kind, name, letter, argument, help) OPTION(struct run_values, member, kind, name, letter, argument, help)
+#define RUN_OPTION(member, kind, name, letter, argument, help)                                                         \
+	OPTION(struct run_values, member, kind, name, letter, argument, help)
 
 static const struct option options[] = {
-    RUN_OPTION(command, OPTION_TEXT, "execute", 'e', "COMMAND", "the command line to run instead of the image's own"),
-    RUN_OPTION(environment, OPTION_LIST, "env", 0, "NAME=VALUE", "set an environment variable (repeatable)"),
-    RUN_OPTION(directory, OPTION_TEXT, "workdir", 'w', "DIR", "working directory in the machine"),
-    RUN_OPTION(user, OPTION_TEXT, "user", 'u', "USER[:GROUP]", "user, and group, by name or number"),
-    RUN_OPTION(host_name, OPTION_TEXT, "hostname", 0, "NAME", "host name of the machine"),
-    RUN_OPTION(memory, OPTION_TEXT, "memory", 'm', "SIZE", "memory of the machine: 64M, 2G"),
-    RUN_OPTION(cpus, OPTION_NUMBER, "cpus", 'c', "N", "CPUs of the machine"),
-    RUN_OPTION(with, OPTION_LIST, "with", 0, "deb:NAME", "add a Debian package (repeatable)"),
-    RUN_OPTION(is_file, OPTION_FLAG, "file", 0, NULL, "TARGET is a file, whatever it looks like"),
-    RUN_OPTION(persist, OPTION_FLAG, "persist", 0, NULL, "keep in the image what the program writes"),
-    RUN_OPTION(tty, OPTION_FLAG, "tty", 't', NULL, "give the program a terminal (default: if we have one)"),
-    RUN_OPTION(no_tty, OPTION_FLAG, "no-tty", 0, NULL, "give the program pipes"),
-    RUN_OPTION(strace, OPTION_FLAG, "strace", 0, NULL, "print every system call of the program"),
-    RUN_OPTION(bootchart, OPTION_FLAG, "bootchart", 0, NULL, "print when each step of the start happened"),
-    RUN_OPTION(log, OPTION_TEXT, "log", 0, "LEVEL", "show the kernel's log up to severity 0 to 7"),
-    RUN_OPTION(accelerator, OPTION_TEXT, "accel", 0, "NAME", "kvm or tcg (default: the faster, measured)"),
-    RUN_OPTION(machine, OPTION_TEXT, "machine", 0, "TYPE", "microvm, q35 or pc"),
-    RUN_OPTION(kernel, OPTION_TEXT, "kernel", 0, "PATH", "the guest's kernel"),
-    ARCHIVE_OPTIONS(struct run_values, settings),
-    {0},
+	RUN_OPTION(
+		command, OPTION_TEXT, "execute", 'e', "COMMAND", "the command line to run instead of the image's own"),
+	RUN_OPTION(environment, OPTION_LIST, "env", 0, "NAME=VALUE", "set an environment variable (repeatable)"),
+	RUN_OPTION(directory, OPTION_TEXT, "workdir", 'w', "DIR", "working directory in the machine"),
+	RUN_OPTION(user, OPTION_TEXT, "user", 'u', "USER[:GROUP]", "user, and group, by name or number"),
+	RUN_OPTION(host_name, OPTION_TEXT, "hostname", 0, "NAME", "host name of the machine"),
+	RUN_OPTION(memory, OPTION_TEXT, "memory", 'm', "SIZE", "memory of the machine: 64M, 2G"),
+	RUN_OPTION(cpus, OPTION_NUMBER, "cpus", 'c', "N", "CPUs of the machine"),
+	RUN_OPTION(with, OPTION_LIST, "with", 0, "deb:NAME", "add a Debian package (repeatable)"),
+	RUN_OPTION(is_file, OPTION_FLAG, "file", 0, NULL, "TARGET is a file, whatever it looks like"),
+	RUN_OPTION(persist, OPTION_FLAG, "persist", 0, NULL, "keep in the image what the program writes"),
+	RUN_OPTION(tty, OPTION_FLAG, "tty", 't', NULL, "give the program a terminal (default: if we have one)"),
+	RUN_OPTION(no_tty, OPTION_FLAG, "no-tty", 0, NULL, "give the program pipes"),
+	RUN_OPTION(strace, OPTION_FLAG, "strace", 0, NULL, "print every system call of the program"),
+	RUN_OPTION(bootchart, OPTION_FLAG, "bootchart", 0, NULL, "print when each step of the start happened"),
+	RUN_OPTION(log, OPTION_TEXT, "log", 0, "LEVEL", "show the kernel's log up to severity 0 to 7"),
+	RUN_OPTION(accelerator, OPTION_TEXT, "accel", 0, "NAME", "kvm or tcg (default: the faster, measured)"),
+	RUN_OPTION(machine, OPTION_TEXT, "machine", 0, "TYPE", "microvm, q35 or pc"),
+	RUN_OPTION(kernel, OPTION_TEXT, "kernel", 0, "PATH", "the guest's kernel"),
+	ARCHIVE_OPTIONS(struct run_values, settings),
+	{0},
 };
 
 /* -1: only what is grave; -2: not a level. */
@@ -79,8 +81,8 @@ static int report(const struct instance_outcome *outcome)
 }
 
 /* Lists the programs to choose from, where a package has several and none with its name. */
-static int ask_for_command(const struct invocation *invocation, const struct dory_config *config, const struct dory_target *target,
-    struct dory_error *err)
+static int ask_for_command(const struct invocation *invocation, const struct dory_config *config,
+	const struct dory_target *target, struct dory_error *err)
 {
 	char *programs = NULL;
 
@@ -90,7 +92,8 @@ static int ask_for_command(const struct invocation *invocation, const struct dor
 		error_set(err, DORY_ERROR_USAGE, "the package %s holds no program of its own", target->name);
 		error_hint(err, "Say what to run: dory run deb:%s -e \"COMMAND LINE\"", target->name);
 	} else {
-		error_set(err, DORY_ERROR_USAGE, "the package %s holds several programs, none of its name", target->name);
+		error_set(
+			err, DORY_ERROR_USAGE, "the package %s holds several programs, none of its name", target->name);
 		error_hint(err, "Choose one with -e \"COMMAND LINE\":\n%.400s", programs);
 		err->hint[strlen(err->hint) - 1] = '\0'; /* the last newline */
 	}
@@ -98,17 +101,29 @@ static int ask_for_command(const struct invocation *invocation, const struct dor
 	return -1;
 }
 
-static int run_image(const struct invocation *invocation, const struct dory_config *config, const struct dory_target *target,
-    const struct image *image, struct instance_outcome *outcome, struct dory_error *err)
+static int run_image(const struct invocation *invocation, const struct dory_config *config,
+	const struct dory_target *target, const struct image *image, struct instance_outcome *outcome,
+	struct dory_error *err)
 {
-	struct dory_run run = {.command = values.command, .arguments = invocation->words.rest.words,
-	    .argument_count = invocation->words.rest.count, .kernel = values.kernel, .accelerator = values.accelerator,
-	    .machine = values.machine, .memory = values.memory, .cpus = values.cpus, .persist = values.persist,
-	    .strace = values.strace, .bootchart = values.bootchart, .log_level = log_level()};
+	struct dory_run run = {.command = values.command,
+		.arguments = invocation->words.rest.words,
+		.argument_count = invocation->words.rest.count,
+		.kernel = values.kernel,
+		.accelerator = values.accelerator,
+		.machine = values.machine,
+		.memory = values.memory,
+		.cpus = values.cpus,
+		.persist = values.persist,
+		.strace = values.strace,
+		.bootchart = values.bootchart,
+		.log_level = log_level()};
 
 	run.is_tty = values.tty || (!values.no_tty && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
-	run.config = (struct run_config){.environment = values.environment.words, .environment_count = values.environment.count,
-	    .directory = values.directory, .host_name = values.host_name, .user = values.user};
+	run.config = (struct run_config){.environment = values.environment.words,
+		.environment_count = values.environment.count,
+		.directory = values.directory,
+		.host_name = values.host_name,
+		.user = values.user};
 	if (!run.command && !*image->default_command && target->kind == DORY_TARGET_DEBIAN)
 		return ask_for_command(invocation, config, target, err);
 	return dory_run(config, image, &run, outcome, err);
@@ -141,7 +156,8 @@ static int check_words(const struct invocation *invocation)
 	if (operands->count == 0)
 		return verb_misuse(invocation, "say what to run: an image, deb:NAME or ./program");
 	if (operands->count > 1)
-		return verb_misuse(invocation, "'%s' is one word too many; arguments of the program stand behind --", operands->words[1]);
+		return verb_misuse(invocation, "'%s' is one word too many; arguments of the program stand behind --",
+			operands->words[1]);
 	if (values.tty && values.no_tty)
 		return verb_misuse(invocation, "--tty and --no-tty exclude each other");
 	if (values.tty && !isatty(STDIN_FILENO))
@@ -160,7 +176,8 @@ static int run(struct invocation *invocation)
 
 	if (status)
 		return status;
-	if (dory_target_init(&target, invocation->words.operands.words[0], values.is_file, values.with.words, values.with.count, &err) < 0)
+	if (dory_target_init(&target, invocation->words.operands.words[0], values.is_file, values.with.words,
+		    values.with.count, &err) < 0)
 		return verb_fail(invocation, &err);
 	if (settings_load(&config, &values.settings, &err) < 0) {
 		status = verb_fail(invocation, &err);
@@ -175,16 +192,16 @@ static int run(struct invocation *invocation)
 }
 
 const struct verb verb_run = {
-    .name = "run",
-    .operands = "TARGET [-- ARGUMENT...]",
-    .summary = "Run a program in a small virtual machine",
-    .details = "TARGET is deb:NAME[=VERSION] for a Debian package, a path for a program or script on this disk\n"
-	       "(./program), or the name of an image (`dory images`).\n\n"
-	       "The exit status is the program's, 128+N if signal N killed it; 125: Dory failed, 126: the program\n"
-	       "cannot be executed, 127: it was not found. On a terminal, Ctrl-a x kills the machine.",
-    .options = options,
-    .misuse_status = EXIT_DORY,
-    .failure_status = EXIT_DORY,
-    .run = run,
-    .values = &values,
+	.name = "run",
+	.operands = "TARGET [-- ARGUMENT...]",
+	.summary = "Run a program in a small virtual machine",
+	.details = "TARGET is deb:NAME[=VERSION] for a Debian package, a path for a program or script on this disk\n"
+		   "(./program), or the name of an image (`dory images`).\n\n"
+		   "The exit status is the program's, 128+N if signal N killed it; 125: Dory failed, 126: the program\n"
+		   "cannot be executed, 127: it was not found. On a terminal, Ctrl-a x kills the machine.",
+	.options = options,
+	.misuse_status = EXIT_DORY,
+	.failure_status = EXIT_DORY,
+	.run = run,
+	.values = &values,
 };

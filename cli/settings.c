@@ -7,7 +7,8 @@ int settings_load(struct dory_config *config, const struct settings_options *opt
 	if (config_load(config, err) < 0)
 		return -1;
 	if ((options->archive || options->suite || options->components || options->keyring) &&
-	    config_choose_archive(config, options->archive, options->suite, options->components, options->keyring, err) < 0) {
+		config_choose_archive(
+			config, options->archive, options->suite, options->components, options->keyring, err) < 0) {
 		config_release(config);
 		return -1;
 	}

@@ -8,8 +8,8 @@ static struct version_values {
 } values;
 
 static const struct option options[] = {
-    OPTION(struct version_values, json, OPTION_FLAG, "json", 0, NULL, "as JSON"),
-    {0},
+	OPTION(struct version_values, json, OPTION_FLAG, "json", 0, NULL, "as JSON"),
+	{0},
 };
 
 static int version(struct invocation *invocation)
@@ -21,12 +21,12 @@ static int version(struct invocation *invocation)
 }
 
 const struct verb verb_version = {
-    .name = "version",
-    .operands = "",
-    .summary = "Print the version",
-    .options = options,
-    .misuse_status = EXIT_MISUSED,
-    .failure_status = EXIT_FAILED,
-    .run = version,
-    .values = &values,
+	.name = "version",
+	.operands = "",
+	.summary = "Print the version",
+	.options = options,
+	.misuse_status = EXIT_MISUSED,
+	.failure_status = EXIT_FAILED,
+	.run = version,
+	.values = &values,
 };

@@ -10,7 +10,7 @@
 #include "dory/parts.h"
 
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
-    struct debian_set *set, struct dory_error *err)
+	struct debian_set *set, struct dory_error *err)
 {
 	if (debian_resolve(config, names, count, refresh == DORY_REFRESH_NOW, set, err) < 0)
 		return -1;
@@ -35,19 +35,25 @@ static struct compose_source *add_source(struct source_list *list, struct compos
 }
 
 /* What is in the image: packages first, then files over them, the run configuration last. */
-static void list_sources(const struct image_recipe *recipe, const char *run_text, size_t run_length, struct source_list *list)
+static void list_sources(
+	const struct image_recipe *recipe, const char *run_text, size_t run_length, struct source_list *list)
 {
 	for (size_t i = 0; recipe->set && i < recipe->set->count; i++) {
 		const struct debian_package *package = &recipe->set->packages[i];
 
-		add_source(list, (struct compose_source){.kind = COMPOSE_DEB, .path = package->path, .package = package->name,
-				     .version = package->version});
+		add_source(list, (struct compose_source){.kind = COMPOSE_DEB,
+					 .path = package->path,
+					 .package = package->name,
+					 .version = package->version});
 	}
 	for (size_t i = 0; i < recipe->file_count; i++)
 		add_source(list, recipe->files[i]);
 	/* May hold secrets from --env: for init's eyes, which is root. */
-	add_source(list, (struct compose_source){.kind = COMPOSE_BYTES, .target = RUN_CONFIG_PATH, .data = run_text, .size = run_length,
-			     .mode = 0600});
+	add_source(list, (struct compose_source){.kind = COMPOSE_BYTES,
+				 .target = RUN_CONFIG_PATH,
+				 .data = run_text,
+				 .size = run_length,
+				 .mode = 0600});
 }
 
 /* Did another process make this very image while we waited for the lock? */
@@ -80,13 +86,16 @@ static void describe(struct image *description, const struct image_recipe *recip
 }
 
 static int compose_draft(const struct dory_config *config, const struct image_recipe *recipe, struct image_draft *draft,
-    const char *run_text, size_t run_length, struct dory_error *err)
+	const char *run_text, size_t run_length, struct dory_error *err)
 {
 	struct image description = {0};
 	struct source_list list = {0};
 	char *cache = text_format("%s/cache/unpacked", config->root);
-	struct compose_request request = {.image_path = image_draft_disk(draft), .cache_path = cache, .with_documentation = config->with_documentation,
-	    .debian_fixups = recipe->set && recipe->set->count > 0, .quiet = config->quiet};
+	struct compose_request request = {.image_path = image_draft_disk(draft),
+		.cache_path = cache,
+		.with_documentation = config->with_documentation,
+		.debian_fixups = recipe->set && recipe->set->count > 0,
+		.quiet = config->quiet};
 	int result;
 
 	list_sources(recipe, run_text, run_length, &list);
@@ -139,10 +148,12 @@ static int add_paths(const struct dory_composition *composition, struct source_l
 		if (stat(path, &st) < 0)
 			return error_set_errno(err, DORY_ERROR_NOT_FOUND, "%s", path);
 		if (S_ISDIR(st.st_mode))
-			add_source(list, (struct compose_source){.kind = COMPOSE_DIRECTORY, .path = path, .target = "/"});
+			add_source(
+				list, (struct compose_source){.kind = COMPOSE_DIRECTORY, .path = path, .target = "/"});
 		else if (S_ISREG(st.st_mode))
-			add_source(list, (struct compose_source){.kind = COMPOSE_FILE, .path = path,
-					     .target = text_format("/%s", slash ? slash + 1 : path)});
+			add_source(list, (struct compose_source){.kind = COMPOSE_FILE,
+						 .path = path,
+						 .target = text_format("/%s", slash ? slash + 1 : path)});
 		else
 			return error_set(err, DORY_ERROR_USAGE, "%s is neither a file nor a directory", path);
 	}
@@ -171,7 +182,8 @@ static void source_list_release(struct source_list *list)
 
 int dory_compose(const struct dory_config *config, const struct dory_composition *composition, struct dory_error *err)
 {
-	struct image_recipe recipe = {.image = composition->image, .fingerprint = text_copy(""), .config = &composition->config};
+	struct image_recipe recipe = {
+		.image = composition->image, .fingerprint = text_copy(""), .config = &composition->config};
 	struct dory_target packages = {.kind = DORY_TARGET_IMAGE};
 	struct source_list files = {0};
 	struct debian_set set = {0};
@@ -179,11 +191,13 @@ int dory_compose(const struct dory_config *config, const struct dory_composition
 	int result = -1;
 
 	if (image_name_check(composition->image, err) < 0 || run_config_check(&composition->config, err) < 0 ||
-	    add_paths(composition, &files, err) < 0)
+		add_paths(composition, &files, err) < 0)
 		goto out;
 	if (composition->package_count > 0) {
-		if (dory_target_init(&packages, "./", true, composition->packages, composition->package_count, err) < 0 ||
-		    packages_get(config, packages.packages, packages.package_count, composition->refresh, &set, err) < 0)
+		if (dory_target_init(&packages, "./", true, composition->packages, composition->package_count, err) <
+				0 ||
+			packages_get(
+				config, packages.packages, packages.package_count, composition->refresh, &set, err) < 0)
 			goto out;
 		recipe.set = &set;
 	}

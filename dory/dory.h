@@ -22,18 +22,18 @@ enum dory_target_kind {
 
 struct dory_target {
 	enum dory_target_kind kind;
-	char *name;		/* as it was written: image, package or path */
-	const char **packages;	/* Debian packages that go in, borrowed from the words given */
+	char *name;            /* as it was written: image, package or path */
+	const char **packages; /* Debian packages that go in, borrowed from the words given */
 	size_t package_count;
-	char *image_name;	/* in the store; NULL until dory_image_find if kind is DORY_TARGET_FILE */
+	char *image_name; /* in the store; NULL until dory_image_find if kind is DORY_TARGET_FILE */
 };
 
 /*
- * `word` is a file if `is_file`, if it starts with "/", "./" or "../", or if it has a "/" and exists. `with`: further packages,
- * each "deb:NAME". The words are borrowed. Error: USAGE.
+ * `word` is a file if `is_file`, if it starts with "/", "./" or "../", or if it has a "/" and exists. `with`: further
+ * packages, each "deb:NAME". The words are borrowed. Error: USAGE.
  */
-int dory_target_init(struct dory_target *target, const char *word, bool is_file, const char *const *with, size_t with_count,
-    struct dory_error *err) must_check;
+int dory_target_init(struct dory_target *target, const char *word, bool is_file, const char *const *with,
+	size_t with_count, struct dory_error *err) must_check;
 void dory_target_release(struct dory_target *target);
 
 enum dory_refresh {
@@ -43,44 +43,45 @@ enum dory_refresh {
 };
 
 /* 0 and the image; 1 if it has to be made first; -1. */
-int dory_image_find(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh, struct image *image,
-    struct dory_error *err) must_check;
+int dory_image_find(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh,
+	struct image *image, struct dory_error *err) must_check;
 
 /* Makes the image that dory_image_find did not find, and finds it. */
-int dory_image_make(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh, struct image *image,
-    struct dory_error *err) must_check;
+int dory_image_make(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh,
+	struct image *image, struct dory_error *err) must_check;
 
 /* The programs that the package named first holds, one a line, for a person who has to choose; returns owned. */
 int dory_target_programs(const struct dory_config *config, const struct dory_target *target, char **programs,
-    struct dory_error *err) must_check;
+	struct dory_error *err) must_check;
 
 /* An image with a name, made from packages and files. */
 struct dory_composition {
 	const char *image;
 	const char *const *packages; /* "NAME" or "NAME=VERSION", "deb:" before it allowed */
 	size_t package_count;
-	const char *const *paths;    /* directories: their content goes to /; files: to /NAME */
+	const char *const *paths; /* directories: their content goes to /; files: to /NAME */
 	size_t path_count;
-	struct run_config config;    /* what `dory run` runs, baked into the image */
+	struct run_config config; /* what `dory run` runs, baked into the image */
 	enum dory_refresh refresh;
 };
-int dory_compose(const struct dory_config *config, const struct dory_composition *composition, struct dory_error *err) must_check;
+int dory_compose(const struct dory_config *config, const struct dory_composition *composition,
+	struct dory_error *err) must_check;
 
 /* The guest's kernel: `given`, else $DORY_KERNEL, else beside this program; returns owned. */
 int dory_kernel_find(const char *given, char **path, struct dory_error *err) must_check;
 
 struct dory_run {
-	const char *command;	      /* -e: replaces the image's; NULL: the image's own */
+	const char *command;          /* -e: replaces the image's; NULL: the image's own */
 	const char *const *arguments; /* appended to the command */
 	size_t argument_count;
-	struct run_config config;     /* all but the command, which is set here */
+	struct run_config config;                            /* all but the command, which is set here */
 	const char *kernel, *accelerator, *machine, *memory; /* NULL: what the settings say */
-	unsigned cpus;		      /* 0: what the settings say */
-	bool persist;		      /* what the program writes stays in the image */
+	unsigned cpus;                                       /* 0: what the settings say */
+	bool persist;                                        /* what the program writes stays in the image */
 	bool is_tty, strace, bootchart;
-	int log_level;		      /* as in struct instance_request */
+	int log_level; /* as in struct instance_request */
 };
 
 /* Fails with USAGE if there is no command: neither here nor in the image. Otherwise as instance_run. */
 int dory_run(const struct dory_config *config, const struct image *image, const struct dory_run *run,
-    struct instance_outcome *outcome, struct dory_error *err) must_check;
+	struct instance_outcome *outcome, struct dory_error *err) must_check;

@@ -14,8 +14,8 @@ static int add_file_state(struct text_buffer *state, const char *path, struct do
 	if (stat(path, &st) < 0)
 		return error_set_errno(err, DORY_ERROR_NOT_FOUND, "%s", path);
 	text_append_format(state, "%s %llx %llx %llx %llx.%lx %llx.%lx %x\n", path, (unsigned long long)st.st_dev,
-	    (unsigned long long)st.st_ino, (unsigned long long)st.st_size, (unsigned long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-	    (unsigned long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec, st.st_mode);
+		(unsigned long long)st.st_ino, (unsigned long long)st.st_size, (unsigned long long)st.st_mtim.tv_sec,
+		st.st_mtim.tv_nsec, (unsigned long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec, st.st_mode);
 	return 0;
 }
 
@@ -31,8 +31,8 @@ static void add_digest(struct text_buffer *fingerprint, const struct text_buffer
 	text_append_format(fingerprint, "%016llx%016llx ", (unsigned long long)a, (unsigned long long)b);
 }
 
-int target_fingerprint(const struct dory_config *config, const struct dory_target *target, const struct elf_closure *closure,
-    char **fingerprint, struct dory_error *err)
+int target_fingerprint(const struct dory_config *config, const struct dory_target *target,
+	const struct elf_closure *closure, char **fingerprint, struct dory_error *err)
 {
 	struct text_buffer result = {0}, state = {0};
 	char digest[65];
@@ -67,13 +67,14 @@ static int explain_missing_image(const struct dory_target *target, struct dory_e
 	if (err->kind == DORY_ERROR_NOT_FOUND && stat(target->name, &st) == 0 && S_ISREG(st.st_mode))
 		error_hint(err, "To run the file that lies here: dory run ./%s", target->name);
 	else if (err->kind == DORY_ERROR_NOT_FOUND && !err->hint[0])
-		error_hint(err, "To run a Debian package: dory run deb:%s. `dory images` lists the images.", target->name);
+		error_hint(
+			err, "To run a Debian package: dory run deb:%s. `dory images` lists the images.", target->name);
 	return -1;
 }
 
 /* Finds the image and compares what it was made from; 0, 1 or -1 as dory_image_find. */
 static int find_current(const struct dory_config *config, const struct dory_target *target, const char *fingerprint,
-    struct image *image, struct dory_error *err)
+	struct image *image, struct dory_error *err)
 {
 	struct dory_error missing;
 
@@ -89,8 +90,8 @@ static int find_current(const struct dory_config *config, const struct dory_targ
 	return 1;
 }
 
-static int find_made(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh, struct image *image,
-    struct dory_error *err)
+static int find_made(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh,
+	struct image *image, struct dory_error *err)
 {
 	struct elf_closure closure = {0};
 	struct dory_error unknown;
@@ -105,7 +106,8 @@ static int find_made(const struct dory_config *config, struct dory_target *targe
 		*err = unknown;
 		return -1;
 	}
-	/* Without indices it is not known whether the image is up to date; whoever asks for no network takes it as it is. */
+	/* Without indices it is not known whether the image is up to date; whoever asks for no network takes it as it
+	 * is. */
 	if (result == 0 || refresh == DORY_REFRESH_NEVER)
 		result = find_current(config, target, fingerprint, image, err);
 	else
@@ -114,13 +116,14 @@ static int find_made(const struct dory_config *config, struct dory_target *targe
 	return result;
 }
 
-int dory_image_find(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh, struct image *image,
-    struct dory_error *err)
+int dory_image_find(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh,
+	struct image *image, struct dory_error *err)
 {
 	if (target->kind == DORY_TARGET_IMAGE) {
 		if (image_name_check(target->image_name, err) < 0)
 			return -1;
-		return image_find(config->root, target->image_name, image, err) < 0 ? explain_missing_image(target, err) : 0;
+		return image_find(config->root, target->image_name, image, err) < 0 ? explain_missing_image(target, err)
+										    : 0;
 	}
 	if (refresh == DORY_REFRESH_NOW && target->package_count > 0)
 		return 1;

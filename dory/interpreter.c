@@ -10,20 +10,20 @@
 static const struct {
 	const char *program, *package;
 } packages[] = {
-    {"sh", "dash"},
-    {"node", "nodejs"},
-    {"lua", "lua5.4"},
-    {"awk", "mawk"},
-    {"php", "php-cli"},
-    {"python", "python3"},
-    {"tclsh", "tcl"},
-    {"wish", "tk"},
-    {"Rscript", "r-base-core"},
-    {"guile", "guile-3.0"},
-    {"java", "default-jre-headless"},
-    {"env", "coreutils"},
-    {"ksh", "ksh93u+m"},
-    {"pypy3", "pypy3"},
+	{"sh", "dash"},
+	{"node", "nodejs"},
+	{"lua", "lua5.4"},
+	{"awk", "mawk"},
+	{"php", "php-cli"},
+	{"python", "python3"},
+	{"tclsh", "tcl"},
+	{"wish", "tk"},
+	{"Rscript", "r-base-core"},
+	{"guile", "guile-3.0"},
+	{"java", "default-jre-headless"},
+	{"env", "coreutils"},
+	{"ksh", "ksh93u+m"},
+	{"pypy3", "pypy3"},
 };
 
 char *interpreter_package(const char *interpreter)
@@ -92,7 +92,8 @@ int script_command(const struct elf_closure *closure, struct command_line *comma
 	fclose(file);
 	line[strcspn(line, "\r\n")] = '\0';
 	if (strncmp(line, "#!", 2) != 0 || interpreter_words(line + 2, command) < 0)
-		return error_set(err, DORY_ERROR_NOT_EXECUTABLE, "the first line of %s names no interpreter", script->host_path);
+		return error_set(
+			err, DORY_ERROR_NOT_EXECUTABLE, "the first line of %s names no interpreter", script->host_path);
 	command_line_add(command, script->guest_path, false);
 	return 0;
 }

@@ -31,7 +31,8 @@ static void add_closure(struct making *making)
 		const struct elf_file *file = &making->closure.files[i];
 
 		*(struct compose_source *)array_push(&making->files, &making->file_count, sizeof(*making->files)) =
-		    (struct compose_source){.kind = COMPOSE_FILE, .path = file->host_path, .target = file->guest_path};
+			(struct compose_source){
+				.kind = COMPOSE_FILE, .path = file->host_path, .target = file->guest_path};
 	}
 }
 
@@ -55,25 +56,26 @@ static int choose_command(const struct dory_target *target, struct making *makin
 	return 0;
 }
 
-static int gather(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh, struct making *making,
-    struct dory_error *err)
+static int gather(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh,
+	struct making *making, struct dory_error *err)
 {
 	if (target->kind == DORY_TARGET_FILE && target_closure(target, &making->closure, err) < 0)
 		return -1;
 	if (target->package_count > 0 &&
-	    packages_get(config, target->packages, target->package_count, refresh, &making->set, err) < 0)
+		packages_get(config, target->packages, target->package_count, refresh, &making->set, err) < 0)
 		return -1;
 	add_closure(making);
 	if (target->package_count > 0)
 		making->origin = text_format("deb:%s (%zu packages)", target->packages[0], making->set.count);
 	if (target->kind == DORY_TARGET_FILE)
-		text_replace(&making->origin, text_format("%s (%zu files)", making->closure.files[0].host_path, making->closure.count));
+		text_replace(&making->origin,
+			text_format("%s (%zu files)", making->closure.files[0].host_path, making->closure.count));
 	/* After the packages: resolving may have fetched newer indices. */
 	return target_fingerprint(config, target, &making->closure, &making->fingerprint, err);
 }
 
-int dory_image_make(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh, struct image *image,
-    struct dory_error *err)
+int dory_image_make(const struct dory_config *config, struct dory_target *target, enum dory_refresh refresh,
+	struct image *image, struct dory_error *err)
 {
 	struct making making = {0};
 	int result = -1;
@@ -83,8 +85,13 @@ int dory_image_make(const struct dory_config *config, struct dory_target *target
 		return error_hint(err, "Run it once without --offline.");
 	}
 	if (gather(config, target, refresh, &making, err) == 0 && choose_command(target, &making, err) == 0) {
-		struct image_recipe recipe = {.image = target->image_name, .origin = making.origin, .fingerprint = making.fingerprint,
-		    .set = &making.set, .files = making.files, .file_count = making.file_count, .config = &making.config};
+		struct image_recipe recipe = {.image = target->image_name,
+			.origin = making.origin,
+			.fingerprint = making.fingerprint,
+			.set = &making.set,
+			.files = making.files,
+			.file_count = making.file_count,
+			.config = &making.config};
 
 		result = recipe_compose(config, &recipe, err);
 	}

@@ -5,9 +5,10 @@
 #include "dory/dory.h"
 #include "dory/repository/debian.h"
 
-/* Digest of what the target's image is made from; returns owned. NOT_FOUND: cannot be known without the archive's indices. */
-int target_fingerprint(const struct dory_config *config, const struct dory_target *target, const struct elf_closure *closure,
-    char **fingerprint, struct dory_error *err) must_check;
+/* Digest of what the target's image is made from; returns owned. NOT_FOUND: cannot be known without the archive's
+ * indices. */
+int target_fingerprint(const struct dory_config *config, const struct dory_target *target,
+	const struct elf_closure *closure, char **fingerprint, struct dory_error *err) must_check;
 
 /* The program and what it needs; sets the target's image_name. Errors name a missing interpreter's package. */
 int target_closure(struct dory_target *target, struct elf_closure *closure, struct dory_error *err) must_check;
@@ -17,8 +18,10 @@ int script_command(const struct elf_closure *closure, struct command_line *comma
 /* Debian's package for an interpreter's path or name; returns owned. */
 char *interpreter_package(const char *interpreter);
 
-/* The program that a person who names a package means: /usr/bin/NAME or the package's only one; returns owned, NULL: none. */
-int package_main_program(const struct debian_set *set, const char *package, char **program, struct dory_error *err) must_check;
+/* The program that a person who names a package means: /usr/bin/NAME or the package's only one; returns owned, NULL:
+ * none. */
+int package_main_program(
+	const struct debian_set *set, const char *package, char **program, struct dory_error *err) must_check;
 
 struct image_recipe {
 	const char *image, *origin;
@@ -29,8 +32,9 @@ struct image_recipe {
 	const struct run_config *config;
 };
 /* Composes and commits. With a fingerprint: does nothing if another process just made the same image. */
-int recipe_compose(const struct dory_config *config, const struct image_recipe *recipe, struct dory_error *err) must_check;
+int recipe_compose(
+	const struct dory_config *config, const struct image_recipe *recipe, struct dory_error *err) must_check;
 
 /* Resolves and downloads. */
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
-    struct debian_set *set, struct dory_error *err) must_check;
+	struct debian_set *set, struct dory_error *err) must_check;

@@ -48,7 +48,8 @@ static void take_entry(struct archive_entry *entry, struct program_list *program
 		size_t length = strlen(program_folders[i]);
 
 		if (strncmp(path, program_folders[i], length) == 0 && path[length] && !strchr(path + length, '/'))
-			*(char **)array_push(&programs->paths, &programs->count, sizeof(*programs->paths)) = text_copy(path);
+			*(char **)array_push(&programs->paths, &programs->count, sizeof(*programs->paths)) =
+				text_copy(path);
 	}
 }
 
@@ -152,8 +153,8 @@ int package_main_program(const struct debian_set *set, const char *package, char
 	return 0;
 }
 
-int dory_target_programs(const struct dory_config *config, const struct dory_target *target, char **programs,
-    struct dory_error *err)
+int dory_target_programs(
+	const struct dory_config *config, const struct dory_target *target, char **programs, struct dory_error *err)
 {
 	struct program_list list = {0};
 	struct text_buffer text = {0};

@@ -10,8 +10,8 @@
 #define DEFAULT_MEMORY "512M"
 
 /* The command that overrides the image's; stays empty if the image's own is meant as it is. */
-static int build_command(const struct image *image, const struct dory_run *run, struct command_line *command,
-    struct dory_error *err)
+static int build_command(
+	const struct image *image, const struct dory_run *run, struct command_line *command, struct dory_error *err)
 {
 	const char *base = run->command;
 
@@ -35,8 +35,8 @@ static const char *first_of(const char *a, const char *b)
 	return a && *a ? a : b && *b ? b : NULL;
 }
 
-static int choose_machine(const struct dory_config *config, const struct dory_run *run, struct instance_request *request,
-    struct dory_error *err)
+static int choose_machine(const struct dory_config *config, const struct dory_run *run,
+	struct instance_request *request, struct dory_error *err)
 {
 	struct machine *machine = &request->machine;
 	uint64_t memory;
@@ -56,23 +56,29 @@ static int choose_machine(const struct dory_config *config, const struct dory_ru
 	if (machine->accelerator && machine->type)
 		return 0;
 	cache = text_format("%s/cache/probe.json", config->root);
-	result = machine_probe(request->hypervisor, request->program, cache, &machine->accelerator, &machine->type, err);
+	result =
+		machine_probe(request->hypervisor, request->program, cache, &machine->accelerator, &machine->type, err);
 	free(cache);
 	return result;
 }
 
 int dory_run(const struct dory_config *config, const struct image *image, const struct dory_run *run,
-    struct instance_outcome *outcome, struct dory_error *err)
+	struct instance_outcome *outcome, struct dory_error *err)
 {
-	struct instance_request request = {.hypervisor = &hypervisor_qemu, .config = run->config, .is_tty = run->is_tty,
-	    .strace = run->strace, .bootchart = run->bootchart, .log_level = run->log_level};
+	struct instance_request request = {.hypervisor = &hypervisor_qemu,
+		.config = run->config,
+		.is_tty = run->is_tty,
+		.strace = run->strace,
+		.bootchart = run->bootchart,
+		.log_level = run->log_level};
 	char *kernel = NULL, *program = NULL;
 	int disk = -1, result = -1;
 
 	request.config.command = (struct command_line){0};
 	if (run_config_check(&request.config, err) < 0 || build_command(image, run, &request.config.command, err) < 0)
 		goto out;
-	if (dory_kernel_find(run->kernel, &kernel, err) < 0 || request.hypervisor->find(config->qemu, &program, err) < 0)
+	if (dory_kernel_find(run->kernel, &kernel, err) < 0 ||
+		request.hypervisor->find(config->qemu, &program, err) < 0)
 		goto out;
 	/* Holds the image as it is: a composition meanwhile makes a new file. */
 	disk = compose_image_open(image->disk_path, err);

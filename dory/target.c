@@ -68,7 +68,8 @@ static char *derived_name(const struct dory_target *target, const char *kind, co
 		length = 80;
 	result = text_format("%s/%.*s-%08x", kind, (int)length, name, digest);
 	for (char *c = strchr(result, '/') + 1; *c; c++) {
-		bool is_plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("._+-", *c);
+		bool is_plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+				strchr("._+-", *c);
 
 		if (!is_plain || (c[-1] == '/' && strchr(".-+", *c)))
 			*c = '_';
@@ -76,8 +77,8 @@ static char *derived_name(const struct dory_target *target, const char *kind, co
 	return result;
 }
 
-int dory_target_init(struct dory_target *target, const char *word, bool is_file, const char *const *with, size_t with_count,
-    struct dory_error *err)
+int dory_target_init(struct dory_target *target, const char *word, bool is_file, const char *const *with,
+	size_t with_count, struct dory_error *err)
 {
 	*target = (struct dory_target){.kind = DORY_TARGET_IMAGE};
 	if (!is_file && has_prefix(word, DEBIAN_PREFIX)) {
@@ -124,8 +125,9 @@ int target_closure(struct dory_target *target, struct elf_closure *closure, stru
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		free(path);
 		error_set(err, DORY_ERROR_NOT_EXECUTABLE, "%s is %s, not a program", target->name,
-		    S_ISDIR(st.st_mode) ? "a directory" : "a special file");
-		return error_hint(err, "A directory becomes part of an image with: dory compose IMAGE %s", target->name);
+			S_ISDIR(st.st_mode) ? "a directory" : "a special file");
+		return error_hint(
+			err, "A directory becomes part of an image with: dory compose IMAGE %s", target->name);
 	}
 	free(target->image_name);
 	target->image_name = derived_name(target, "file", strrchr(path, '/') + 1, path);
@@ -135,8 +137,8 @@ int target_closure(struct dory_target *target, struct elf_closure *closure, stru
 	if (closure->is_script && target->package_count == 0) {
 		char *package = interpreter_package(closure->interpreter);
 
-		error_set(err, DORY_ERROR_NOT_FOUND, "%s is a script for %s, which the image has to hold too", target->name,
-		    closure->interpreter);
+		error_set(err, DORY_ERROR_NOT_FOUND, "%s is a script for %s, which the image has to hold too",
+			target->name, closure->interpreter);
 		error_hint(err, "Add its package: dory run --with deb:%s %s", package, target->name);
 		free(package);
 		elf_closure_release(closure);

@@ -13,7 +13,7 @@ static struct dory_target target_of(const char *word, const char *with)
 	struct dory_error err;
 
 	if (dory_target_init(&target, word, false, &with, with != NULL, &err) < 0)
-		return (struct dory_target){.kind = (enum dory_target_kind)-1};
+		return (struct dory_target){.kind = (enum dory_target_kind) - 1};
 	return target;
 }
 
@@ -68,8 +68,8 @@ TEST(image_names)
 
 TEST(packages_of_interpreters)
 {
-	static const char *const cases[][2] = {{"/usr/bin/python3", "python3"}, {"/bin/sh", "dash"}, {"/usr/bin/perl", "perl"},
-	    {"node", "nodejs"}, {"/bin/bash", "bash"}, {"/usr/bin/env", "coreutils"}};
+	static const char *const cases[][2] = {{"/usr/bin/python3", "python3"}, {"/bin/sh", "dash"},
+		{"/usr/bin/perl", "perl"}, {"node", "nodejs"}, {"/bin/bash", "bash"}, {"/usr/bin/env", "coreutils"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *package = interpreter_package(cases[i][0]);
@@ -101,9 +101,10 @@ static char *command_for(const char *first_line)
 
 TEST(commands_of_scripts)
 {
-	static const char *const cases[][2] = {{"#!/bin/sh\nx", "/bin/sh /s"}, {"#! /usr/bin/perl -w -T \n", "/usr/bin/perl '-w -T' /s"},
-	    {"#!/usr/bin/env python3\r\n", "python3 /s"}, {"#!/usr/bin/env -S node --x y\n", "node --x y /s"}, {"#!\n", NULL}, {"", NULL},
-	    {"#!/usr/bin/env -i x\n", NULL}};
+	static const char *const cases[][2] = {{"#!/bin/sh\nx", "/bin/sh /s"},
+		{"#! /usr/bin/perl -w -T \n", "/usr/bin/perl '-w -T' /s"}, {"#!/usr/bin/env python3\r\n", "python3 /s"},
+		{"#!/usr/bin/env -S node --x y\n", "node --x y /s"}, {"#!\n", NULL}, {"", NULL},
+		{"#!/usr/bin/env -i x\n", NULL}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *command = command_for(cases[i][0]);

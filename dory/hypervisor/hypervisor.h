@@ -10,20 +10,20 @@
 /* A port of the virtio-serial device (abi/control.h), connected to a stream socket. */
 struct machine_port {
 	const char *name; /* NULL: the console */
-	int fd;		  /* the hypervisor's end; borrowed */
+	int fd;           /* the hypervisor's end; borrowed */
 };
 
 struct machine {
-	const char *type;	  /* "microvm", "q35", "pc" */
+	const char *type;         /* "microvm", "q35", "pc" */
 	const char *accelerator;  /* "kvm", "tcg" */
-	const char *kernel;	  /* path of a kernel with a PVH entry */
+	const char *kernel;       /* path of a kernel with a PVH entry */
 	const char *boot_options; /* the kernel's command line */
-	const char *memory;	  /* as machine_memory_check accepts it */
+	const char *memory;       /* as machine_memory_check accepts it */
 	unsigned cpus;
-	const char *disk;	  /* path of a raw image, NULL: none */
-	bool disk_keeps;	  /* what the guest writes stays; otherwise it is dropped when the machine ends */
-	int log_fd;		  /* socket for the first serial line; -1: none */
-	const char *fw_cfg_name;  /* a file handed to the guest (QEMU's fw_cfg), NULL: none */
+	const char *disk;        /* path of a raw image, NULL: none */
+	bool disk_keeps;         /* what the guest writes stays; otherwise it is dropped when the machine ends */
+	int log_fd;              /* socket for the first serial line; -1: none */
+	const char *fw_cfg_name; /* a file handed to the guest (QEMU's fw_cfg), NULL: none */
 	int fw_cfg_fd;
 	const struct machine_port *ports;
 	size_t port_count;
@@ -40,7 +40,8 @@ void arguments_release(struct arguments *arguments);
 struct hypervisor {
 	const char *name;
 	const char *const *machine_types; /* NULL-terminated, the preferred first */
-	/* The program's absolute path; `configured` (path or name) may be NULL. Returns owned. NOT_FOUND names the package. */
+	/* The program's absolute path; `configured` (path or name) may be NULL. Returns owned. NOT_FOUND names the
+	 * package. */
 	int (*find)(const char *configured, char **program, struct dory_error *err);
 	void (*command)(const char *program, const struct machine *machine, struct arguments *arguments);
 };
@@ -59,22 +60,23 @@ struct process {
 };
 
 /*
- * Starts arguments[0] in a process group of its own, to be killed by the kernel should we die; stdin and stdout are /dev/null.
- * It inherits the `kept` descriptors, under the same numbers, and no others that are close-on-exec.
+ * Starts arguments[0] in a process group of its own, to be killed by the kernel should we die; stdin and stdout are
+ * /dev/null. It inherits the `kept` descriptors, under the same numbers, and no others that are close-on-exec.
  */
 int process_start(struct process *process, const struct arguments *arguments, const int *kept, size_t kept_count,
-    struct dory_error *err) must_check;
+	struct dory_error *err) must_check;
 /* The same for a machine: keeps what it refers to. */
 int machine_start(const struct hypervisor *hypervisor, const char *program, const struct machine *machine,
-    struct process *process, struct dory_error *err) must_check;
+	struct process *process, struct dory_error *err) must_check;
 void process_kill(const struct process *process);
 /* Waits until it has ended; returns its wait status and releases what `process` holds. */
 int process_wait(struct process *process);
 
 /*
- * Which accelerator and machine type are the fastest here (DESIGN §5): runs a tiny guest under each and looks at the clock; keeps
- * the answer in `cache_path` until the hypervisor, /dev/kvm, the kernel or the CPU changes. Takes about a second the first time.
- * `type`: the machine type that was asked for, or NULL. Either result is untouched where it is not NULL already.
+ * Which accelerator and machine type are the fastest here (DESIGN §5): runs a tiny guest under each and looks at the
+ * clock; keeps the answer in `cache_path` until the hypervisor, /dev/kvm, the kernel or the CPU changes. Takes about a
+ * second the first time. `type`: the machine type that was asked for, or NULL. Either result is untouched where it is
+ * not NULL already.
  */
 int machine_probe(const struct hypervisor *hypervisor, const char *program, const char *cache_path,
-    const char **accelerator, const char **type, struct dory_error *err) must_check;
+	const char **accelerator, const char **type, struct dory_error *err) must_check;

@@ -19,8 +19,9 @@ TEST(memory_amounts)
 	static const struct {
 		const char *text;
 		uint64_t bytes; /* 0: refused */
-	} cases[] = {{"256M", 256u << 20}, {"2G", 2ull << 30}, {"64", 64u << 20}, {"4096K", 4u << 20}, {"1GiB", 1u << 30}, {"8MB", 8u << 20},
-	    {"", 0}, {"M", 0}, {"0", 0}, {"-1M", 0}, {"1.5G", 0}, {"12X", 0}, {"1Mx", 0}, {"99999999999999999999G", 0}, {"20000000T", 0}};
+	} cases[] = {{"256M", 256u << 20}, {"2G", 2ull << 30}, {"64", 64u << 20}, {"4096K", 4u << 20},
+		{"1GiB", 1u << 30}, {"8MB", 8u << 20}, {"", 0}, {"M", 0}, {"0", 0}, {"-1M", 0}, {"1.5G", 0}, {"12X", 0},
+		{"1Mx", 0}, {"99999999999999999999G", 0}, {"20000000T", 0}};
 	struct dory_error err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -34,7 +35,13 @@ TEST(memory_amounts)
 
 TEST(qemu_doubles_commas_of_the_disk)
 {
-	struct machine machine = {.type = "microvm", .accelerator = "tcg", .kernel = "k", .memory = "64M", .cpus = 2, .disk = "/a,b", .log_fd = -1};
+	struct machine machine = {.type = "microvm",
+		.accelerator = "tcg",
+		.kernel = "k",
+		.memory = "64M",
+		.cpus = 2,
+		.disk = "/a,b",
+		.log_fd = -1};
 	struct arguments arguments = {0};
 
 	hypervisor_qemu.command("qemu", &machine, &arguments);
@@ -47,8 +54,14 @@ TEST(qemu_doubles_commas_of_the_disk)
 TEST(qemu_ports_by_bus)
 {
 	struct machine_port ports[] = {{.name = NULL, .fd = 7}, {.name = "x", .fd = 8}};
-	struct machine machine = {.type = "q35", .accelerator = "kvm", .kernel = "k", .memory = "64M", .cpus = 1, .log_fd = 9,
-	    .ports = ports, .port_count = 2};
+	struct machine machine = {.type = "q35",
+		.accelerator = "kvm",
+		.kernel = "k",
+		.memory = "64M",
+		.cpus = 1,
+		.log_fd = 9,
+		.ports = ports,
+		.port_count = 2};
 	struct arguments arguments = {0};
 
 	hypervisor_qemu.command("qemu", &machine, &arguments);

@@ -88,7 +88,7 @@ int machine_accelerator_check(const char *accelerator, struct dory_error *err)
 }
 
 int machine_start(const struct hypervisor *hypervisor, const char *program, const struct machine *machine,
-    struct process *process, struct dory_error *err)
+	struct process *process, struct dory_error *err)
 {
 	struct arguments arguments = {0};
 	size_t kept_count = 0;

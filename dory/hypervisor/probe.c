@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The measured probe (DESIGN §5). /dev/kvm says nothing about speed: in a nested cloud it may be emulated, a thousand times slower
- * than TCG. So the probe's guest (probe_guest.S) runs under each accelerator against the clock.
+ * The measured probe (DESIGN §5). /dev/kvm says nothing about speed: in a nested cloud it may be emulated, a thousand
+ * times slower than TCG. So the probe's guest (probe_guest.S) runs under each accelerator against the clock.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -56,7 +56,8 @@ static uint64_t circumstances(const char *program)
 	digest_add(&digest, &kvm, sizeof(kvm));
 	uname(&kernel);
 	digest_add(&digest, kernel.release, strlen(kernel.release));
-	/* Family, model and stepping; the second word also tells which CPU we run on just now, the third whether under a hypervisor. */
+	/* Family, model and stepping; the second word also tells which CPU we run on just now, the third whether under
+	 * a hypervisor. */
 	if (__get_cpuid(1, &cpu[0], &cpu[1], &cpu[2], &cpu[3])) {
 		digest_add(&digest, &cpu[0], sizeof(cpu[0]));
 		digest_add(&digest, &cpu[2], sizeof(cpu[2]));
@@ -64,7 +65,9 @@ static uint64_t circumstances(const char *program)
 	return digest;
 }
 
-#define CACHE_FORMAT "{\"circumstances\": \"%016llx\", \"accelerator\": \"%s\", \"machine\": \"%s\", \"kvm_ms\": %d, \"tcg_ms\": %d}\n"
+#define CACHE_FORMAT                                                                                                   \
+	"{\"circumstances\": \"%016llx\", \"accelerator\": \"%s\", \"machine\": \"%s\", \"kvm_ms\": %d, \"tcg_ms\": "  \
+	"%d}\n"
 
 /* Our own file, written whole by file_replace: what does not read back exactly is no answer. */
 static bool cache_read(const char *path, uint64_t wanted, struct probe_result *result)
@@ -81,14 +84,15 @@ static bool cache_read(const char *path, uint64_t wanted, struct probe_result *r
 	if (length <= 0)
 		return false;
 	text[length] = '\0';
-	return sscanf(text, "{\"circumstances\": \"%llx\", \"accelerator\": \"%7[a-z]\", \"machine\": \"%15[a-z0-9]\"", &key,
-		   result->accelerator, result->type) == 3 && key == wanted;
+	return sscanf(text, "{\"circumstances\": \"%llx\", \"accelerator\": \"%7[a-z]\", \"machine\": \"%15[a-z0-9]\"",
+		       &key, result->accelerator, result->type) == 3 &&
+	       key == wanted;
 }
 
 static void cache_write(const char *path, uint64_t key, const struct probe_result *result)
 {
-	char *text = text_format(CACHE_FORMAT, (unsigned long long)key, result->accelerator, result->type, result->kvm_ms,
-	    result->tcg_ms);
+	char *text = text_format(CACHE_FORMAT, (unsigned long long)key, result->accelerator, result->type,
+		result->kvm_ms, result->tcg_ms);
 	char *directory = text_copy_n(path, (size_t)(strrchr(path, '/') - path));
 	struct dory_error ignored; /* without a cache the next run measures again */
 
@@ -107,7 +111,8 @@ static int64_t now_ms(void)
 }
 
 /* Milliseconds that the guest took, or NEVER_MS. */
-static int measure(const struct hypervisor *hypervisor, const char *program, const struct machine *machine, int limit_ms)
+static int measure(
+	const struct hypervisor *hypervisor, const char *program, const struct machine *machine, int limit_ms)
 {
 	struct arguments arguments = {0};
 	struct dory_error ignored;
@@ -140,7 +145,8 @@ static int guest_open(void)
 }
 
 /* The first machine type on which the guest runs, and the faster accelerator there. */
-static int probe(const struct hypervisor *hypervisor, const char *program, struct probe_result *result, struct dory_error *err)
+static int probe(
+	const struct hypervisor *hypervisor, const char *program, struct probe_result *result, struct dory_error *err)
 {
 	int fd = guest_open();
 	char kernel[32];
@@ -149,8 +155,13 @@ static int probe(const struct hypervisor *hypervisor, const char *program, struc
 		return error_set_errno(err, DORY_ERROR_IO, "making the probe's guest");
 	snprintf(kernel, sizeof(kernel), "/dev/fd/%d", fd);
 	for (const char *const *type = hypervisor->machine_types; *type; type++) {
-		struct machine machine = {.type = *type, .accelerator = "tcg", .kernel = kernel, .memory = "8M", .cpus = 1, .log_fd = -1,
-		    .fw_cfg_fd = fd};
+		struct machine machine = {.type = *type,
+			.accelerator = "tcg",
+			.kernel = kernel,
+			.memory = "8M",
+			.cpus = 1,
+			.log_fd = -1,
+			.fw_cfg_fd = fd};
 
 		result->kvm_ms = NEVER_MS;
 		result->tcg_ms = measure(hypervisor, program, &machine, TCG_LIMIT_MS);
@@ -169,11 +180,12 @@ static int probe(const struct hypervisor *hypervisor, const char *program, struc
 	}
 	close(fd);
 	error_set(err, DORY_ERROR_HYPERVISOR, "no guest runs under %s, neither with KVM nor with TCG", program);
-	return error_hint(err, "--accel and --machine choose without measuring; the machine's own error is shown then.");
+	return error_hint(
+		err, "--accel and --machine choose without measuring; the machine's own error is shown then.");
 }
 
 int machine_probe(const struct hypervisor *hypervisor, const char *program, const char *cache_path,
-    const char **accelerator, const char **type, struct dory_error *err)
+	const char **accelerator, const char **type, struct dory_error *err)
 {
 	static struct probe_result result;
 	uint64_t key = circumstances(program);

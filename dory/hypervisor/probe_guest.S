@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The guest of the probe: a whole ELF file for the 32-bit i386, laid out by hand, as bytes in our read-only data. It is entered
- * by PVH (Xen's docs/misc/pvh.pandoc: protected mode, paging off), does what costs a virtual machine dear (CPUID and a port read
- * leave the guest) and what any program does (a loop), and ends by a triple fault, at which QEMU with -no-reboot exits.
+ * The guest of the probe: a whole ELF file for the 32-bit i386, laid out by hand, as bytes in our read-only data. It is
+ * entered by PVH (Xen's docs/misc/pvh.pandoc: protected mode, paging off), does what costs a virtual machine dear (CPUID
+ * and a port read leave the guest) and what any program does (a loop), and ends by a triple fault, at which QEMU with
+ * -no-reboot exits.
  */
 	.section .rodata
 	.globl probe_guest_start, probe_guest_end
@@ -19,8 +20,8 @@ probe_guest_start:			/* the ELF header */
 	.short 52, 32, 2, 0, 0, 0
 headers:				/* PT_LOAD of the whole file, PT_NOTE */
 	.long 1, 0, BASE, BASE, probe_guest_end - probe_guest_start, probe_guest_end - probe_guest_start, 7, 0x1000
-	.long 4, note - probe_guest_start, BASE + (note - probe_guest_start), BASE + (note - probe_guest_start), note_end - note
-	.long note_end - note, 4, 4
+	.long 4, note - probe_guest_start, BASE + (note - probe_guest_start), BASE + (note - probe_guest_start)
+	.long note_end - note, note_end - note, 4, 4
 note:
 	.long 4, 4, 18			/* XEN_ELFNOTE_PHYS32_ENTRY */
 	.asciz "Xen"

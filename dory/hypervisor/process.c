@@ -14,7 +14,8 @@
 enum { EXIT_FAILURE_BEFORE_EXEC = 127 };
 
 /* In the child between fork and exec; what fails is reported through report_fd as an errno. */
-static void become(const struct arguments *arguments, const int *kept, size_t kept_count, int stderr_fd, int report_fd, pid_t parent)
+static void become(const struct arguments *arguments, const int *kept, size_t kept_count, int stderr_fd, int report_fd,
+	pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR);
 	sigset_t none;
@@ -50,7 +51,7 @@ static void close_pair(const int pair[2])
 }
 
 int process_start(struct process *process, const struct arguments *arguments, const int *kept, size_t kept_count,
-    struct dory_error *err)
+	struct dory_error *err)
 {
 	int complaints[2], report[2], failure = 0;
 	pid_t parent = getpid(), pid;
@@ -83,7 +84,8 @@ int process_start(struct process *process, const struct arguments *arguments, co
 	}
 	close(report[0]);
 	fcntl(complaints[0], F_SETFL, O_NONBLOCK);
-	*process = (struct process){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0), .stderr_fd = complaints[0]};
+	*process =
+		(struct process){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0), .stderr_fd = complaints[0]};
 	return 0;
 fail:
 	close(complaints[0]);

@@ -48,7 +48,8 @@ static int qemu_find(const char *configured, char **program, struct dory_error *
 	}
 	if (!found) {
 		error_set(err, DORY_ERROR_NOT_FOUND, "there is no QEMU at %s: %s", configured, strerror(errno));
-		return error_hint(err, "Correct DORY_QEMU or `qemu` in config.yaml, or install Debian's package qemu-system-x86.");
+		return error_hint(err,
+			"Correct DORY_QEMU or `qemu` in config.yaml, or install Debian's package qemu-system-x86.");
 	}
 	*program = found;
 	return 0;
@@ -109,7 +110,7 @@ static void add_disk(const struct machine *machine, const char *bus, struct argu
 
 	arguments_add(arguments, "-drive");
 	arguments_add(arguments, "if=none,id=disk,format=raw,file=%s,discard=unmap,%s", path,
-	    machine->disk_keeps ? "cache=writeback" : "snapshot=on,cache=unsafe");
+		machine->disk_keeps ? "cache=writeback" : "snapshot=on,cache=unsafe");
 	arguments_add(arguments, "-device");
 	arguments_add(arguments, "virtio-blk-%s,drive=disk", bus);
 	free(path);
@@ -138,8 +139,8 @@ static void add_ports(const struct machine *machine, const char *bus, struct arg
 static void qemu_command(const char *program, const struct machine *machine, struct arguments *arguments)
 {
 	const char *bus = strcmp(machine->type, "microvm") == 0 ? "device" : "pci";
-	static const char *const always[] = {"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-sandbox",
-	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+	static const char *const always[] = {"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
 
 	arguments_add(arguments, "%s", program);
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)

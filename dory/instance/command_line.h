@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A command line as people write it after -e: words with the shell's quoting, and OSv's two separators: "a; b" runs b after a,
- * "a & b" runs b beside a. There is no shell behind it: variables and patterns are not expanded, and what only a shell could
- * do (pipes, redirections) is refused with a hint.
+ * A command line as people write it after -e: words with the shell's quoting, and OSv's two separators: "a; b" runs b
+ * after a, "a & b" runs b beside a. There is no shell behind it: variables and patterns are not expanded, and what only
+ * a shell could do (pipes, redirections) is refused with a hint.
  */
 #pragma once
 #include "dory/base/error.h"

@@ -7,8 +7,8 @@ enum control_kind { CONTROL_START, CONTROL_EXIT, CONTROL_SIGNAL, CONTROL_ERROR }
 
 struct control_record {
 	enum control_kind kind;
-	int code;	  /* exit status, signal or EXIT_* */
-	bool has_core;	  /* CONTROL_SIGNAL: the core-dump flag */
+	int code;         /* exit status, signal or EXIT_* */
+	bool has_core;    /* CONTROL_SIGNAL: the core-dump flag */
 	const char *text; /* CONTROL_SIGNAL: the program; CONTROL_ERROR: the reason. Within the line */
 };
 

@@ -12,14 +12,16 @@ TEST(records)
 	CHECK(control_parse("exit 7", &record) && record.kind == CONTROL_EXIT && record.code == 7);
 	CHECK(control_parse("signal 11 1 /usr/bin/a b", &record) && record.kind == CONTROL_SIGNAL && record.code == 11);
 	CHECK(record.has_core && strcmp(record.text, "/usr/bin/a b") == 0);
-	CHECK(control_parse("error 127 there is no /bin/x", &record) && record.kind == CONTROL_ERROR && record.code == 127);
+	CHECK(control_parse("error 127 there is no /bin/x", &record) && record.kind == CONTROL_ERROR &&
+		record.code == 127);
 	CHECK(strcmp(record.text, "there is no /bin/x") == 0);
 }
 
 TEST(no_records)
 {
-	static const char *const lines[] = {"", "exit", "exit ", "exit x", "exit -1", "exit 256", "exit 1x", "signal 0 0 x", "signal 9 2 x",
-	    "signal 128 0 x", "error 1 x", "error 128 x", "starting", "EXIT 1", "exit 99999999999999999999"};
+	static const char *const lines[] = {"", "exit", "exit ", "exit x", "exit -1", "exit 256", "exit 1x",
+		"signal 0 0 x", "signal 9 2 x", "signal 128 0 x", "error 1 x", "error 128 x", "starting", "EXIT 1",
+		"exit 99999999999999999999"};
 	struct control_record record;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)

@@ -20,7 +20,7 @@
 #include "dory/instance/session.h"
 
 enum {
-	SHOWN_BY_DEFAULT = 3, /* severity "error" */
+	SHOWN_BY_DEFAULT = 3,  /* severity "error" */
 	LOGGED_BY_DEFAULT = 4, /* one more, for the case that the machine ends in silence */
 	MAX_PORTS = 4,
 };
@@ -115,12 +115,12 @@ static char *boot_options(const struct instance_request *request)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return text_format(BOOT_OPTION_LOG "%d " BOOT_OPTION_TIME "%lld%09ld%s%s",
-	    request->log_level < 0 ? LOGGED_BY_DEFAULT : request->log_level, (long long)now.tv_sec, now.tv_nsec,
-	    request->strace ? " " BOOT_OPTION_STRACE : "", request->bootchart ? " " BOOT_OPTION_BOOTCHART : "");
+		request->log_level < 0 ? LOGGED_BY_DEFAULT : request->log_level, (long long)now.tv_sec, now.tv_nsec,
+		request->strace ? " " BOOT_OPTION_STRACE : "", request->bootchart ? " " BOOT_OPTION_BOOTCHART : "");
 }
 
 static int start_machine(const struct instance_request *request, const struct wiring *wiring, struct process *process,
-    struct dory_error *err)
+	struct dory_error *err)
 {
 	struct machine machine = request->machine;
 	char *options = boot_options(request);
@@ -169,21 +169,24 @@ static int explain_silence(struct session *session, const struct instance_reques
 	if (has_failed && said) {
 		error_set(err, DORY_ERROR_HYPERVISOR, "%s failed: %s", request->hypervisor->name, said);
 		if (strstr(said, "lock"))
-			error_hint(err, "Another machine runs with --persist on the same image; wait until it has ended.");
+			error_hint(
+				err, "Another machine runs with --persist on the same image; wait until it has ended.");
 		return -1;
 	}
 	if (WIFSIGNALED(session->hypervisor_status))
-		return error_set(err, DORY_ERROR_HYPERVISOR, "%s was killed by signal %d (%s)", request->hypervisor->name,
-		    WTERMSIG(session->hypervisor_status), strsignal(WTERMSIG(session->hypervisor_status)));
+		return error_set(err, DORY_ERROR_HYPERVISOR, "%s was killed by signal %d (%s)",
+			request->hypervisor->name, WTERMSIG(session->hypervisor_status),
+			strsignal(WTERMSIG(session->hypervisor_status)));
 	if (has_failed)
-		return error_set(err, DORY_ERROR_HYPERVISOR, "%s failed with status %d and said nothing", request->program,
-		    WEXITSTATUS(session->hypervisor_status));
+		return error_set(err, DORY_ERROR_HYPERVISOR, "%s failed with status %d and said nothing",
+			request->program, WEXITSTATUS(session->hypervisor_status));
 	if (session->has_started)
 		return error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before the program did");
 	error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before it started the program");
 	if (!session->log.has_shown)
-		return error_hint(err, "%s of memory may be too little to boot with: try -m 64M. --log 7 shows the kernel's log.",
-		    request->machine.memory);
+		return error_hint(err,
+			"%s of memory may be too little to boot with: try -m 64M. --log 7 shows the kernel's log.",
+			request->machine.memory);
 	return -1;
 }
 
@@ -232,10 +235,12 @@ static void connect_session(struct session *session, const struct wiring *wiring
 }
 
 static int run_wired(const struct instance_request *request, struct wiring *wiring, const sigset_t *signals,
-    struct instance_outcome *outcome, struct dory_error *err)
+	struct instance_outcome *outcome, struct dory_error *err)
 {
-	struct session session = {.is_tty = request->is_tty, .outcome = outcome,
-	    .log = {.shown_level = request->log_level < 0 ? SHOWN_BY_DEFAULT : request->log_level, .fd = STDERR_FILENO}};
+	struct session session = {.is_tty = request->is_tty,
+		.outcome = outcome,
+		.log = {.shown_level = request->log_level < 0 ? SHOWN_BY_DEFAULT : request->log_level,
+			.fd = STDERR_FILENO}};
 	int result = -1;
 
 	connect_session(&session, wiring);

@@ -7,19 +7,20 @@
 
 struct instance_request {
 	const struct hypervisor *hypervisor;
-	const char *program;	/* the hypervisor's */
-	struct machine machine; /* type, accelerator, kernel, memory, cpus, disk, disk_keeps; the rest is set here */
+	const char *program;      /* the hypervisor's */
+	struct machine machine;   /* type, accelerator, kernel, memory, cpus, disk, disk_keeps; the rest is set here */
 	struct run_config config; /* what overrides the image's; stdio and window size are set here */
-	bool is_tty;		/* standard input and output are a terminal, and become the program's */
+	bool is_tty;              /* standard input and output are a terminal, and become the program's */
 	bool strace, bootchart;
-	int log_level;		/* 0 to 7: shows the kernel's log up to this severity; -1: what is grave */
+	int log_level; /* 0 to 7: shows the kernel's log up to this severity; -1: what is grave */
 };
 
 enum instance_end {
 	INSTANCE_EXITED,   /* code: the program's exit status */
 	INSTANCE_SIGNALED, /* code: the signal that killed the program; text: its path */
 	INSTANCE_REFUSED,  /* code: EXIT_* for a program that was not started; text: why, a sentence */
-	INSTANCE_STOPPED,  /* a person stopped the machine; code: the signal that asked for it, SIGKILL for the escape key */
+	INSTANCE_STOPPED,  /* a person stopped the machine; code: the signal that asked for it, SIGKILL for the escape
+			      key */
 };
 
 struct instance_outcome {
@@ -32,4 +33,5 @@ struct instance_outcome {
  * Runs until the machine ends. Signals INT, TERM, HUP and QUIT go to the program; a second one stops the machine. Fails
  * with HYPERVISOR if the machine ended and never said how the program did.
  */
-int instance_run(const struct instance_request *request, struct instance_outcome *outcome, struct dory_error *err) must_check;
+int instance_run(
+	const struct instance_request *request, struct instance_outcome *outcome, struct dory_error *err) must_check;

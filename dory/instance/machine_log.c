@@ -31,7 +31,8 @@ static void hide(struct machine_log *log, const char *line)
 	size_t length = strlen(line) + 1;
 
 	while (log->hidden.length > 0 && log->hidden.length + length > HIDDEN_MAX) {
-		size_t first = (size_t)((char *)memchr(log->hidden.text, '\n', log->hidden.length) - log->hidden.text) + 1;
+		size_t first =
+			(size_t)((char *)memchr(log->hidden.text, '\n', log->hidden.length) - log->hidden.text) + 1;
 
 		log->hidden.length -= first;
 		memmove(log->hidden.text, log->hidden.text + first, log->hidden.length + 1);

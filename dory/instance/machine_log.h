@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the machine prints on its serial line: the kernel's log as lines "<L>TEXT" (abi/control.h) and the output of --strace and
+ * What the machine prints on its serial line: the kernel's log as lines "<L>TEXT" (abi/control.h) and the output of
+ * --strace and
  * --bootchart as lines without <L>. Lines grave enough go to standard error; the last of the others are remembered, for
  * the case that the machine ends without saying how.
  */
@@ -9,9 +10,9 @@
 #include "dory/instance/control.h"
 
 struct machine_log {
-	int shown_level;	   /* lines up to this severity (0 the gravest) are shown */
-	int fd;			   /* where to */
-	bool has_shown;		   /* something grave was shown */
+	int shown_level; /* lines up to this severity (0 the gravest) are shown */
+	int fd;          /* where to */
+	bool has_shown;  /* something grave was shown */
 	struct line_reader reader;
 	struct text_buffer hidden; /* whole lines */
 };

@@ -51,19 +51,20 @@ int run_config_check(const struct run_config *config, struct dory_error *err)
 
 		if (*variable == '=' || !strchr(variable, '=')) {
 			/* Its value may be a secret: the name alone is shown. */
-			error_set(err, DORY_ERROR_USAGE, "'%.*s' is not an environment variable with a value", (int)name_length(variable),
-			    variable);
+			error_set(err, DORY_ERROR_USAGE, "'%.*s' is not an environment variable with a value",
+				(int)name_length(variable), variable);
 			return error_hint(err, "Write --env NAME=VALUE.");
 		}
 	}
 	if (config->user && check_user(config->user, err) < 0)
 		return -1;
 	if (config->directory && config->directory[0] != '/') {
-		error_set(err, DORY_ERROR_USAGE, "the working directory '%s' is not an absolute path", config->directory);
+		error_set(
+			err, DORY_ERROR_USAGE, "the working directory '%s' is not an absolute path", config->directory);
 		return error_hint(err, "It is a directory inside the machine: --workdir /srv.");
 	}
 	if (config->host_name && (!*config->host_name || strlen(config->host_name) > 64 ||
-				     config->host_name[strspn(config->host_name, HOST_NAME_LETTERS)] != '\0'))
+					 config->host_name[strspn(config->host_name, HOST_NAME_LETTERS)] != '\0'))
 		return error_set(err, DORY_ERROR_USAGE, "'%s' is not a host name", config->host_name);
 	return 0;
 }
@@ -99,7 +100,8 @@ int run_config_text(const struct run_config *config, char **result, size_t *leng
 	}
 	if (text.length > RUN_CONFIG_MAX) {
 		free(text.text);
-		return error_set(err, DORY_ERROR_USAGE, "arguments and environment take more than %u bytes", RUN_CONFIG_MAX);
+		return error_set(
+			err, DORY_ERROR_USAGE, "arguments and environment take more than %u bytes", RUN_CONFIG_MAX);
 	}
 	*result = text.text;
 	*length = text.length;

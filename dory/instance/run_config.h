@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The run configuration (abi/run_config.h) on the tool's side: what is to be run and how, and its text for the guest. */
+/* The run configuration (abi/run_config.h) on the tool's side: what is to be run and how, and its text for the guest.
+ */
 #pragma once
 #include "dory/base/error.h"
 #include "dory/instance/command_line.h"
 
 /* Zeroed asks for nothing. Strings are borrowed, but for the command. */
 struct run_config {
-	struct command_line command; /* owned */
+	struct command_line command;    /* owned */
 	const char *const *environment; /* "NAME=VALUE", later ones win */
 	size_t environment_count;
 	const char *directory, *host_name, *user;

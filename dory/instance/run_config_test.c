@@ -28,17 +28,24 @@ TEST(nothing_asked_for)
 TEST(all_records)
 {
 	static const char *const environment[] = {"A=1", "AB=x y", "A=\n2"};
-	struct run_config config = {.environment = environment, .environment_count = 3, .directory = "/tmp", .host_name = "h", .user = "u:g",
-	    .is_override = true, .is_tty = true, .rows = 24, .columns = 80};
+	struct run_config config = {.environment = environment,
+		.environment_count = 3,
+		.directory = "/tmp",
+		.host_name = "h",
+		.user = "u:g",
+		.is_override = true,
+		.is_tty = true,
+		.rows = 24,
+		.columns = 80};
 	struct dory_error err;
 	char *text;
 
 	CHECK_EQ(command_line_split(&config.command, "echo 'a b'; true", &err), 0);
 	text = text_of(&config);
 	CHECK(text);
-	CHECK(strcmp(text,
-		  "dory-run 1\narg 4 echo\narg 3 a b\nnext 1 ;\narg 4 true\nenv 6 AB=x y\nenv 4 A=\n2\ncwd 4 /tmp\nhost 1 h\nuser 3 u:g\n"
-		  "stdio 3 tty\nwinsize 5 24 80\n") == 0);
+	CHECK(strcmp(text, "dory-run 1\narg 4 echo\narg 3 a b\nnext 1 ;\narg 4 true\nenv 6 AB=x y\nenv 4 A=\n2\ncwd 4 "
+			   "/tmp\nhost 1 h\nuser 3 u:g\n"
+			   "stdio 3 tty\nwinsize 5 24 80\n") == 0);
 	free(text);
 	command_line_release(&config.command);
 }
@@ -78,17 +85,22 @@ TEST(refusals)
 		struct run_config config;
 		int result;
 	} cases[] = {
-	    {{.environment = good, .environment_count = 1, .user = "postgres", .directory = "/", .host_name = "a-b.c"}, 0},
-	    {{.environment = no_value, .environment_count = 1}, -1},
-	    {{.environment = no_name, .environment_count = 1}, -1},
-	    {{.user = ""}, -1},
-	    {{.user = ":g"}, -1},
-	    {{.user = "u:"}, -1},
-	    {{.user = "u:g:h"}, -1},
-	    {{.user = "1000:1000"}, 0},
-	    {{.directory = "tmp"}, -1},
-	    {{.host_name = "a b"}, -1},
-	    {{.host_name = ""}, -1},
+		{{.environment = good,
+			 .environment_count = 1,
+			 .user = "postgres",
+			 .directory = "/",
+			 .host_name = "a-b.c"},
+			0},
+		{{.environment = no_value, .environment_count = 1}, -1},
+		{{.environment = no_name, .environment_count = 1}, -1},
+		{{.user = ""}, -1},
+		{{.user = ":g"}, -1},
+		{{.user = "u:"}, -1},
+		{{.user = "u:g:h"}, -1},
+		{{.user = "1000:1000"}, 0},
+		{{.directory = "tmp"}, -1},
+		{{.host_name = "a b"}, -1},
+		{{.host_name = ""}, -1},
 	};
 	struct dory_error err;
 

@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A line to the guest. One that does not fit is dropped: the guest has stopped to read, and we must not stop with it. */
+/* A line to the guest. One that does not fit is dropped: the guest has stopped to read, and we must not stop with it.
+ */
 static void tell(struct session *session, const char *format, ...) printf_like(2, 3);
 static void tell(struct session *session, const char *format, ...)
 {
@@ -28,8 +29,9 @@ static void tell(struct session *session, const char *format, ...)
 
 static void on_record(struct session *session, const struct control_record *record)
 {
-	static const enum instance_end ends[] = {
-	    [CONTROL_EXIT] = INSTANCE_EXITED, [CONTROL_SIGNAL] = INSTANCE_SIGNALED, [CONTROL_ERROR] = INSTANCE_REFUSED};
+	static const enum instance_end ends[] = {[CONTROL_EXIT] = INSTANCE_EXITED,
+		[CONTROL_SIGNAL] = INSTANCE_SIGNALED,
+		[CONTROL_ERROR] = INSTANCE_REFUSED};
 
 	if (record->kind == CONTROL_START) {
 		session->has_started = true;
@@ -48,7 +50,8 @@ static void on_control_bytes(struct session *session, const char *bytes, size_t 
 	struct control_record record;
 
 	while (length > 0) {
-		if (line_reader_take(&session->control, &bytes, &length) && control_parse(session->control.line, &record))
+		if (line_reader_take(&session->control, &bytes, &length) &&
+			control_parse(session->control.line, &record))
 			on_record(session, &record);
 	}
 }
@@ -142,7 +145,7 @@ static int start_streams(struct session *session)
 static bool output_has_ended(const struct session *session)
 {
 	return session->is_abandoned || (atomic_load(&session->output.has_ended) &&
-					    (session->is_tty || atomic_load(&session->errors.has_ended)));
+						(session->is_tty || atomic_load(&session->errors.has_ended)));
 }
 
 enum { CONTROL, LOG, COMPLAINTS, PROCESS, SIGNALS, STREAMS, FDS };
@@ -182,12 +185,12 @@ static void on_ready(struct session *session, struct pollfd *fds)
 int session_run(struct session *session, struct dory_error *err)
 {
 	struct pollfd fds[FDS] = {
-	    [CONTROL] = {.fd = session->control_fd, .events = POLLIN},
-	    [LOG] = {.fd = session->log_fd, .events = POLLIN},
-	    [COMPLAINTS] = {.fd = session->process.stderr_fd, .events = POLLIN},
-	    [PROCESS] = {.fd = session->process.pidfd, .events = POLLIN},
-	    [SIGNALS] = {.fd = session->signal_fd, .events = POLLIN},
-	    [STREAMS] = {.fd = session->ended_fd, .events = POLLIN},
+		[CONTROL] = {.fd = session->control_fd, .events = POLLIN},
+		[LOG] = {.fd = session->log_fd, .events = POLLIN},
+		[COMPLAINTS] = {.fd = session->process.stderr_fd, .events = POLLIN},
+		[PROCESS] = {.fd = session->process.pidfd, .events = POLLIN},
+		[SIGNALS] = {.fd = session->signal_fd, .events = POLLIN},
+		[STREAMS] = {.fd = session->ended_fd, .events = POLLIN},
 	};
 	int result = 0;
 

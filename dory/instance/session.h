@@ -10,16 +10,16 @@ struct session {
 	struct process process;
 	bool is_tty;
 	int control_fd, log_fd, signal_fd, ended_fd; /* ours; non-blocking */
-	struct stream input, output, errors;	     /* is_tty: input and output are the console's */
+	struct stream input, output, errors;         /* is_tty: input and output are the console's */
 	struct line_reader control;
 	struct machine_log log;
 	char complaints[4096]; /* what the hypervisor wrote to its stderr */
 	size_t complaints_length;
 	int hypervisor_status; /* its wait status */
 	bool is_process_gone, has_started, has_record;
-	int stop_signal;	      /* the first signal that asked for an end */
+	int stop_signal;              /* the first signal that asked for an end */
 	atomic_bool is_killed_by_key; /* written by the input's thread */
-	bool is_abandoned;	      /* a person does not want to wait for the streams */
+	bool is_abandoned;            /* a person does not want to wait for the streams */
 	struct instance_outcome *outcome;
 };
 

@@ -122,7 +122,8 @@ static void *carry_input(void *argument)
 			continue;
 		if (got <= 0)
 			break;
-		if (stream->request ? !carry_keys(stream, &keys, bytes, (size_t)got) : !send_all(stream->socket, bytes, (size_t)got))
+		if (stream->request ? !carry_keys(stream, &keys, bytes, (size_t)got)
+				    : !send_all(stream->socket, bytes, (size_t)got))
 			break;
 	}
 	/* Half of the socket only: QEMU takes a full close for the loss of what is still unread. */

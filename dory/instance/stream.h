@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A stream between one of our descriptors and a port of the machine, carried by a thread of its own: blocking reads and writes keep
- * the back-pressure of both sides, nothing is buffered beyond one read, and a stalled reader of standard output does not
- * stall standard error. (Polling would need O_NONBLOCK on descriptors that we share with other processes.)
+ * A stream between one of our descriptors and a port of the machine, carried by a thread of its own: blocking reads and
+ * writes keep the back-pressure of both sides, nothing is buffered beyond one read, and a stalled reader of standard
+ * output does not stall standard error. (Polling would need O_NONBLOCK on descriptors that we share with other
+ * processes.)
  */
 #pragma once
 #include <pthread.h>
@@ -23,7 +24,7 @@ struct stream {
 	void *context;
 };
 
-int stream_start_input(struct stream *stream);	/* fd to socket; end of file shuts the socket's sending side down */
+int stream_start_input(struct stream *stream);  /* fd to socket; end of file shuts the socket's sending side down */
 int stream_start_output(struct stream *stream); /* socket to fd; when fd takes no more, the socket is shut down */
 /* Ends it, wherever it hangs. Accepts one that was not started. */
 void stream_stop(struct stream *stream);

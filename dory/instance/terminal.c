@@ -87,8 +87,8 @@ void terminal_size(unsigned *rows, unsigned *columns)
 	*columns = size.ws_col;
 }
 
-enum terminal_request terminal_keys_filter(struct terminal_keys *keys, const char *bytes, size_t length, size_t *taken, char *out,
-    size_t *out_length)
+enum terminal_request terminal_keys_filter(
+	struct terminal_keys *keys, const char *bytes, size_t length, size_t *taken, char *out, size_t *out_length)
 {
 	enum terminal_request request = TERMINAL_NOTHING;
 	size_t i, n = 0;

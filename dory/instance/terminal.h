@@ -4,8 +4,8 @@
 #include "lib/attr.h"
 
 /*
- * Raw mode on standard input: every key goes to the program. Undone by terminal_restore, at exit(), and when a signal that
- * nobody handles kills us; a stop (SIGTSTP) and what follows it are cared for too. Returns 0 or -1 with errno.
+ * Raw mode on standard input: every key goes to the program. Undone by terminal_restore, at exit(), and when a signal
+ * that nobody handles kills us; a stop (SIGTSTP) and what follows it are cared for too. Returns 0 or -1 with errno.
  */
 int terminal_make_raw(void);
 void terminal_restore(void);
@@ -22,8 +22,8 @@ struct terminal_keys {
 };
 
 /*
- * Takes bytes from the keyboard; puts what the program gets to `out`, which has room for length + 1, and says how much. Stops at a
- * request; *taken bytes are done with.
+ * Takes bytes from the keyboard; puts what the program gets to `out`, which has room for length + 1, and says how much.
+ * Stops at a request; *taken bytes are done with.
  */
-enum terminal_request terminal_keys_filter(struct terminal_keys *keys, const char *bytes, size_t length, size_t *taken, char *out,
-    size_t *out_length);
+enum terminal_request terminal_keys_filter(
+	struct terminal_keys *keys, const char *bytes, size_t length, size_t *taken, char *out, size_t *out_length);

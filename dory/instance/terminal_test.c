@@ -22,12 +22,20 @@ TEST(escape_key)
 		const char *keys, *program;
 		enum terminal_request request;
 	} cases[] = {
-	    {"abc\x03\r", "abc\x03\r", TERMINAL_NOTHING},
-	    {"a\x01x", "a", TERMINAL_KILL},
-	    {"a\x01hb", "a", TERMINAL_HELP},
-	    {"\x01\x01" "b", "\x01" "b", TERMINAL_NOTHING},
-	    {"\x01" "ab", "\x01" "b", TERMINAL_NOTHING},
-	    {"\x01k", "\x01k", TERMINAL_NOTHING},
+		{"abc\x03\r", "abc\x03\r", TERMINAL_NOTHING},
+		{"a\x01x", "a", TERMINAL_KILL},
+		{"a\x01hb", "a", TERMINAL_HELP},
+		{"\x01\x01"
+		 "b",
+			"\x01"
+			"b",
+			TERMINAL_NOTHING},
+		{"\x01"
+		 "ab",
+			"\x01"
+			"b",
+			TERMINAL_NOTHING},
+		{"\x01k", "\x01k", TERMINAL_NOTHING},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
