@@ -97,6 +97,12 @@ static void divide(struct table *table, size_t at)
 		insert(table, at++, (struct entry){huge.address + off, huge.frame + off, huge.flags & ~(unsigned)PAGE_HUGE});
 }
 
+/* A TLB that still has the old one allows what is no longer allowed. */
+static bool is_less(const struct entry *old, const struct entry *fresh)
+{
+	return old->flags & PAGE_USER && (old->frame != fresh->frame || (old->flags & ~fresh->flags & (PAGE_USER | PAGE_WRITE | PAGE_EXEC)));
+}
+
 int page_table_map(struct page_table *pt, uint64_t address, uint64_t frame, unsigned flags)
 {
 	struct table *table = table_of(pt);
@@ -112,7 +118,7 @@ int page_table_map(struct page_table *pt, uint64_t address, uint64_t frame, unsi
 			return page_table_map(pt, address, frame, flags);
 		}
 		ASSERT(size_of(&table->entries[at]) == size_of(&entry));
-		nr_unflushed += table->entries[at].frame != frame;
+		nr_unflushed += is_less(&table->entries[at], &entry);
 		table->entries[at] = entry;
 		return 0;
 	}
@@ -150,20 +156,21 @@ int page_table_visit(struct page_table *pt, uint64_t start, uint64_t end, page_v
 	cut(table, end);
 	for (;;) {
 		size_t at = find(table, next);
-		struct entry entry;
+		struct entry entry, old;
 		enum page_action action;
 
 		if (at == table->nr || table->entries[at].address >= end)
 			return 0;
 		entry = table->entries[at];
 		next = entry.address + size_of(&entry);
+		old = entry;
 		action = visit(context, entry.address, &entry.frame, &entry.flags);
 		at = find(table, entry.address); /* the visitor may have entered others */
 		if (action == PAGE_CLEAR)
 			erase(table, at);
 		else if (action == PAGE_REPLACE)
 			table->entries[at] = entry;
-		nr_unflushed += action != PAGE_KEEP;
+		nr_unflushed += action == PAGE_CLEAR || (action == PAGE_REPLACE && is_less(&old, &entry));
 	}
 }
 

@@ -40,7 +40,7 @@ struct address_space *address_space_new(void)
 	space->limit_bytes = space->limit_data = UINT64_MAX;
 	space->limit_stack = STACK_DEFAULT;
 	space->mmap_base = USER_END - STACK_ROOM - (random_number() % RANDOM_PAGES << PAGE_SHIFT);
-	space->mmap_base = align_down(space->mmap_base, PAGE_SIZE);
+	space->place_from = UINT64_MAX; /* from mmap_base, whatever exec makes of it */
 	return space;
 }
 

@@ -106,7 +106,7 @@ static bool wants_huge(struct fault *fault, uint64_t start)
 	const struct region *region = fault->region;
 	bool is_used = false;
 
-	if (start % HUGE_PAGE_SIZE || region->end - start < HUGE_PAGE_SIZE || (region->flags & REGION_NO_HUGE) || !is_plenty(HUGE_PLENTY))
+	if (start < region->start || region->end - start < HUGE_PAGE_SIZE || (region->flags & REGION_NO_HUGE) || !is_plenty(HUGE_PLENTY))
 		return false;
 	if (region->window < WINDOW_HUGE && !(region->flags & REGION_HUGE))
 		return false;
@@ -158,11 +158,11 @@ static void choose_window(struct fault *fault, uint64_t *start, uint64_t *end)
 
 static enum outcome write_anonymous(struct fault *fault)
 {
-	uint64_t start, end, nr = 0;
+	uint64_t start, end, huge = align_down(fault->address, HUGE_PAGE_SIZE), nr = 0;
 	enum outcome outcome = SERVED;
 
 	choose_window(fault, &start, &end);
-	if (wants_huge(fault, align_down(fault->address, HUGE_PAGE_SIZE)) && enter_huge(fault, align_down(fault->address, HUGE_PAGE_SIZE)))
+	if (wants_huge(fault, huge) && enter_huge(fault, huge))
 		return SERVED;
 	for (uint64_t address = start; address < end; address += PAGE_SIZE) {
 		struct page *page;

@@ -1,7 +1,9 @@
 # Address spaces and the page cache: what sleeps to have memory filled. Above sched, below file.
 IN := host-asan x86_64
 SRCS := region.c address_space.c copy.c remap.c advise.c access.c fault.c zap.c mapping.c \
-	cache_tree.c page_cache.c writeback.c reclaim.c shared_memory.c user_memory.c
+	cache_tree.c page_cache.c writeback.c reclaim.c shared_memory.c
+SRCS_x86_64 := user_memory.c
 DEPS := lib kernel/log kernel/arch kernel/mem kernel/sched kernel/platform kernel/uapi
 DEPS_host-asan := kernel/hosted
+TESTS := address_space_test.c page_cache_test.c
 include build/module.mk
