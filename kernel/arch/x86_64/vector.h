@@ -12,11 +12,12 @@ struct vector_area {
 	uint16_t fop;
 	uint64_t fip, fdp;
 	uint32_t mxcsr, mxcsr_mask;
-	uint8_t registers[416]; /* st0-7, xmm0-15, reserved */
+	uint8_t registers[432]; /* st0-7, xmm0-15, reserved */
 	uint8_t software[48];	/* not touched by the CPU: Linux marks signal frames here */
 	uint64_t xstate_bv, xcomp_bv, reserved1[6];
 	uint8_t extended[];
 } aligned_to(64);
+_Static_assert(offsetof(struct vector_area, software) == 464 && offsetof(struct vector_area, xstate_bv) == VECTOR_LEGACY_SIZE, "SDM 1 §13.4");
 
 /* Makes a state that came from a program fit for XRSTOR, which faults on what it does not know. */
 void vector_sanitize(struct vector_area *area, bool has_header);
