@@ -38,3 +38,6 @@ int recipe_compose(
 /* Resolves and downloads. */
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
 	struct debian_set *set, struct dory_error *err) must_check;
+
+/* Checks an amount of memory, and that the kernel fits there. */
+int kernel_check_memory(const char *kernel, const char *memory, struct dory_error *err) must_check;

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "dory/base/text.h"
-#include "dory/compose/compose.h"
-#include "dory/dory.h"
+#include "dory/parts.h"
 
 #define DEFAULT_MEMORY "512M"
 
@@ -39,7 +38,6 @@ static int choose_machine(const struct dory_config *config, const struct dory_ru
 	struct instance_request *request, struct dory_error *err)
 {
 	struct machine *machine = &request->machine;
-	uint64_t memory;
 	char *cache;
 	int result;
 
@@ -51,7 +49,7 @@ static int choose_machine(const struct dory_config *config, const struct dory_ru
 		return -1;
 	if (machine->type && machine_type_check(request->hypervisor, machine->type, err) < 0)
 		return -1;
-	if (machine_memory_check(machine->memory, &memory, err) < 0)
+	if (kernel_check_memory(machine->kernel, machine->memory, err) < 0)
 		return -1;
 	if (machine->accelerator && machine->type)
 		return 0;
