@@ -16,7 +16,7 @@ struct string_area {
 	unsigned count;
 };
 #define STRINGS_MAX (2ul << 20) /* of arguments, environment and the pointers to them: E2BIG (execve(2), limits) */
-#define STRING_MAX  (128ul << 10) /* of one */
+#define STRING_MAX  (128ul << 10) /* of one, with its NUL */
 
 /* Adds a kernel string; the strings of a user's array from `first` on. -E2BIG, -EFAULT, -ENOMEM. */
 int string_area_add(struct string_area *area, const char *text) must_check;

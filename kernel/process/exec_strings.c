@@ -66,7 +66,7 @@ static int add_user_string(struct string_area *area, uint64_t address)
 		len = user_copy_string(to, address, room);
 		if (len >= 0) {
 			area->len += (size_t)len + 1;
-			return 0;
+			return area->len - start > STRING_MAX ? -E2BIG : 0;
 		}
 		if (len != -ENAMETOOLONG)
 			return (int)len;

@@ -177,7 +177,7 @@ void process_orphan_children_locked(struct process *process)
 bool group_is_orphaned_locked(int group, const struct process *leaving)
 {
 	for (struct process *p = process_first_locked(); p; p = process_following_locked(p)) {
-		if (p->group != group || p == leaving || p->is_zombie || !p->parent || p->parent->pid == 1)
+		if (p->group != group || p == leaving || p->is_zombie || !p->parent || p->parent == leaving || p->parent->pid == 1)
 			continue;
 		if (p->parent->group != group && p->parent->session == p->session)
 			return false;
