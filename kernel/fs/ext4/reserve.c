@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Delayed allocation: a write into a hole reserves blocks, so that it is told at once if the disk is full; which blocks they
+ * become is decided when the page cache writes the data, in long stretches. Each inode has the set of its reserved logical blocks, as ranges.
+ */
+#include "kernel/fs/ext4/ext4.h"
+
+enum { METADATA_SHARE = 64, METADATA_LEAST = 8 };
+
+static struct reserved_range *range_of(struct rb_node *node)
+{
+	return container_of(node, struct reserved_range, node);
+}
+
+/* The first range that ends behind `at`; NULL: none. */
+static struct reserved_range *first_behind(const struct ext4_inode *inode, uint64_t at)
+{
+	struct reserved_range *found = NULL;
+
+	for (struct rb_node *node = inode->reserved.root; node;) {
+		struct reserved_range *range = range_of(node);
+
+		if (range->end > at) {
+			found = range;
+			node = node->left;
+		} else {
+			node = node->right;
+		}
+	}
+	return found;
+}
+
+static struct reserved_range *next_of(struct reserved_range *range)
+{
+	struct rb_node *node = rb_next(&range->node);
+
+	return node ? range_of(node) : NULL;
+}
+
+uint64_t ext4_reserve_missing(const struct ext4_inode *inode, uint64_t from, uint64_t to)
+{
+	uint64_t missing = to - from;
+
+	for (struct reserved_range *range = first_behind(inode, from); range && range->start < to; range = next_of(range))
+		missing -= min_u64(range->end, to) - max_u64(range->start, from);
+	return missing;
+}
+
+int ext4_space_check(const struct ext4 *fs, uint64_t nr)
+{
+	return fs->free_blocks >= fs->reserved_blocks + nr + nr / METADATA_SHARE + METADATA_LEAST ? 0 : -ENOSPC;
+}
+
+static void insert(struct ext4_inode *inode, struct reserved_range *range)
+{
+	struct rb_node *parent = NULL, **link = &inode->reserved.root;
+
+	while (*link) {
+		parent = *link;
+		link = range->start < range_of(parent)->start ? &parent->left : &parent->right;
+	}
+	rb_insert(&inode->reserved, &range->node, parent, link);
+}
+
+int ext4_reserve_add(struct ext4_inode *inode, uint64_t from, uint64_t to)
+{
+	struct reserved_range *range = first_behind(inode, from ? from - 1 : 0), *next;
+
+	if (from >= to)
+		return 0;
+	inode->fs->reserved_blocks += ext4_reserve_missing(inode, from, to);
+	if (!range || range->start > to) {
+		range = heap_alloc(sizeof(*range));
+		if (!range) {
+			inode->fs->reserved_blocks -= to - from;
+			return -ENOMEM;
+		}
+		*range = (struct reserved_range){.start = from, .end = to};
+		insert(inode, range);
+		return 0;
+	}
+	range->start = min_u64(range->start, from);
+	range->end = max_u64(range->end, to);
+	while ((next = next_of(range)) && next->start <= range->end) {
+		range->end = max_u64(range->end, next->end);
+		rb_remove(&inode->reserved, &next->node);
+		heap_free(next);
+	}
+	return 0;
+}
+
+uint64_t ext4_reserve_remove(struct ext4_inode *inode, uint64_t from, uint64_t to)
+{
+	struct reserved_range *range = first_behind(inode, from), *next;
+	uint64_t removed = 0;
+
+	for (; range && range->start < to; range = next) {
+		uint64_t start = max_u64(range->start, from), end = min_u64(range->end, to);
+
+		next = next_of(range);
+		if (start > range->start && end < range->end) {
+			struct reserved_range *rest = heap_alloc(sizeof(*rest));
+
+			if (rest) {
+				*rest = (struct reserved_range){.start = end, .end = range->end};
+				insert(inode, rest);
+			} else {
+				end = range->end; /* gives up more than was asked: the rest may meet a full disk later */
+			}
+			range->end = start;
+		} else if (start > range->start) {
+			range->end = start;
+		} else if (end < range->end) {
+			range->start = end;
+		} else {
+			rb_remove(&inode->reserved, &range->node);
+			heap_free(range);
+		}
+		removed += end - start;
+	}
+	inode->fs->reserved_blocks -= removed;
+	return removed;
+}
