@@ -22,6 +22,7 @@ struct machine {
 	unsigned cpus;
 	const char *disk;        /* path of a raw image, NULL: none */
 	bool disk_keeps;         /* what the guest writes stays; otherwise it is dropped when the machine ends */
+	int overlay_fd;          /* the layer for it (overlay.h); set by machine_start */
 	int log_fd;              /* socket for the first serial line; -1: none */
 	const char *fw_cfg_name; /* a file handed to the guest (QEMU's fw_cfg), NULL: none */
 	int fw_cfg_fd;

@@ -41,11 +41,14 @@ TEST(qemu_doubles_commas_of_the_disk)
 		.memory = "64M",
 		.cpus = 2,
 		.disk = "/a,b",
+		.overlay_fd = 5,
 		.log_fd = -1};
 	struct arguments arguments = {0};
 
 	hypervisor_qemu.command("qemu", &machine, &arguments);
-	CHECK(has_word(&arguments, "if=none,id=disk,format=raw,file=/a,,b,discard=unmap,snapshot=on,cache=unsafe"));
+	CHECK(has_word(&arguments,
+		"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/5,backing.driver=raw,"
+		"backing.file.driver=file,backing.file.filename=/a,,b,discard=unmap,cache=unsafe"));
 	CHECK(has_word(&arguments, "virtio-blk-device,drive=disk"));
 	CHECK(has_word(&arguments, "65536k"));
 	arguments_release(&arguments);
@@ -81,6 +84,31 @@ TEST(missing_program_names_the_package)
 	CHECK_EQ(hypervisor_qemu.find("/nonexistent/qemu", &program, &err), -1);
 	CHECK_EQ(err.kind, DORY_ERROR_NOT_FOUND);
 	CHECK(strstr(err.hint, "qemu-system-x86"));
+}
+
+TEST(a_machine_starts_over_an_overlay)
+{
+	struct machine machine = {.type = "microvm",
+		.accelerator = "tcg",
+		.memory = "8M",
+		.cpus = 1,
+		.log_fd = -1,
+		.disk = "build/VERSION"};
+	struct dory_error err = {0};
+	struct process process;
+	char *program = NULL, complaint[256];
+	ssize_t length;
+
+	machine.kernel = "build/VERSION"; /* no kernel: QEMU opens the disk first, then refuses it */
+	CHECK_EQ(hypervisor_qemu.find(NULL, &program, &err), 0);
+	CHECK_EQ(machine_start(&hypervisor_qemu, program, &machine, &process, &err), 0);
+	while ((length = read(process.stderr_fd, complaint, sizeof(complaint) - 1)) < 0)
+		usleep(1000);
+	complaint[length] = '\0';
+	CHECK(process_wait(&process) != 0);
+	CHECK(!strstr(complaint, "drive"));
+	CHECK(strstr(complaint, "kernel"));
+	free(program);
 }
 
 TEST(a_program_that_cannot_be_executed)

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/hypervisor/overlay.h"
 
 void arguments_add(struct arguments *arguments, const char *format, ...)
 {
@@ -87,23 +90,48 @@ int machine_accelerator_check(const char *accelerator, struct dory_error *err)
 	return error_hint(err, "Choose one of kvm, tcg; without --accel the faster is measured and chosen.");
 }
 
-int machine_start(const struct hypervisor *hypervisor, const char *program, const struct machine *machine,
+static void keep(int **kept, size_t *count, int fd)
+{
+	*(int *)array_push(kept, count, sizeof(**kept)) = fd;
+}
+
+static int open_overlay(struct machine *machine, struct dory_error *err)
+{
+	struct stat st;
+
+	machine->overlay_fd = -1;
+	if (!machine->disk || machine->disk_keeps)
+		return 0;
+	if (stat(machine->disk, &st) < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "%s", machine->disk);
+	machine->overlay_fd = overlay_open((uint64_t)st.st_size, err);
+	return machine->overlay_fd < 0 ? -1 : 0;
+}
+
+int machine_start(const struct hypervisor *hypervisor, const char *program, const struct machine *given,
 	struct process *process, struct dory_error *err)
 {
 	struct arguments arguments = {0};
+	struct machine machine = *given;
 	size_t kept_count = 0;
 	int *kept = NULL;
 	int result;
 
-	for (size_t i = 0; i < machine->port_count; i++)
-		*(int *)array_push(&kept, &kept_count, sizeof(*kept)) = machine->ports[i].fd;
-	if (machine->log_fd >= 0)
-		*(int *)array_push(&kept, &kept_count, sizeof(*kept)) = machine->log_fd;
-	if (machine->fw_cfg_name)
-		*(int *)array_push(&kept, &kept_count, sizeof(*kept)) = machine->fw_cfg_fd;
-	hypervisor->command(program, machine, &arguments);
+	if (open_overlay(&machine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < machine.port_count; i++)
+		keep(&kept, &kept_count, machine.ports[i].fd);
+	if (machine.log_fd >= 0)
+		keep(&kept, &kept_count, machine.log_fd);
+	if (machine.fw_cfg_name)
+		keep(&kept, &kept_count, machine.fw_cfg_fd);
+	if (machine.overlay_fd >= 0)
+		keep(&kept, &kept_count, machine.overlay_fd);
+	hypervisor->command(program, &machine, &arguments);
 	result = process_start(process, &arguments, kept, kept_count, err);
 	arguments_release(&arguments);
 	free(kept);
+	if (machine.overlay_fd >= 0)
+		close(machine.overlay_fd);
 	return result;
 }

@@ -103,14 +103,19 @@ static void add_kernel(const struct machine *machine, struct arguments *argument
 	}
 }
 
-/* What is not kept goes to a nameless temporary overlay; nothing of it needs to survive a crash of the host. */
+/* What is not kept goes to the overlay; nothing of that needs to survive a crash of the host. */
 static void add_disk(const struct machine *machine, const char *bus, struct arguments *arguments)
 {
 	char *path = option_value(machine->disk);
 
 	arguments_add(arguments, "-drive");
-	arguments_add(arguments, "if=none,id=disk,format=raw,file=%s,discard=unmap,%s", path,
-		machine->disk_keeps ? "cache=writeback" : "snapshot=on,cache=unsafe");
+	if (machine->disk_keeps)
+		arguments_add(arguments, "if=none,id=disk,format=raw,file=%s,discard=unmap,cache=writeback", path);
+	else
+		arguments_add(arguments,
+			"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/%d,backing.driver=raw,"
+			"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=unsafe",
+			machine->overlay_fd, path);
 	arguments_add(arguments, "-device");
 	arguments_add(arguments, "virtio-blk-%s,drive=disk", bus);
 	free(path);
