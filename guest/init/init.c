@@ -126,18 +126,17 @@ static void become(const struct account *account)
 	sys1(setuid, account->uid);
 }
 
+/* The memory is shared with init: until execve has failed, there is no error. The first failure that is not ENOENT is the one to report. */
 static void try_execute(struct command *command, const char *path)
 {
-	int error;
+	int before = command->error, error;
 
 	command->path = path;
+	command->error = 0;
 	error = (int)-sys3(execve, path, command->argv, config.environment.items);
-	if (error == ENOENT && sys2(access, path, 0) == 0) {
+	if (error == ENOENT && sys2(access, path, 0) == 0)
 		command->sentence = "the interpreter or dynamic loader that it names is not in the image";
-		command->error = ENOENT;
-	} else if (!command->sentence && (!command->error || error != ENOENT)) {
-		command->error = error;
-	}
+	command->error = before && before != ENOENT ? before : error;
 }
 
 /* As execvp(3): a name without a '/' is looked for in PATH. Returns only on failure. */
@@ -180,24 +179,31 @@ static int child_main(void *argument)
 	return 1;
 }
 
+static void set_home(const char *home)
+{
+	char *record, text[300];
+
+	if (run_config_environment(&config, "HOME"))
+		return;
+	record = allocate(400);
+	format_text(text, sizeof(text), "HOME=%s", home);
+	format_text(record, 400, RUN_CONFIG_MAGIC "env %u %s\n", (unsigned)strlen(text), text);
+	run_config_read(&config, record, strlen(record), true);
+}
+
 static void prepare_account(struct command *command)
 {
 	const char *why;
 
-	if (!config.user)
+	if (!config.user) {
+		set_home("/root");
 		return;
+	}
 	why = account_find(config.user, &command->account);
 	if (why)
 		fail(EXIT_DORY, config.user, why);
 	command->has_account = true;
-	if (!run_config_environment(&config, "HOME")) {
-		char *record = allocate(512), *text = allocate(512);
-		const char *home = command->account.home ? command->account.home : "/";
-
-		format_text(text, 400, "HOME=%s", home);
-		format_text(record, 512, RUN_CONFIG_MAGIC "env %u %s\n", (unsigned)strlen(text), text);
-		run_config_read(&config, record, strlen(record), true);
-	}
+	set_home(command->account.home ? command->account.home : "/");
 }
 
 static const char *describe_error(int error)

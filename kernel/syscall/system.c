@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The system as a whole: names, information, power (uname(2), sysinfo(2), reboot(2)). */
+#include "abi/control.h"
 #include "kernel/file/random.h"
 #include "kernel/log/log.h"
 #include "kernel/mem/page.h"
@@ -109,6 +110,8 @@ enum { REBOOT_MAGIC1 = 0xfee1dead, REBOOT_RESTART = 0x01234567, REBOOT_HALT = 0x
 
 SYSCALL(reboot, 4, "xxxp")
 {
+	char unused[2];
+
 	if ((uint32_t)a->v[0] != REBOOT_MAGIC1)
 		return -EINVAL;
 	if (credentials_current()->euid)
@@ -123,7 +126,8 @@ SYSCALL(reboot, 4, "xxxp")
 	case REBOOT_HALT:
 	case REBOOT_POWER_OFF:
 		mount_unmount_all();
-		boot_chart_print();
+		if (boot_option(BOOT_OPTION_BOOTCHART, unused, sizeof(unused)))
+			boot_chart_print();
 		power_off();
 	default:
 		return -EINVAL;
