@@ -371,6 +371,8 @@ int file_truncate(struct file *file, uint64_t size)
 		ret = inode_set(inode, &attributes);
 	}
 	mutex_unlock(&inode->lock);
+	if (!ret && file->path.dentry)
+		watch_path_event(&file->path, WATCH_MODIFY);
 	return ret;
 }
 

@@ -166,6 +166,23 @@ long file_to_text(struct file *file, char *to, size_t size)
 	return format_text(to, size, "%.*s%llu]", (int)(strchr(name, '%') - name), name, (unsigned long long)(file->inode ? file->inode->number : 0));
 }
 
+int file_to_path(struct file *file, struct path *path)
+{
+	char name[32];
+
+	if (file->path.dentry) {
+		*path = file->path;
+		path_get(path);
+		return 0;
+	}
+	if (!file->inode)
+		return -ENXIO;
+	if (file_to_text(file, name, sizeof(name)) < 0)
+		name[0] = '\0';
+	inode_get(file->inode);
+	return path_new_anonymous(file->inode, name, path);
+}
+
 /* ---- Copies within the kernel. ---- */
 
 enum { COPY_CHUNK = 16 * 1024 };

@@ -50,6 +50,8 @@ long file_read_kernel(struct file *file, void *to, size_t len, uint64_t offset);
 long file_write_kernel(struct file *file, const void *from, size_t len);
 unsigned file_poll(struct file *file, struct poll_table *table);
 int file_map(struct file *file, struct mapped_file *mapped) must_check;
+/* Where an open file is, for opening it again (/proc/PID/fd): pipes get a place without a name. -ENXIO: nowhere. */
+int file_to_path(struct file *file, struct path *path) must_check;
 long file_to_text(struct file *file, char *to, size_t size); /* what readlink of /proc/self/fd/N shows */
 
 extern const struct file_ops data_file_ops;	 /* regular files over the page cache */

@@ -282,8 +282,8 @@ static void removed(struct inode *directory, const char *name, size_t len, struc
 	names_bury(&dead);
 	inode_touch(directory, TOUCH_MTIME | TOUCH_CTIME);
 	inode_touch(inode, TOUCH_CTIME);
-	watch_name_event(directory, name, len, WATCH_DELETE | (is_directory ? WATCH_IS_DIRECTORY : 0), 0);
 	watch_removed(inode);
+	watch_name_event(directory, name, len, WATCH_DELETE | (is_directory ? WATCH_IS_DIRECTORY : 0), 0);
 }
 
 int path_unlink(const struct path *start, const char *name)
@@ -379,8 +379,6 @@ static int check_types(const struct last_name *from, const struct last_name *to,
 	bool moved_is_directory = inode_is_directory(from->dentry->inode);
 	const struct inode *replaced = to->dentry->inode;
 
-	if (!moved_is_directory && (from->wants_directory || (to->wants_directory && !(flags & RENAME_EXCHANGE))))
-		return -ENOTDIR;
 	if (!replaced || (flags & RENAME_EXCHANGE))
 		return 0;
 	if (moved_is_directory && !inode_is_directory(replaced))
@@ -398,6 +396,8 @@ static int may_rename(struct last_name *from, struct last_name *to, unsigned fla
 		return -EEXIST;
 	if ((flags & RENAME_EXCHANGE) && !to->dentry->inode)
 		return -ENOENT;
+	if (!inode_is_directory(from->dentry->inode) && (from->wants_directory || (to->wants_directory && !(flags & RENAME_EXCHANGE))))
+		return -ENOTDIR;
 	ret = may_remove(&from->parent, from->directory, from->dentry);
 	if (!ret)
 		ret = to->dentry->inode ? may_remove(&to->parent, to->directory, to->dentry) : may_create(to, inode_is_directory(from->dentry->inode));
@@ -544,10 +544,8 @@ int inode_set(struct inode *inode, const struct inode_attributes *attributes)
 	if (!inode->ops->set_attributes)
 		return -EPERM;
 	ret = inode->ops->set_attributes(inode, attributes);
-	if (!ret) {
+	if (!ret)
 		inode_touch(inode, TOUCH_CTIME | (attributes->valid & ATTRIBUTE_SIZE ? TOUCH_MTIME : 0));
-		watch_event(inode, attributes->valid & ATTRIBUTE_SIZE ? WATCH_MODIFY : WATCH_ATTRIBUTES);
-	}
 	return ret;
 }
 
@@ -566,6 +564,8 @@ int inode_change(const struct path *path, const struct inode_attributes *attribu
 		ret = inode_set(inode, &a);
 	}
 	mutex_unlock(&inode->lock);
+	if (!ret)
+		watch_path_event(path, a.valid & ATTRIBUTE_SIZE ? WATCH_MODIFY : WATCH_ATTRIBUTES);
 	return ret;
 }
 

@@ -115,6 +115,7 @@ static int open_found(const struct path *path, int flags, bool is_new, struct fi
 			ret = truncate_opened(path_inode(path));
 			if (ret)
 				return ret;
+			watch_path_event(path, WATCH_MODIFY);
 		}
 	}
 	return file_open_path(path, flags, file);

@@ -146,7 +146,7 @@ static long pipe_read(struct file *file, struct io_vector *io, uint64_t *positio
 		ret = take(pipe, io);
 		if (was_full && pipe->count < pipe->nr_slots)
 			wake(&pipe->write_wait, POLLOUT | POLLWRNORM);
-		if (pipe->count) /* the next reader that sleeps */
+		if (pipe->count && is_waiting) /* the next reader that sleeps: the wake-up was for one */
 			wake(&pipe->read_wait, POLLIN | POLLRDNORM);
 	}
 out:

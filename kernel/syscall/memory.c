@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* mmap(2) and its family. */
 #include "kernel/syscall/syscall.h"
+#include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/mman.h"
 #include "kernel/mem/heap.h"
 
@@ -18,6 +19,8 @@ static int check_file_access(const struct file *file, int prot, int flags)
 		return -EACCES;
 	if ((type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE) && (prot & LINUX_PROT_WRITE) && !(file->mode & MAY_WRITE))
 		return -EACCES;
+	if ((type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE) && (prot & LINUX_PROT_WRITE) && file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+		return -EPERM;
 	return 0;
 }
 

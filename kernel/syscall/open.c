@@ -9,6 +9,8 @@ static int64_t open_at(int dirfd, uint64_t name, int flags, uint32_t mode, unsig
 	struct file *file = NULL;
 	int fd, ret = place_get(&place, dirfd, name, false);
 
+	if (!ret && !place.start && (walk_flags & (WALK_BENEATH | WALK_IN_ROOT))) /* where dirfd counts for absolute paths too */
+		ret = syscall_directory(dirfd, &place.storage, &place.start);
 	if (ret)
 		return ret;
 	fd = descriptor_reserve(0, flags & O_CLOEXEC);

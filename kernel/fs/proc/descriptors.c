@@ -93,13 +93,7 @@ int proc_fd_path(struct proc_node *node, struct path *to)
 
 	if (!file)
 		return ret;
-	if (file->path.dentry) {
-		*to = file->path;
-		path_get(to);
-		ret = 0;
-	} else {
-		ret = -ENXIO;
-	}
+	ret = file_to_path(file, to);
 	file_put(file);
 	return ret;
 }
