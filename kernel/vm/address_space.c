@@ -11,6 +11,7 @@
 #define RANDOM_PAGES	(1ul << 28) /* as Linux: 28 bits (vm.mmap_rnd_bits) */
 #define STACK_DEFAULT	(8ul << 20)
 #define LOW_END		0x80000000ul /* MAP_32BIT: below 2 GiB */
+#define ROOM_TRIES	8
 #define OVERCOMMIT	(1ul << 30)  /* one mapping may be larger than all memory by that much */
 
 /* ---- Making and ending ---- */
@@ -25,9 +26,18 @@ static uint64_t random_number(void)
 	return value ^ value >> 29;
 }
 
+/* New processes are refused before memory for those that exist runs out. */
+static bool has_room(void)
+{
+	for (unsigned tries = 0; page_is_scarce(); tries++)
+		if (tries == ROOM_TRIES || !page_cache_make_room())
+			return false;
+	return true;
+}
+
 struct address_space *address_space_new(void)
 {
-	struct address_space *space = heap_alloc_zero(sizeof(*space));
+	struct address_space *space = has_room() ? heap_alloc_zero(sizeof(*space)) : NULL;
 
 	if (!space)
 		return NULL;
