@@ -44,7 +44,7 @@ CC_x86_64     := $(CLANG) --target=x86_64-none-elf
 CFLAGS_x86_64 := $(COMMON) -O2 -ffreestanding -nostdinc -isystem $(RESOURCE_INCLUDE) \
                  -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie \
                  -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections \
-                 -fdata-sections -fno-builtin-printf -DDORY_VERSION='"$(VERSION)"'
+                 -fdata-sections -fno-builtin-printf -flto -DDORY_VERSION='"$(VERSION)"'
 
 CC_guest      := $(CLANG) --target=x86_64-linux-gnu
 CFLAGS_guest  := $(COMMON) -Os -ffreestanding -nostdinc -isystem $(RESOURCE_INCLUDE) -fno-pic -fno-pie \

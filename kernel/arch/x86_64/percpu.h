@@ -56,7 +56,7 @@ static inline struct cpu *this_cpu(void)
 {
 	struct cpu *cpu;
 
-	__asm__("mov %%gs:0, %0" : "=r"(cpu));
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu)); /* volatile: a thread may come back on another CPU */
 	return cpu;
 }
 
