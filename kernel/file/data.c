@@ -329,7 +329,6 @@ static int data_map(struct file *file, struct mapped_file *mapped)
 	    .device = inode->fs ? inode->fs->device : 0,
 	    .inode = inode->number,
 	    .is_read_only = !(file->mode & MAY_WRITE) || (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)),
-	    .is_read_only = !(file->mode & MAY_WRITE),
 	};
 	return 0;
 }
