@@ -172,7 +172,7 @@ int compose_image(const struct compose_request *request, struct dory_error *err)
 	free(c.new_path);
 	free(c.manifest_path);
 	free(c.journal_path);
-	if (result < 0)
-		return error_wrap(err, "composing %s", request->image_path);
-	return 0;
+	if (result < 0 && err->kind == DORY_ERROR_NO_SPACE && !err->hint[0])
+		error_hint(err, "Make room on the disk that holds %s, or remove images that are no longer needed (dory rmi).", request->image_path);
+	return result < 0 ? error_wrap(err, "composing %s", request->image_path) : 0;
 }
