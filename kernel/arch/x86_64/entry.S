@@ -147,6 +147,9 @@ trap_common:
 	PUSH_REGISTERS
 	cld
 	SMAP_SITE 0xca
+	/* As SYSCALL leaves it. A trap leaves the null selector, for which QEMU's emulator would translate all of the kernel a second time. */
+	movl $SELECTOR_KERNEL_DATA, %eax
+	movl %eax, %ss
 	jmp leave_user
 
 trap_in_kernel:
