@@ -2,6 +2,7 @@
 /* From the command line to the verb. */
 #include "cli/command.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ int command_main(int argc, char **argv, const struct composer *composer)
 	int status;
 
 	occupy_standard_streams();
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files' size is to be an error like a full disk */
 	invocation.program = slash ? slash + 1 : argc > 0 ? argv[0] : "dory";
 	invocation.verb = verb_find(name);
 	if (!invocation.verb)

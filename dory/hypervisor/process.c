@@ -33,7 +33,7 @@ static void become(const struct arguments *arguments, const int *kept, size_t ke
 	}
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0}); /* a core would hold the guest's memory */
 	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
+		signal(number, number == SIGXFSZ ? SIG_IGN : SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(arguments->words[0], arguments->words);
