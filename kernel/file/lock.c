@@ -150,6 +150,9 @@ static int try_set(struct inode *inode, const struct lock_request *request, stru
 	struct list *locks;
 
 	if (conflict) {
+		/* flock(2): a lock is converted by giving up the old one first, even if the new one cannot be had. */
+		if (request->kind == LOCK_OF_FILE && inode->lock_list)
+			cut(inode->lock_list, request, spare);
 		*obstacle = conflict->owner;
 		return -EAGAIN;
 	}

@@ -216,6 +216,18 @@ int path_symlink(const char *target, const struct path *start, const char *name)
 	return ret;
 }
 
+/* proc(5), protected_hardlinks: one may only link what one owns, or an ordinary file that one can read and write. */
+static int may_link(const struct inode *inode)
+{
+	const struct credentials *cred = credentials_current();
+
+	if (cred->fsuid == inode->uid || credentials_have(cred, CAPABILITY_FOWNER))
+		return 0;
+	if ((inode->mode & S_IFMT) != S_IFREG || (inode->mode & S_ISUID) || (inode->mode & (S_ISGID | 010)) == (S_ISGID | 010))
+		return -EPERM;
+	return inode_permission(inode, MAY_READ | MAY_WRITE) ? -EPERM : 0;
+}
+
 int path_link(const struct path *old_start, const char *old_name, const struct path *new_start, const char *new_name, int flags)
 {
 	struct last_name last;
@@ -230,6 +242,8 @@ int path_link(const struct path *old_start, const char *old_name, const struct p
 	if (ret)
 		goto out;
 	ret = may_create(&last, false);
+	if (!ret)
+		ret = may_link(inode);
 	if (!ret && (old.mount->fs != last.parent.mount->fs || old.mount != last.parent.mount))
 		ret = -EXDEV;
 	if (!ret && inode_is_directory(inode))

@@ -45,9 +45,9 @@ static const struct terminal_job_hooks *jobs;
 static struct terminal *console;
 
 static const struct linux_termios default_settings = {
-    .iflag = ICRNL | IXON | IUTF8,
+    .iflag = ICRNL | IXON,
     .oflag = OPOST | ONLCR,
-    .cflag = CBAUD_38400 | CS8 | CREAD | HUPCL | CLOCAL,
+    .cflag = CBAUD_38400 | CS8 | CREAD,
     .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
     .cc = {[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26,
 	[VREPRINT] = 18, [VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22},
@@ -389,6 +389,8 @@ static int receive_byte(struct terminal *t, unsigned char c)
 			return signal;
 		if ((t->settings.lflag & (IEXTEN | ICANON)) == (IEXTEN | ICANON) && is_control(t, VLNEXT, c)) {
 			t->next_is_literal = true;
+			if ((t->settings.lflag & (ECHO | ECHOCTL)) == (ECHO | ECHOCTL))
+				echo_text(t, "^\b", 2);
 			return 0;
 		}
 	}
@@ -515,6 +517,7 @@ static int wait_readable(struct file *file, struct terminal *t, uint64_t len)
 {
 	struct read_limits limits = read_limits(t, len);
 	struct waiter waiter;
+	uint64_t deadline = limits.deadline_ns;
 	unsigned seen;
 	int ret = 0;
 
@@ -525,19 +528,15 @@ static int wait_readable(struct file *file, struct terminal *t, uint64_t len)
 	if (!limits.deadline_ns)
 		return 0;
 	wait_begin(&waiter, &t->read_wait);
-	seen = t->tail;
+	seen = t->head; /* whatever is there already counts as just come */
 	while (!has_enough(t, &limits) && !ret) {
-		uint64_t deadline = limits.deadline_ns;
-
-		if (limits.between_ns && t->ready != t->head)
+		if (limits.between_ns && seen != t->tail) {
+			seen = t->tail;
 			deadline = clock_monotonic_ns() + limits.between_ns;
+		}
 		ret = check_foreground(t, LINUX_SIGTTIN);
 		if (!ret)
 			ret = wait_sleep(deadline, WAIT_INTERRUPTIBLE);
-		if (ret == -ETIMEDOUT && seen != t->tail && limits.between_ns) {
-			seen = t->tail;
-			ret = is_readable(t) ? ret : 0;
-		}
 	}
 	wait_end(&waiter);
 	return ret == -ETIMEDOUT || (ret == -EINTR && is_readable(t)) ? 0 : ret;
@@ -548,7 +547,7 @@ static long terminal_read(struct file *file, struct io_vector *io, uint64_t *pos
 	struct terminal *t = file->private_data;
 	long ret;
 
-	if (!io->left)
+	if (!io->left || t->is_hung_up)
 		return 0;
 	flush_echo(t);
 	ret = check_foreground(t, LINUX_SIGTTIN);
@@ -575,7 +574,7 @@ static unsigned terminal_poll(struct file *file, struct poll_table *table)
 	if (is_readable(t))
 		events |= POLLIN | POLLRDNORM;
 	if (t->is_hung_up)
-		events |= POLLHUP | POLLIN | POLLRDNORM;
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR | POLLHUP;
 	if (!t->is_stopped)
 		events |= POLLOUT | POLLWRNORM;
 	return events;
@@ -894,6 +893,15 @@ void terminal_set_size(struct terminal *t, unsigned rows, unsigned columns)
 void terminal_has_room(struct terminal *terminal)
 {
 	wait_wake_all(&terminal->write_wait, POLLOUT | POLLWRNORM);
+}
+
+void terminal_reset(struct terminal *t)
+{
+	spin_lock(&t->lock);
+	flush_input(t);
+	t->settings = default_settings;
+	t->is_stopped = t->next_is_literal = false;
+	spin_unlock(&t->lock);
 }
 
 void terminal_hang_up(struct terminal *t)

@@ -40,6 +40,7 @@ uint64_t terminal_device(const struct terminal *terminal);
 /* For ptys: a terminal that is not among the devices; opens it; room again in the driver; drops it. */
 struct terminal *terminal_new_private(const char *name, uint32_t major, uint32_t minor, const struct terminal_driver *driver);
 int terminal_open(struct terminal *terminal, struct file *file) must_check;
+void terminal_reset(struct terminal *terminal); /* as new: the last that had it open is gone */
 void terminal_has_room(struct terminal *terminal);
 void terminal_free(struct terminal *terminal);
 long terminal_ioctl(struct terminal *terminal, struct file *file, unsigned command, uint64_t argument);

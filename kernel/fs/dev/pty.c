@@ -194,10 +194,13 @@ int pty_open_slave(int n, struct file *file)
 static void slave_release(struct file *file)
 {
 	struct pty *pty = terminal_driver_data(file->private_data);
+	bool is_last;
 
 	spin_lock(&pty->lock);
-	pty->nr_slaves--;
+	is_last = --pty->nr_slaves == 0;
 	spin_unlock(&pty->lock);
+	if (is_last)
+		terminal_reset(pty->slave);
 	wait_wake_all(&pty->read_wait, POLLIN | POLLHUP);
 	pty_put(pty);
 }
