@@ -3,6 +3,7 @@
  * The end of tasks and processes. A task gives back its parts and leaves; the last one also ends the process: memory goes first, then
  * the children find a new parent, and the process becomes a zombie for its parent to wait for, or vanishes if the parent does not care.
  */
+#include "kernel/file/terminal.h"
 #include "kernel/log/log.h"
 #include "kernel/process/credentials.h"
 #include "kernel/process/futex.h"
@@ -131,6 +132,8 @@ static void end_process(struct process *process)
 {
 	struct file *executable = process->executable;
 
+	if (process->pid == process->session && process->terminal)
+		terminal_disassociate(process->terminal, process->session);
 	timer_cancel(&process->real_timer);
 	timer_cancel(&process->cpu_limit_timer);
 	process_release_timers(process);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Futexes. Sleepers stand in buckets by the hash of their word's identity. The word is read under the bucket's lock, so that a
- * wake-up between the look and the sleep is impossible. A page that is not in memory cannot be brought in under a spin lock: the word
- * is touched before the lock is taken, and the look is repeated if it has gone in between.
+ * wake-up between the look and the sleep is impossible. A page that is not in memory cannot be brought in under a spin lock: then the
+ * look fails, the lock is released, the page is brought in, and all begins again.
  */
 #include "kernel/process/futex.h"
 #include "kernel/process/internal.h"
@@ -131,12 +131,33 @@ static int sleep_in(struct bucket *bucket, const struct memory_key *key, uint32_
 	return was_woken ? 0 : ret;
 }
 
-/* The word, read without sleeping if its page is there: the fault handler would sleep under the lock. */
+/* Brings the word's page in, so that it can be read under a lock. */
 static int touch(uint64_t address)
 {
 	uint32_t value;
 
 	return user_load_u32(&value, address);
+}
+
+/* Under a bucket's lock, where a page cannot be brought in: -EFAULT if it has gone since it was touched. */
+static int load_locked(uint32_t *value, uint64_t address)
+{
+	int ret;
+
+	thread_current()->no_faults = true;
+	ret = user_load_u32(value, address);
+	thread_current()->no_faults = false;
+	return ret;
+}
+
+static int exchange_locked(uint64_t address, uint32_t expected, uint32_t desired, uint32_t *found)
+{
+	int ret;
+
+	thread_current()->no_faults = true;
+	ret = user_compare_exchange_u32(address, expected, desired, found);
+	thread_current()->no_faults = false;
+	return ret;
 }
 
 int futex_wait(uint64_t address, bool is_private, uint32_t expected, uint32_t bitset, uint64_t deadline_ns)
@@ -148,17 +169,21 @@ int futex_wait(uint64_t address, bool is_private, uint32_t expected, uint32_t bi
 
 	if (!bitset)
 		return -EINVAL;
-	ret = touch(address);
-	if (!ret)
-		ret = key_of(address, is_private, &key);
+	ret = key_of(address, is_private, &key);
 	if (ret)
 		return ret;
 	bucket = bucket_of(&key);
 	spin_lock(&bucket->lock);
-	ret = user_load_u32(&value, address);
-	if (ret || value != expected) {
+	while (unlikely(load_locked(&value, address))) {
 		spin_unlock(&bucket->lock);
-		return ret ? ret : -EAGAIN;
+		ret = touch(address);
+		if (ret)
+			return ret;
+		spin_lock(&bucket->lock);
+	}
+	if (value != expected) {
+		spin_unlock(&bucket->lock);
+		return -EAGAIN;
 	}
 	return sleep_in(bucket, &key, bitset, deadline_ns);
 }
@@ -205,10 +230,8 @@ int futex_requeue(uint64_t from, uint64_t to, bool is_private, unsigned nr_wake,
 	struct memory_key key, new_key;
 	struct bucket *a, *b;
 	uint32_t value;
-	int ret = touch(from);
+	int ret = key_of(from, is_private, &key);
 
-	if (!ret)
-		ret = key_of(from, is_private, &key);
 	if (!ret)
 		ret = key_of(to, is_private, &new_key);
 	if (ret)
@@ -216,11 +239,15 @@ int futex_requeue(uint64_t from, uint64_t to, bool is_private, unsigned nr_wake,
 	a = bucket_of(&key);
 	b = bucket_of(&new_key);
 	lock_two(a, b);
-	if (expected) {
-		ret = user_load_u32(&value, from);
-		if (!ret && value != *expected)
-			ret = -EAGAIN;
+	while (expected && unlikely(load_locked(&value, from))) {
+		unlock_two(a, b);
+		ret = touch(from);
+		if (ret)
+			return ret;
+		lock_two(a, b);
 	}
+	if (expected && value != *expected)
+		ret = -EAGAIN;
 	if (!ret) {
 		ret = (int)wake_in(a, &key, nr_wake, ~0u);
 		if (!is_same(&key, &new_key)) {
@@ -273,6 +300,30 @@ static bool compare(uint32_t operation, int32_t old)
 	}
 }
 
+/* Changes the word as told; *old is what it was. -EFAULT: its page is not there, or not writable yet. */
+static int change_locked(uint64_t address, uint32_t operation, uint32_t *old)
+{
+	uint32_t found;
+	int ret = load_locked(old, address);
+
+	while (!ret) {
+		ret = exchange_locked(address, *old, operate(operation, *old), &found);
+		if (ret || found == *old)
+			break;
+		*old = found;
+	}
+	return ret;
+}
+
+/* A write that changes nothing makes the page present and writable. */
+static int touch_for_write(uint64_t address)
+{
+	uint32_t value, found;
+	int ret = user_load_u32(&value, address);
+
+	return ret ? ret : user_compare_exchange_u32(address, value, value, &found);
+}
+
 int futex_wake_op(uint64_t address, uint64_t second, bool is_private, unsigned nr_wake, unsigned nr_second, uint32_t operation)
 {
 	struct memory_key key, second_key;
@@ -283,31 +334,22 @@ int futex_wake_op(uint64_t address, uint64_t second, bool is_private, unsigned n
 	if ((operation >> 28 & 7) > 4 || (operation >> 24 & 15) > 5)
 		return -ENOSYS;
 	if (!ret)
-		ret = touch(second);
-	/* A write that changes nothing makes the page writable before the lock is taken. */
-	if (!ret && !user_load_u32(&old, second))
-		ret = user_compare_exchange_u32(second, old, old, &old);
-	if (!ret)
 		ret = key_of(second, is_private, &second_key);
 	if (ret)
 		return ret;
 	a = bucket_of(&key);
 	b = bucket_of(&second_key);
 	lock_two(a, b);
-	ret = user_load_u32(&old, second);
-	while (!ret) {
-		uint32_t found;
-
-		ret = user_compare_exchange_u32(second, old, operate(operation, old), &found);
-		if (ret || found == old)
-			break;
-		old = found;
+	while (unlikely(change_locked(second, operation, &old))) {
+		unlock_two(a, b);
+		ret = touch_for_write(second);
+		if (ret)
+			return ret;
+		lock_two(a, b);
 	}
-	if (!ret) {
-		ret = (int)wake_in(a, &key, nr_wake, ~0u);
-		if (compare(operation, (int32_t)old))
-			ret += (int)wake_in(b, &second_key, nr_second, ~0u);
-	}
+	ret = (int)wake_in(a, &key, nr_wake, ~0u);
+	if (compare(operation, (int32_t)old))
+		ret += (int)wake_in(b, &second_key, nr_second, ~0u);
 	unlock_two(a, b);
 	return ret;
 }

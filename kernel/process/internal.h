@@ -61,6 +61,7 @@ void limits_arm_cpu(struct process *process);
 
 /* ---- oom.c ---- */
 void oom_kill(void);
+bool oom_retry(void); /* for the kernel's own accesses to the program's memory */
 
 static inline uint64_t signal_bit(int signal)
 {

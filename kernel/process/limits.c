@@ -119,23 +119,3 @@ int process_limit(struct process *process, unsigned resource, const struct linux
 		apply(process, resource);
 	return ret;
 }
-
-/* RLIMIT_FSIZE, as file/ asks for it. */
-static uint64_t size_limit(void)
-{
-	const struct process *process = process_current();
-
-	return process ? process->limits[LINUX_RLIMIT_FSIZE].soft : LINUX_RLIM_INFINITY;
-}
-
-static void size_exceeded(void)
-{
-	if (task_current())
-		(void)task_signal(task_current(), LINUX_SIGXFSZ, NULL);
-}
-
-static void set_hooks(void)
-{
-	file_set_size_limit_hooks(size_limit, size_exceeded);
-}
-INITCALL(limits, INIT_CORE, set_hooks);

@@ -5,6 +5,7 @@
 #include "kernel/process/internal.h"
 
 #define PATIENCE_NS 20000000ull /* for the victim to give its memory back */
+#define TRIES_MAX   50 /* of one access: the victim may wait for a lock that the caller holds */
 
 static uint64_t resident(const struct process *process)
 {
@@ -45,4 +46,20 @@ void oom_kill(void)
 		panic("out of memory, and no process to kill");
 	if (victim != process_current())
 		(void)wait_sleep(clock_monotonic_ns() + PATIENCE_NS, WAIT_KILLABLE);
+}
+
+bool oom_retry(void)
+{
+	struct task *task = task_current();
+	uint64_t now = clock_monotonic_ns();
+
+	if (!task || task->thread.killed)
+		return false;
+	if (now - task->oom_ns > 2 * PATIENCE_NS)
+		task->oom_tries = 0;
+	if (++task->oom_tries > TRIES_MAX)
+		return false;
+	oom_kill();
+	task->oom_ns = clock_monotonic_ns();
+	return true;
 }

@@ -97,6 +97,8 @@ struct task {
 	bool vfork_waits;	   /* for its child, of this one */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
 	uint32_t timer_slack_ns;
+	uint64_t oom_ns; /* oom.c */
+	unsigned oom_tries;
 	/* The system call under way, for restarts and strace. */
 	uint64_t syscall_number;
 	bool in_restartable; /* the last trap was a system call whose result may ask for a restart */

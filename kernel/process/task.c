@@ -73,6 +73,7 @@ static void send_to_group(int group, int signal)
 static void set_hooks(void)
 {
 	address_space_set_current_hook(current_space);
+	address_space_set_memory_hook(oom_retry);
 	fs_context_set_current_hook(current_fs);
 	descriptor_table_set_current_hook(current_descriptors);
 	credentials_set_current_hook(current_credentials);

@@ -31,6 +31,7 @@ struct thread {
 		};
 		uint16_t work;
 	};
+	bool no_faults;		       /* copies to and from user memory fail rather than sleep for a page: a spin lock is held */
 	bool killed;		       /* atomic: killable sleeps end with -EINTR */
 
 	/* Guarded by the run queue's lock of `cpu`. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* futex(2), robust lists, rseq's absence. */
+/* futex(2), robust lists, membarrier(2), rseq(2)'s absence. */
 #include "kernel/process/futex.h"
 #include "kernel/platform/platform.h"
 #include "kernel/sched/wait.h"
@@ -142,4 +142,10 @@ SYSCALL(membarrier, 3, "dxd")
 	/* A flush is answered by every CPU that runs on the table, with a full barrier. */
 	page_table_flush(&process_current()->space->page_table, 0, PAGE_SIZE);
 	return 0;
+}
+
+/* rseq(2): restartable sequences need a look at the program's memory at each switch of threads; libraries do without. */
+SYSCALL(rseq, 4, "puxx")
+{
+	return -ENOSYS;
 }

@@ -87,6 +87,8 @@ struct fault_result address_space_fault(struct address_space *space, uint64_t ad
 
 /* The space of the thread that runs: process/ sets how to find it. */
 void address_space_set_current_hook(struct address_space *(*current)(void));
+/* Asked when no page can be had for a copy to or from user memory: makes room and says whether to try again. May sleep. */
+void address_space_set_memory_hook(bool (*retry)(void));
 
 /* Copies to and from another process's memory (execve's new stack, ptrace, process_vm_readv): bytes copied, or -EFAULT. */
 long address_space_read(struct address_space *space, uint64_t address, void *to, size_t len);

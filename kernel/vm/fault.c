@@ -469,11 +469,22 @@ void address_space_set_current_hook(struct address_space *(*current)(void))
 	current_space = current;
 }
 
+static bool (*out_of_memory)(void);
+
+void address_space_set_memory_hook(bool (*retry)(void))
+{
+	out_of_memory = retry;
+}
+
 static bool serve_kernel_fault(uint64_t address, enum access access)
 {
 	struct address_space *space = current_space ? current_space() : NULL;
+	int signal;
 
-	return space && !address_space_fault(space, address, access).signal;
+	if (!space || thread_current()->no_faults)
+		return false;
+	signal = address_space_fault(space, address, access).signal;
+	return !signal || (signal == LINUX_SIGKILL && out_of_memory && out_of_memory());
 }
 
 static void start(void)
