@@ -101,6 +101,7 @@ static inline struct ext4 *ext4_fs(struct inode *inode)
 
 /* ---- super.c ---- */
 enum complaint { COMPLAIN_SUPER, COMPLAIN_GROUP, COMPLAIN_INODE, COMPLAIN_EXTENT, COMPLAIN_DIRECTORY, COMPLAIN_CHECKSUM, COMPLAIN_BITMAP, COMPLAIN_XATTR, COMPLAIN_MAP, COMPLAIN_IO, COMPLAIN_SPACE };
+int ext4_mount(const char *source, const char *options, bool read_only, struct file_system **mounted) must_check; /* file_system_type's */
 /* Logs the first of its kind; returns -EUCLEAN. */
 int ext4_corrupt(struct ext4 *fs, enum complaint kind, uint64_t number, const char *what);
 void ext4_lock(struct ext4 *fs);

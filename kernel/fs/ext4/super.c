@@ -382,7 +382,7 @@ static bool is_mounted(const struct block_device *device)
 	return found;
 }
 
-static int ext4_mount(const char *source, const char *options, bool read_only, struct file_system **mounted_fs)
+int ext4_mount(const char *source, const char *options, bool read_only, struct file_system **mounted_fs)
 {
 	const char *name = source && !strncmp(source, "/dev/", 5) ? source + 5 : source;
 	struct block_device *device = name ? block_device_find(name) : NULL;
