@@ -72,8 +72,7 @@ union madt_entry {
 	} packed_struct x2apic;
 };
 
-#define CPU_ENABLED	   1u
-#define CPU_ONLINE_CAPABLE 2u
+#define CPU_ENABLED 1u
 
 static const struct header *root; /* XSDT or RSDT */
 static bool root_is_64;
