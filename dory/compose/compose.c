@@ -21,7 +21,7 @@
 #include "dory/compose/journal.h"
 #include "dory/compose/manifest.h"
 
-enum { FREE_BYTES_MIN = 64 << 20 };
+enum { FREE_BYTES_MIN = 1 << 30 }; /* sparse: what is not used costs nothing */
 
 struct composition {
 	const struct compose_request *request;
@@ -59,8 +59,12 @@ static int open_image(struct composition *c, struct dory_error *err)
 		unlink(c->journal_path);
 		return 0;
 	}
-	if (image_finish_update(c->image, c->journal_path, err) < 0)
-		return -1;
+	if (image_finish_update(c->image, c->journal_path, err) < 0) {
+		if (err->kind != DORY_ERROR_FORMAT)
+			return -1;
+		unlink(c->manifest_path); /* what the image holds is not known: a new one is made */
+		return 0;
+	}
 	c->has_manifest = manifest_open(c->manifest_path, c->image, &c->manifest);
 	return 0;
 }

@@ -30,7 +30,7 @@ struct compose_request {
 	size_t source_count;
 	bool with_documentation; /* keep /usr/share/{doc,man,info,locale,...} of packages */
 	bool debian_fixups;	 /* add what maintainer scripts would have made: ld.so.cache, passwd, alternatives, certificates... */
-	uint64_t free_bytes;	 /* room for the guest to write; 0: a default. Sparse: costs the host nothing until used */
+	uint64_t free_bytes;	 /* room for the guest to write; 0: a default, 1 GiB or more. Sparse: costs the host nothing until used */
 	bool quiet;
 };
 

@@ -300,6 +300,20 @@ TEST(an_image_changed_by_others_is_made_anew)
 	end_work();
 }
 
+TEST(a_damaged_journal_costs_no_more_than_a_new_image)
+{
+	start_work();
+	put_file("tree/f", "one", 3);
+	CHECK_EQ(compose_tree("disk.raw"), 0);
+	put_file("disk.raw.journal", "dory-redo-1\n\0\0\0\0xxxxxxxx", 24);
+	CHECK_EQ(compose_image_open(in_work("disk.raw"), &err), -1);
+	CHECK_EQ(err.kind, DORY_ERROR_FORMAT);
+	CHECK_EQ(compose_tree("disk.raw"), 0);
+	CHECK(access(in_work("disk.raw.journal"), F_OK) < 0);
+	CHECK(image_is_sound(in_work("disk.raw")) && image_equals_tree("disk.raw"));
+	end_work();
+}
+
 TEST(odd_trees)
 {
 	static char big[3 << 20];
@@ -341,6 +355,7 @@ TEST(packages_and_what_scripts_would_have_made)
 	    {"./usr/lib/tmpfiles.d/p.conf", AE_IFREG, 0644, "d /run/p 0750 puser puser\n"}};
 	static const char script[] = "U=puser\nadduser --system --group --home /var/lib/puser $U\n"
 				     "update-alternatives --install /usr/bin/alt alt /usr/bin/p 10 \\\n  --slave /usr/bin/alt2 alt2 /usr/bin/q\n"
+				     "mkdir -p /etc/p.d\ncp /usr/bin/p /etc/p.d\nln -s /usr/bin/p /etc/p.d/link\nucf --three-way /usr/bin/p /etc/p 2>/dev/null\n"
 				     "chown $U /etc/p || true\n";
 	struct listing listing = {0};
 
@@ -357,6 +372,8 @@ TEST(packages_and_what_scripts_would_have_made)
 	CHECK(listing_has(&listing, "/usr/bin/q 104755 0:0 7 "));
 	CHECK(listing_has(&listing, "/usr/bin/alt 120777 0:0 21 /etc/alternatives/alt "));
 	CHECK(listing_has(&listing, "/etc/alternatives/alt2 120777 0:0 10 /usr/bin/q "));
+	CHECK(listing_has(&listing, "/etc/p.d/p 104755 0:0 7 ") && listing_has(&listing, "/etc/p.d/link 120777 0:0 10 /usr/bin/p "));
+	CHECK(listing_has(&listing, "/etc/p 104755 100:100 7 "));
 	CHECK(listing_has(&listing, "/var/lib/p 40700 7:8 "));
 	CHECK(listing_has(&listing, "/var/lib/puser 40755 100:100 "));
 	CHECK(listing_has(&listing, "/run/p 40750 100:100 "));

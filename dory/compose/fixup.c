@@ -134,7 +134,7 @@ static int fixup_shell(const struct fixup *fixup, struct dory_error *err)
 int fixup_apply(const struct fixup *fixup, struct dory_error *err)
 {
 	static int (*const fixups[])(const struct fixup *fixup, struct dory_error *err) = {fixup_directories, fixup_links, fixup_texts,
-	    fixup_time_zone, fixup_shell, fixup_users,
+	    fixup_time_zone, fixup_shell, fixup_files, fixup_users,
 	    fixup_alternatives, fixup_certificates, fixup_loader_cache, fixup_status};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixups); i++)

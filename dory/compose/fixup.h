@@ -28,6 +28,7 @@ int fixup_mount_points(struct tree *tree, struct dory_error *err) must_check;
 int fixup_apply(const struct fixup *fixup, struct dory_error *err) must_check;
 
 /* The single fix-ups, in files of their names. */
+int fixup_files(const struct fixup *fixup, struct dory_error *err) must_check;
 int fixup_users(const struct fixup *fixup, struct dory_error *err) must_check;
 int fixup_alternatives(const struct fixup *fixup, struct dory_error *err) must_check;
 int fixup_certificates(const struct fixup *fixup, struct dory_error *err) must_check;

@@ -144,9 +144,23 @@ struct opening {
 	char *temporary;
 	atomic_size_t next;
 	atomic_bool has_failed;
-	pthread_mutex_t lock; /* guards err */
+	pthread_mutex_t lock; /* guards the following */
 	struct dory_error err;
+	struct progress progress;
+	uint64_t done; /* bytes of packages */
 };
+
+static void finish_package(struct opening *o, const struct compose_source *source)
+{
+	struct stat st;
+
+	if (stat(source->path, &st) < 0)
+		return;
+	pthread_mutex_lock(&o->lock);
+	o->done += (uint64_t)st.st_size;
+	progress_update(&o->progress, o->done);
+	pthread_mutex_unlock(&o->lock);
+}
 
 static void *open_packages(void *context)
 {
@@ -160,8 +174,10 @@ static void *open_packages(void *context)
 
 		if (source->kind != COMPOSE_DEB)
 			continue;
-		if (package_open(source->path, request->cache_path, o->temporary, &o->g->packages[i], &err) == 0)
+		if (package_open(source->path, request->cache_path, o->temporary, &o->g->packages[i], &err) == 0) {
+			finish_package(o, source);
 			continue;
+		}
 		pthread_mutex_lock(&o->lock);
 		if (!o->has_failed)
 			o->err = err;
@@ -171,16 +187,23 @@ static void *open_packages(void *context)
 	return NULL;
 }
 
-static size_t count_packages(const struct compose_request *request)
+static size_t count_packages(const struct compose_request *request, uint64_t *bytes)
 {
 	size_t count = 0;
+	struct stat st;
 
-	for (size_t i = 0; i < request->source_count; i++)
-		count += request->sources[i].kind == COMPOSE_DEB;
+	*bytes = 0;
+	for (size_t i = 0; i < request->source_count; i++) {
+		if (request->sources[i].kind != COMPOSE_DEB)
+			continue;
+		count++;
+		if (stat(request->sources[i].path, &st) == 0)
+			*bytes += (uint64_t)st.st_size;
+	}
 	return count;
 }
 
-static int open_all_packages(struct gathering *g, size_t count, struct dory_error *err)
+static int open_all_packages(struct gathering *g, size_t count, uint64_t bytes, struct dory_error *err)
 {
 	const char *slash = strrchr(g->request->image_path, '/');
 	struct opening o = {.g = g, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -189,12 +212,14 @@ static int open_all_packages(struct gathering *g, size_t count, struct dory_erro
 	size_t started = 0, wanted = min_u64(min_u64(count, THREADS_MAX), cpus > 0 ? (size_t)cpus : 1);
 
 	o.temporary = slash ? text_copy_n(g->request->image_path, (size_t)(slash - g->request->image_path) + 1) : text_copy(".");
+	progress_start(&o.progress, "unpacking", 0, bytes, g->request->quiet || isatty(STDERR_FILENO) != 1);
 	while (started + 1 < wanted && pthread_create(&threads[started], NULL, open_packages, &o) == 0)
 		started++;
 	open_packages(&o);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	free(o.temporary);
+	progress_finish(&o.progress, !o.has_failed);
 	if (o.has_failed) {
 		*err = o.err;
 		return -1;
@@ -260,12 +285,13 @@ static int apply_fixups(const struct gathering *g, struct tree *tree, struct dor
 int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_error *err)
 {
 	const struct compose_request *request = gathering->request;
-	size_t packages = count_packages(request);
+	uint64_t bytes;
+	size_t packages = count_packages(request, &bytes);
 	struct tree *t = tree_new();
 	int result = 0;
 
 	if (packages > 0)
-		result = open_all_packages(gathering, packages, err);
+		result = open_all_packages(gathering, packages, bytes, err);
 	if (result == 0 && (packages > 0 || request->debian_fixups))
 		result = fixup_skeleton(t, err);
 	if (result == 0)

@@ -110,7 +110,7 @@ static int apply(uint8_t *bytes, size_t size, int fd)
 	uint8_t *contents;
 	int result = -1;
 
-	errno = EINVAL;
+	errno = EILSEQ;
 	if (size < sizeof(*header) || memcmp(header->magic, JOURNAL_MAGIC, sizeof(JOURNAL_MAGIC)) != 0)
 		return -1;
 	if (header->count != (size - sizeof(*header)) / (sizeof(*numbers) + DISK_BLOCK))
@@ -121,6 +121,7 @@ static int apply(uint8_t *bytes, size_t size, int fd)
 	contents = bytes + sizeof(*header) + header->count * sizeof(*numbers);
 	for (size_t i = 0; i < header->count; i++)
 		blocks[i] = (struct disk_block){.number = numbers[i], .bytes = contents + i * DISK_BLOCK};
+	errno = EILSEQ;
 	if (checksum_blocks(numbers, blocks, header->count) == header->checksum)
 		result = disk_blocks_write(fd, blocks, header->count);
 	free(blocks);
@@ -143,7 +144,9 @@ int journal_apply(const char *path, int fd, bool *was_there, struct dory_error *
 			munmap(bytes, (size_t)st.st_size + 1);
 		}
 	}
-	if (result < 0)
+	if (result < 0 && errno == EILSEQ)
+		error_set(err, DORY_ERROR_FORMAT, "%s is damaged", path);
+	else if (result < 0)
 		error_set_errno(err, DORY_ERROR_IO, "applying %s", path);
 	close(journal);
 	return result;

@@ -22,5 +22,8 @@ int disk_blocks_write(int fd, const struct disk_block *blocks, size_t count);
 
 int journal_commit(const char *path, const struct disk_block *blocks, size_t count, struct dory_error *err) must_check;
 
-/* Writes the journal's blocks to the image's file `fd`. The journal stays. *was_there: whether there was one. */
+/*
+ * Writes the journal's blocks to the image's file `fd`. The journal stays. *was_there: whether there was one. FORMAT if it is
+ * damaged, which neither a kill nor a full disk does: then the image cannot be trusted.
+ */
 int journal_apply(const char *path, int fd, bool *was_there, struct dory_error *err) must_check;
