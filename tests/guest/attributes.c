@@ -218,6 +218,8 @@ static void statistics(void)
 int main(void)
 {
 	umask(022);
+	mkdir("attributes.d", 0755);
+	chdir("attributes.d");
 	modes();
 	times();
 	as_user();
