@@ -24,6 +24,7 @@ struct port {
 	struct terminal *terminal; /* NULL: a character device */
 	struct virtio_queue *receive, *transmit;
 	struct spinlock lock;	   /* guards the queues and what follows */
+	struct port_buffer *pending; /* bytes that wait until the device has taken those before */
 	struct list received;	   /* port_buffers with bytes to be read */
 	uint32_t receive_size;	   /* of the buffers that were offered; 0: none yet */
 	unsigned nr_open;
@@ -49,7 +50,13 @@ enum control_event { /* §5.3.6.2 */
 };
 void console_send(struct console *console, unsigned port, enum control_event event, unsigned value);
 
-enum { PORT_CHUNK = 16384 - sizeof(struct port_buffer), PORT_RECEIVE_SIZE = 4096 - sizeof(struct port_buffer), PORT_TERMINAL_SIZE = 512 - sizeof(struct port_buffer) };
+enum {
+	PORT_CHUNK = 16384 - sizeof(struct port_buffer),
+	PORT_RECEIVE_SIZE = 4096 - sizeof(struct port_buffer),
+	PORT_PENDING_SIZE = 4096 - sizeof(struct port_buffer),
+	PORT_TERMINAL_SIZE = 512 - sizeof(struct port_buffer),
+	PORT_SMALL = 1024,
+};
 
 void port_init(struct port *port, struct console *console, unsigned id);
 void port_interrupt_receive(struct virtio_queue *queue);
@@ -64,6 +71,8 @@ struct port_buffer *port_buffer_new(size_t len);
 bool port_can_send(struct port *port);
 /* Takes the buffer; false (and the buffer is still the caller's): no room. */
 bool port_send(struct port *port, struct port_buffer *buffer);
+/* Sends up to PORT_SMALL bytes, together with others if the device is behind. False: no room. Any context. */
+bool port_send_small(struct port *port, const char *text, size_t len);
 bool port_is_sent(struct port *port); /* the device has taken all */
 /* Waits until the device has taken all that was written to it: -EINTR. */
 int port_drain(struct port *port);

@@ -137,6 +137,25 @@ void port_interrupt_receive(struct virtio_queue *queue)
 
 /* ---- Sending ---- */
 
+static void submit_locked(struct port *port, struct port_buffer *buffer)
+{
+	struct virtqueue_segment segment = {.address = virt_to_phys(buffer->data), .len = buffer->len};
+
+	if (virtqueue_add(&port->transmit->ring, &segment, 1, 0, buffer, NULL, 0) == 0)
+		virtio_notify(port->transmit);
+	else
+		heap_free(buffer); /* the device broke the queue */
+}
+
+static void submit_pending_locked(struct port *port)
+{
+	struct port_buffer *pending = port->pending;
+
+	port->pending = NULL;
+	submit_locked(port, pending);
+}
+
+/* Frees what the device has taken; when that is all, what was collected meanwhile goes. */
 static bool reap_locked(struct port *port)
 {
 	struct port_buffer *buffer;
@@ -147,6 +166,8 @@ static bool reap_locked(struct port *port)
 		heap_free(buffer);
 		any = true;
 	}
+	if (port->pending && (virtqueue_is_idle(&port->transmit->ring) || port->transmit->ring.is_broken))
+		submit_pending_locked(port);
 	return any;
 }
 
@@ -159,27 +180,66 @@ struct port_buffer *port_buffer_new(size_t len)
 	return buffer;
 }
 
+static bool has_room_locked(const struct port *port)
+{
+	return port->transmit->ring.nr_free > (port->pending != NULL);
+}
+
 bool port_can_send(struct port *port)
 {
 	bool can;
 
 	spin_lock(&port->lock);
 	reap_locked(port);
-	can = port->transmit->ring.nr_free && !port->transmit->ring.is_broken;
+	can = has_room_locked(port) && !port->transmit->ring.is_broken;
 	spin_unlock(&port->lock);
 	return can;
 }
 
 bool port_send(struct port *port, struct port_buffer *buffer)
 {
-	struct virtqueue_segment segment = {.address = virt_to_phys(buffer->data), .len = buffer->len};
 	bool sent;
 
 	spin_lock(&port->lock);
 	reap_locked(port);
-	sent = virtqueue_add(&port->transmit->ring, &segment, 1, 0, buffer, NULL, 0) == 0;
+	sent = has_room_locked(port);
+	if (sent && port->pending)
+		submit_pending_locked(port);
 	if (sent)
-		virtio_notify(port->transmit);
+		submit_locked(port, buffer);
+	spin_unlock(&port->lock);
+	return sent;
+}
+
+/* Makes room in `pending` for `len` bytes; false: there is none, or no memory. */
+static bool ready_pending_locked(struct port *port, size_t len)
+{
+	if (port->pending && port->pending->len + len > PORT_PENDING_SIZE) {
+		if (!port->transmit->ring.nr_free)
+			return false;
+		submit_pending_locked(port);
+	}
+	if (!port->pending) {
+		port->pending = port_buffer_new(PORT_PENDING_SIZE);
+		if (port->pending)
+			port->pending->len = 0;
+	}
+	return port->pending;
+}
+
+bool port_send_small(struct port *port, const char *text, size_t len)
+{
+	bool sent;
+
+	spin_lock(&port->lock);
+	reap_locked(port);
+	sent = ready_pending_locked(port, len);
+	if (sent) {
+		memcpy(port->pending->data + port->pending->len, text, len);
+		port->pending->len += (uint32_t)len;
+		if (virtqueue_is_idle(&port->transmit->ring))
+			submit_pending_locked(port);
+	}
 	spin_unlock(&port->lock);
 	return sent;
 }
@@ -240,17 +300,11 @@ static size_t terminal_port_write(struct terminal *terminal, const char *text, s
 	struct port *port = terminal_driver_data(terminal);
 	size_t done = 0;
 
-	while (done < len && port_can_send(port)) {
-		size_t part = min_u64(len - done, PORT_RECEIVE_SIZE);
-		struct port_buffer *buffer = port_buffer_new(part);
+	while (done < len) {
+		size_t part = min_u64(len - done, PORT_SMALL);
 
-		if (!buffer)
+		if (!port_send_small(port, text + done, part))
 			break;
-		memcpy(buffer->data, text + done, part);
-		if (!port_send(port, buffer)) {
-			heap_free(buffer);
-			break;
-		}
 		done += part;
 	}
 	return done;

@@ -83,18 +83,27 @@ static bool can_write(struct port *port)
 	return port_can_send(port) || !port->is_host_open;
 }
 
-/* Sends the next bytes of the vector: how many, or -errno. */
+static long send_small(struct port *port, struct io_vector *io)
+{
+	char bytes[PORT_SMALL];
+	size_t copied = io_vector_get(io, bytes, min_u64(io->left, sizeof(bytes)));
+
+	if (!copied)
+		return -EFAULT;
+	if (port_send_small(port, bytes, copied))
+		return (long)copied;
+	io_vector_back(io, copied);
+	return -ENOMEM;
+}
+
+/* Sends the next bytes of the vector, for which there is room: how many, or -errno. */
 static long send_part(struct port *port, struct io_vector *io)
 {
 	size_t part = min_u64(io->left, PORT_CHUNK), copied;
-	struct port_buffer *buffer = port_buffer_new(part);
+	struct port_buffer *buffer = part > PORT_SMALL ? port_buffer_new(part) : NULL;
 
-	if (!buffer) {
-		part = min_u64(part, 1024);
-		buffer = port_buffer_new(part);
-	}
 	if (!buffer)
-		return -ENOMEM;
+		return send_small(port, io);
 	copied = io_vector_get(io, buffer->data, part);
 	buffer->len = (uint32_t)copied;
 	if (!copied || !port_send(port, buffer)) {
