@@ -26,7 +26,8 @@ int elf_parse_header(const void *bytes, size_t length, struct elf_header *header
 	if (length < sizeof(h) || !elf_has_magic(bytes, length))
 		return ERROR_FORMAT;
 	memcpy(&h, bytes, sizeof(h));
-	if (h.ident[IDENT_CLASS] != CLASS_64 || h.ident[IDENT_DATA] != DATA_LITTLE || h.ident[IDENT_VERSION] != VERSION_CURRENT)
+	if (h.ident[IDENT_CLASS] != CLASS_64 || h.ident[IDENT_DATA] != DATA_LITTLE ||
+		h.ident[IDENT_VERSION] != VERSION_CURRENT)
 		return ERROR_FORMAT;
 	if (h.type != ELF_TYPE_EXECUTABLE && h.type != ELF_TYPE_SHARED)
 		return ERROR_FORMAT;
@@ -38,7 +39,8 @@ int elf_parse_header(const void *bytes, size_t length, struct elf_header *header
 	return 0;
 }
 
-int elf_parse_segment(const void *table, size_t length, const struct elf_header *header, unsigned index, struct elf_segment *segment)
+int elf_parse_segment(
+	const void *table, size_t length, const struct elf_header *header, unsigned index, struct elf_segment *segment)
 {
 	struct elf_segment s;
 
@@ -56,14 +58,17 @@ int elf_parse_segment(const void *table, size_t length, const struct elf_header 
 }
 
 /* Program header `index` of a whole file. */
-static int segment_at(const uint8_t *bytes, size_t length, const struct elf_header *header, unsigned index, struct elf_segment *segment)
+static int segment_at(const uint8_t *bytes, size_t length, const struct elf_header *header, unsigned index,
+	struct elf_segment *segment)
 {
 	if (header->program_offset > length)
 		return ERROR_FORMAT;
-	return elf_parse_segment(bytes + header->program_offset, length - header->program_offset, header, index, segment);
+	return elf_parse_segment(
+		bytes + header->program_offset, length - header->program_offset, header, index, segment);
 }
 
-bool elf_find_segment(const void *bytes, size_t length, const struct elf_header *header, uint32_t type, struct elf_segment *segment)
+bool elf_find_segment(
+	const void *bytes, size_t length, const struct elf_header *header, uint32_t type, struct elf_segment *segment)
 {
 	struct elf_segment s;
 
@@ -90,7 +95,8 @@ const char *elf_interpreter(const void *bytes, size_t length, const struct elf_h
 }
 
 /* The bytes of the file that are loaded from `address` on; NULL if no segment holds it. */
-static const uint8_t *at_address(const uint8_t *bytes, size_t length, const struct elf_header *header, uint64_t address, size_t *available)
+static const uint8_t *at_address(
+	const uint8_t *bytes, size_t length, const struct elf_header *header, uint64_t address, size_t *available)
 {
 	struct elf_segment s;
 
@@ -152,7 +158,8 @@ const char *elf_dynamic_next_string(const struct elf_dynamic_table *table, uint6
 	uint64_t offset;
 
 	while (elf_dynamic_next(table, tag, index, &offset))
-		if (offset < table->strings_length && memchr(table->strings + offset, '\0', table->strings_length - offset))
+		if (offset < table->strings_length &&
+			memchr(table->strings + offset, '\0', table->strings_length - offset))
 			return table->strings + offset;
 	return NULL;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ELF for x86-64 and AArch64 (System V gABI chapters 4 and 5; man 5 elf): 64-bit, little-endian, programs and shared objects.
- * Parsers are pure functions over (buffer, length): they trust nothing that the bytes say. Used by the kernel's exec and by
- * the host's search for libraries.
+ * ELF for x86-64 and AArch64 (System V gABI chapters 4 and 5; man 5 elf): 64-bit, little-endian, programs and shared
+ * objects. Parsers are pure functions over (buffer, length): they trust nothing that the bytes say. Used by the
+ * kernel's exec and by the host's search for libraries.
  */
 #pragma once
 #include "lib/attr.h"
 
-enum elf_type { ELF_TYPE_EXECUTABLE = 2, ELF_TYPE_SHARED = 3 };	     /* e_type: ET_EXEC, ET_DYN */
+enum elf_type { ELF_TYPE_EXECUTABLE = 2, ELF_TYPE_SHARED = 3 };          /* e_type: ET_EXEC, ET_DYN */
 enum elf_machine { ELF_MACHINE_X86_64 = 62, ELF_MACHINE_AARCH64 = 183 }; /* e_machine */
 
-enum elf_segment_type {	/* p_type */
+enum elf_segment_type { /* p_type */
 	ELF_SEGMENT_LOAD = 1,
 	ELF_SEGMENT_DYNAMIC = 2,
 	ELF_SEGMENT_INTERPRETER = 3,
@@ -23,7 +23,7 @@ enum elf_segment_type {	/* p_type */
 
 enum elf_segment_flags { ELF_SEGMENT_X = 1, ELF_SEGMENT_W = 2, ELF_SEGMENT_R = 4 }; /* p_flags */
 
-enum elf_dynamic_tag {	/* d_tag */
+enum elf_dynamic_tag { /* d_tag */
 	ELF_DYNAMIC_NULL = 0,
 	ELF_DYNAMIC_NEEDED = 1,
 	ELF_DYNAMIC_STRING_TABLE = 5,
@@ -57,8 +57,8 @@ struct elf_dynamic { /* Elf64_Dyn */
 bool elf_has_magic(const void *bytes, size_t length);
 
 /*
- * Copies and checks the header at the start of `bytes`: 64-bit, little-endian, a program or shared object, with a table of
- * program headers of the right entry size. Returns 0, or -ENOEXEC (-8).
+ * Copies and checks the header at the start of `bytes`: 64-bit, little-endian, a program or shared object, with a table
+ * of program headers of the right entry size. Returns 0, or -ENOEXEC (-8).
  */
 int elf_parse_header(const void *bytes, size_t length, struct elf_header *header) must_check;
 
@@ -69,17 +69,18 @@ static inline uint64_t elf_table_size(const struct elf_header *header)
 }
 
 /*
- * Copies program header `index` from `table`, the bytes of the file from header->program_offset on. Returns 0; -ENOEXEC if it is
- * not whole within `length`, or if the segment wraps around, is larger in the file than in memory, or has an alignment
- * that is not a power of two.
+ * Copies program header `index` from `table`, the bytes of the file from header->program_offset on. Returns 0; -ENOEXEC
+ * if it is not whole within `length`, or if the segment wraps around, is larger in the file than in memory, or has an
+ * alignment that is not a power of two.
  */
-int elf_parse_segment(const void *table, size_t length, const struct elf_header *header, unsigned index, struct elf_segment *segment)
-    must_check;
+int elf_parse_segment(const void *table, size_t length, const struct elf_header *header, unsigned index,
+	struct elf_segment *segment) must_check;
 
 /* The following want the whole file in (bytes, length). */
 
 /* Finds the first segment of `type`: true and a copy of it if there is one whose bytes are inside the file. */
-bool elf_find_segment(const void *bytes, size_t length, const struct elf_header *header, uint32_t type, struct elf_segment *segment);
+bool elf_find_segment(
+	const void *bytes, size_t length, const struct elf_header *header, uint32_t type, struct elf_segment *segment);
 
 /* PT_INTERP's path, pointing into `bytes`; NULL if there is none or it has no NUL. */
 const char *elf_interpreter(const void *bytes, size_t length, const struct elf_header *header);
@@ -92,11 +93,14 @@ struct elf_dynamic_table {
 	size_t strings_length;
 };
 
-/* Finds the dynamic section and its string table. Returns 0, -ENOENT (-2) if the file has none, -ENOEXEC if it is malformed. */
-int elf_dynamic_open(const void *bytes, size_t length, const struct elf_header *header, struct elf_dynamic_table *table) must_check;
+/* Finds the dynamic section and its string table. Returns 0, -ENOENT (-2) if the file has none, -ENOEXEC if it is
+ * malformed. */
+int elf_dynamic_open(
+	const void *bytes, size_t length, const struct elf_header *header, struct elf_dynamic_table *table) must_check;
 
 /* The value of the first entry with `tag` at or behind *index; false at the end. Sets *index behind it. */
 bool elf_dynamic_next(const struct elf_dynamic_table *table, uint64_t tag, size_t *index, uint64_t *value);
 
-/* As elf_dynamic_next, for entries whose value is a string; NULL at the end. Strings that are not whole are passed over. */
+/* As elf_dynamic_next, for entries whose value is a string; NULL at the end. Strings that are not whole are passed
+ * over. */
 const char *elf_dynamic_next_string(const struct elf_dynamic_table *table, uint64_t tag, size_t *index);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A small hand-made ELF file, then the same with bytes changed at random: no answer may depend on bytes outside the file. */
+/* A small hand-made ELF file, then the same with bytes changed at random: no answer may depend on bytes outside the
+ * file. */
 #include "lib/elf.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,13 @@ enum { TABLE = 64, INTERPRETER = 512, DYNAMIC = 544, STRINGS = 640, SIZE = 704, 
 
 static void put_segment(uint8_t *file, unsigned index, uint32_t type, uint64_t offset, uint64_t size)
 {
-	struct elf_segment s = {.type = type, .flags = ELF_SEGMENT_R, .offset = offset, .address = BASE + offset,
-	    .file_size = size, .memory_size = size, .alignment = 1};
+	struct elf_segment s = {.type = type,
+		.flags = ELF_SEGMENT_R,
+		.offset = offset,
+		.address = BASE + offset,
+		.file_size = size,
+		.memory_size = size,
+		.alignment = 1};
 
 	memcpy(file + TABLE + index * sizeof(s), &s, sizeof(s));
 }
@@ -18,10 +24,16 @@ static void put_segment(uint8_t *file, unsigned index, uint32_t type, uint64_t o
 static void make_elf(uint8_t file[SIZE])
 {
 	static const char strings[] = "\0libc.so.6\0libm.so.6\0me.so";
-	static const struct elf_dynamic dynamic[] = {{ELF_DYNAMIC_NEEDED, 1}, {ELF_DYNAMIC_NEEDED, 11}, {ELF_DYNAMIC_SONAME, 21},
-	    {ELF_DYNAMIC_STRING_TABLE, BASE + STRINGS}, {ELF_DYNAMIC_STRING_SIZE, sizeof(strings)}, {0}};
-	struct elf_header header = {.ident = {0x7f, 'E', 'L', 'F', 2, 1, 1}, .type = ELF_TYPE_SHARED, .machine = ELF_MACHINE_X86_64,
-	    .entry = BASE, .program_offset = TABLE, .program_size = sizeof(struct elf_segment), .program_count = 3};
+	static const struct elf_dynamic dynamic[] = {{ELF_DYNAMIC_NEEDED, 1}, {ELF_DYNAMIC_NEEDED, 11},
+		{ELF_DYNAMIC_SONAME, 21}, {ELF_DYNAMIC_STRING_TABLE, BASE + STRINGS},
+		{ELF_DYNAMIC_STRING_SIZE, sizeof(strings)}, {0}};
+	struct elf_header header = {.ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
+		.type = ELF_TYPE_SHARED,
+		.machine = ELF_MACHINE_X86_64,
+		.entry = BASE,
+		.program_offset = TABLE,
+		.program_size = sizeof(struct elf_segment),
+		.program_count = 3};
 
 	memset(file, 0, SIZE);
 	memcpy(file, &header, sizeof(header));

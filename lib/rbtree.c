@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Red-black tree (Cormen et al., Introduction to Algorithms, chapter 13; NULL stands for the black leaves).
- * Invariants: the root is black; a red node has black children; every way from a node down to a leaf passes equally many
- * black nodes.
+ * Invariants: the root is black; a red node has black children; every way from a node down to a leaf passes equally
+ * many black nodes.
  */
 #include "lib/rbtree.h"
 

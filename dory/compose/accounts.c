@@ -152,8 +152,8 @@ static char *clean(const char *text)
 	return copy;
 }
 
-void accounts_add_user(struct accounts *accounts, const char *name, int64_t id, uint32_t gid, const char *gecos, const char *home,
-    const char *shell)
+void accounts_add_user(struct accounts *accounts, const char *name, int64_t id, uint32_t gid, const char *gecos,
+	const char *home, const char *shell)
 {
 	const struct account_group *own = find_group(accounts, name);
 	struct account_user *user;
@@ -168,8 +168,12 @@ void accounts_add_user(struct accounts *accounts, const char *name, int64_t id, 
 	else
 		uid = free_id(accounts);
 	user = array_push(&accounts->users, &accounts->user_count, sizeof(*user));
-	*user = (struct account_user){.name = text_copy(name), .gecos = clean(gecos), .home = clean(home), .shell = clean(shell), .uid = uid,
-	    .gid = gid};
+	*user = (struct account_user){.name = text_copy(name),
+		.gecos = clean(gecos),
+		.home = clean(home),
+		.shell = clean(shell),
+		.uid = uid,
+		.gid = gid};
 }
 
 void accounts_add_member(struct accounts *accounts, const char *group, const char *user)
@@ -189,7 +193,8 @@ char *accounts_format_users(const struct accounts *accounts)
 	for (size_t i = 0; i < accounts->user_count; i++) {
 		const struct account_user *user = &accounts->users[i];
 
-		text_append_format(&text, "%s:x:%u:%u:%s:%s:%s\n", user->name, user->uid, user->gid, user->gecos, user->home, user->shell);
+		text_append_format(&text, "%s:x:%u:%u:%s:%s:%s\n", user->name, user->uid, user->gid, user->gecos,
+			user->home, user->shell);
 	}
 	return text.text;
 }
@@ -200,7 +205,8 @@ char *accounts_format_groups(const struct accounts *accounts)
 
 	text_append(&text, "", 0);
 	for (size_t i = 0; i < accounts->group_count; i++)
-		text_append_format(&text, "%s:x:%u:%s\n", accounts->groups[i].name, accounts->groups[i].gid, accounts->groups[i].members);
+		text_append_format(&text, "%s:x:%u:%s\n", accounts->groups[i].name, accounts->groups[i].gid,
+			accounts->groups[i].members);
 	return text.text;
 }
 

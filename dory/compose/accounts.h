@@ -28,10 +28,11 @@ void accounts_release(struct accounts *accounts);
 const struct account_user *accounts_user(const struct accounts *accounts, const char *name);
 const struct account_group *accounts_group(const struct accounts *accounts, const char *name);
 
-/* Adds unless there is one of the name. `id`: -1 for the next free one of the system's, from 100 on. Bad names are passed over. */
+/* Adds unless there is one of the name. `id`: -1 for the next free one of the system's, from 100 on. Bad names are
+ * passed over. */
 void accounts_add_group(struct accounts *accounts, const char *name, int64_t id);
-void accounts_add_user(struct accounts *accounts, const char *name, int64_t id, uint32_t gid, const char *gecos, const char *home,
-    const char *shell);
+void accounts_add_user(struct accounts *accounts, const char *name, int64_t id, uint32_t gid, const char *gecos,
+	const char *home, const char *shell);
 void accounts_add_member(struct accounts *accounts, const char *group, const char *user);
 
 /* The files' texts; returned owned. */

@@ -16,12 +16,13 @@ static bool read_footer(int fd, uint64_t *size, struct blob_footer *footer)
 	*size = (uint64_t)st.st_size - sizeof(*footer);
 	if (pread(fd, footer, sizeof(*footer), (off_t)*size) != (ssize_t)sizeof(*footer))
 		return false;
-	if (memcmp(footer->magic, BLOB_MAGIC, BLOB_MAGIC_LENGTH) != 0 || footer->records % 4096 || footer->records > *size)
+	if (memcmp(footer->magic, BLOB_MAGIC, BLOB_MAGIC_LENGTH) != 0 || footer->records % 4096 ||
+		footer->records > *size)
 		return false;
 	if (footer->record_count > (*size - footer->records) / sizeof(struct blob_record))
 		return false;
 	return footer->texts == footer->records + footer->record_count * sizeof(struct blob_record) &&
-	    footer->texts_size > 0 && footer->texts_size == *size - footer->texts;
+	       footer->texts_size > 0 && footer->texts_size == *size - footer->texts;
 }
 
 static bool check_records(const struct blob *blob, uint64_t contents)
@@ -59,7 +60,7 @@ bool blob_open(int fd, struct blob *blob)
 	b.texts = (const char *)b.map + records_size;
 	b.texts_size = footer.texts_size;
 	if (checksum64(checksum64(0, b.records, records_size), b.texts, b.texts_size) != footer.checksum ||
-	    !check_records(&b, footer.records)) {
+		!check_records(&b, footer.records)) {
 		blob_close(&b);
 		return false;
 	}

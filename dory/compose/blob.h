@@ -4,7 +4,8 @@
  *
  *   magic | contents ... | records | texts | footer
  *
- * A record names an entry of the package; offsets of contents count from the file's start, those of texts from the texts'.
+ * A record names an entry of the package; offsets of contents count from the file's start, those of texts from the
+ * texts'.
  */
 #pragma once
 #include "dory/base/error.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Unpacking a .deb (deb(5): an ar archive with debian-binary, control.tar.* and data.tar.*) through libarchive: one archive reader
- * on top of the member that another one reads. No entry is created on this disk; all that comes out is bytes in the blob.
+ * Unpacking a .deb (deb(5): an ar archive with debian-binary, control.tar.* and data.tar.*) through libarchive: one
+ * archive reader on top of the member that another one reads. No entry is created on this disk; all that comes out is
+ * bytes in the blob.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -32,7 +33,8 @@ struct unpacking {
 
 static int damaged(const struct unpacking *u, const char *why, struct dory_error *err)
 {
-	return error_set(err, DORY_ERROR_FORMAT, "%s is not a sound Debian package: %s", u->name, why ? why : "it is damaged");
+	return error_set(
+		err, DORY_ERROR_FORMAT, "%s is not a sound Debian package: %s", u->name, why ? why : "it is damaged");
 }
 
 static int flush(struct unpacking *u, struct dory_error *err)
@@ -73,7 +75,8 @@ static int put_content(struct unpacking *u, struct archive *archive, uint64_t si
 	if (size > CONTENTS_MAX - min_u64(u->offset, CONTENTS_MAX))
 		return damaged(u, "it is larger than 64 GiB", err);
 	while (done < size) {
-		la_ssize_t n = archive_read_data(archive, u->buffer + u->buffered, min_u64(size - done, BUFFER_SIZE - u->buffered));
+		la_ssize_t n = archive_read_data(
+			archive, u->buffer + u->buffered, min_u64(size - done, BUFFER_SIZE - u->buffered));
 
 		if (n < 0)
 			return damaged(u, archive_error_string(archive), err);
@@ -109,7 +112,8 @@ static int check_type(const struct unpacking *u, const char *path, unsigned type
 	return damaged(u, why, err);
 }
 
-static int unpack_entry(struct unpacking *u, struct archive *archive, struct archive_entry *entry, uint32_t flags, struct dory_error *err)
+static int unpack_entry(struct unpacking *u, struct archive *archive, struct archive_entry *entry, uint32_t flags,
+	struct dory_error *err)
 {
 	const char *path = archive_entry_pathname(entry), *hard = archive_entry_hardlink(entry);
 	const char *link = hard ? hard : archive_entry_symlink(entry);
@@ -199,7 +203,8 @@ static int unpack_members(struct unpacking *u, struct dory_error *err)
 static int put_index(struct unpacking *u, struct dory_error *err)
 {
 	static const char zeros[4096];
-	struct blob_footer footer = {.record_count = u->record_count, .texts_size = u->texts.length, .magic = BLOB_MAGIC};
+	struct blob_footer footer = {
+		.record_count = u->record_count, .texts_size = u->texts.length, .magic = BLOB_MAGIC};
 	size_t records_size = u->record_count * sizeof(struct blob_record);
 
 	if (put(u, zeros, align_up(u->offset, 4096) - u->offset, err) < 0) /* mappings start at pages */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Composition: survey the sources; if nothing changed since the manifest, that was all. Otherwise gather the content tree, and
- * either update the image (little changed, nobody uses it) or write a new one beside it and rename it.
+ * Composition: survey the sources; if nothing changed since the manifest, that was all. Otherwise gather the content
+ * tree, and either update the image (little changed, nobody uses it) or write a new one beside it and rename it.
  *
- * Beside the image stand, under its name and a suffix: .manifest (what it holds), .journal (an update that is to be finished),
- * and .new of each while it is written. The directory is locked meanwhile, so what a killed composition left is known to be debris.
+ * Beside the image stand, under its name and a suffix: .manifest (what it holds), .journal (an update that is to be
+ * finished), and .new of each while it is written. The directory is locked meanwhile, so what a killed composition left
+ * is known to be debris.
  */
 #include "dory/compose/compose.h"
 #include <errno.h>
@@ -75,7 +76,7 @@ static bool is_unchanged(const struct composition *c)
 	const uint8_t *digest = gathering_digest(c->gathering);
 
 	return c->has_manifest && memcmp(digest, nothing, sizeof(nothing)) != 0 &&
-	    memcmp(digest, c->manifest.digest, sizeof(nothing)) == 0;
+	       memcmp(digest, c->manifest.digest, sizeof(nothing)) == 0;
 }
 
 static void choose_options(struct composition *c)
@@ -98,7 +99,8 @@ static int update_image(struct composition *c, bool *is_done, struct dory_error 
 	if (!c->has_manifest || !image_lock_for_change(c->image))
 		return 0;
 	unlink(c->manifest_path); /* it is no longer true as soon as a block is written */
-	if (ext4_image_update(c->image, c->tree, &c->manifest, &c->options, c->journal_path, &is_possible, &failure) < 0) {
+	if (ext4_image_update(c->image, c->tree, &c->manifest, &c->options, c->journal_path, &is_possible, &failure) <
+		0) {
 		if (failure.kind == DORY_ERROR_NO_SPACE && failure.os_errno)
 			return *err = failure, -1;
 		return 0; /* the image cannot take it, or is damaged: a new one can */
@@ -177,6 +179,8 @@ int compose_image(const struct compose_request *request, struct dory_error *err)
 	free(c.manifest_path);
 	free(c.journal_path);
 	if (result < 0 && err->kind == DORY_ERROR_NO_SPACE && !err->hint[0])
-		error_hint(err, "Make room on the disk that holds %s, or remove images that are no longer needed (dory rmi).", request->image_path);
+		error_hint(err,
+			"Make room on the disk that holds %s, or remove images that are no longer needed (dory rmi).",
+			request->image_path);
 	return result < 0 ? error_wrap(err, "composing %s", request->image_path) : 0;
 }

@@ -7,10 +7,10 @@
 #include "dory/base/error.h"
 
 enum compose_source_kind {
-	COMPOSE_DEB,	   /* path: a .deb file; its data archive */
+	COMPOSE_DEB,       /* path: a .deb file; its data archive */
 	COMPOSE_DIRECTORY, /* path: a directory; its content goes to target (default "/") */
-	COMPOSE_FILE,	   /* path: one file, symlinks followed; goes to target, an absolute guest path; mode of the file */
-	COMPOSE_BYTES,	   /* data, size: a file made here, at target with mode */
+	COMPOSE_FILE,  /* path: one file, symlinks followed; goes to target, an absolute guest path; mode of the file */
+	COMPOSE_BYTES, /* data, size: a file made here, at target with mode */
 };
 
 struct compose_source {
@@ -29,21 +29,24 @@ struct compose_request {
 	const struct compose_source *sources;
 	size_t source_count;
 	bool with_documentation; /* keep /usr/share/{doc,man,info,locale,...} of packages */
-	bool debian_fixups;	 /* add what maintainer scripts would have made: ld.so.cache, passwd, alternatives, certificates... */
-	uint64_t free_bytes;	 /* room for the guest to write; 0: a default, 1 GiB or more. Sparse: costs the host nothing until used */
+	bool debian_fixups;      /* add what maintainer scripts would have made: ld.so.cache, passwd, alternatives,
+				    certificates... */
+	uint64_t free_bytes; /* room for the guest to write; 0: a default, 1 GiB or more. Sparse: costs the host nothing
+				until used */
 	bool quiet;
 };
 
 /*
- * Composes, or brings the existing image up to date touching only what changed since. Reproducible: same sources, same bytes.
- * Whatever happens, image_path holds a whole image, old or new, or nothing.
+ * Composes, or brings the existing image up to date touching only what changed since. Reproducible: same sources, same
+ * bytes. Whatever happens, image_path holds a whole image, old or new, or nothing.
  */
 int compose_image(const struct compose_request *request, struct dory_error *err) must_check;
 
 /*
- * Opens the image at `path` for reading, with a shared lock (flock) that lasts as long as the descriptor and its duplicates are
- * open: while it is held no composition changes this file; it makes a new one beside it instead. Whoever runs a
- * machine on the image holds it. Finishes an update of the image that was interrupted. Returns the descriptor, or -1.
+ * Opens the image at `path` for reading, with a shared lock (flock) that lasts as long as the descriptor and its
+ * duplicates are open: while it is held no composition changes this file; it makes a new one beside it instead. Whoever
+ * runs a machine on the image holds it. Finishes an update of the image that was interrupted. Returns the descriptor,
+ * or -1.
  */
 int compose_image_open(const char *path, struct dory_error *err) must_check;
 
@@ -60,8 +63,9 @@ struct elf_closure {
 
 /*
  * What the program at `path` needs to run: its interpreter (PT_INTERP) and, as the dynamic loader would search, its
- * libraries (DT_NEEDED, transitively; DT_RPATH, DT_RUNPATH, $ORIGIN, LD_LIBRARY_PATH, ld.so.cache, default directories).
- * Errors: NOT_FOUND, NOT_EXECUTABLE (not an ELF and no script, another architecture), NOT_FOUND naming each library that is missing.
+ * libraries (DT_NEEDED, transitively; DT_RPATH, DT_RUNPATH, $ORIGIN, LD_LIBRARY_PATH, ld.so.cache, default
+ * directories). Errors: NOT_FOUND, NOT_EXECUTABLE (not an ELF and no script, another architecture), NOT_FOUND naming
+ * each library that is missing.
  */
 int elf_closure_find(const char *path, struct elf_closure *closure, struct dory_error *err) must_check;
 void elf_closure_release(struct elf_closure *closure);

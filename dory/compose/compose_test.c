@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Whole compositions: directories that change at random against what is read back from the image, packages good and bad,
- * full disks, kills at any moment.
+ * Whole compositions: directories that change at random against what is read back from the image, packages good and
+ * bad, full disks, kills at any moment.
  */
 #include "dory/compose/compose.h"
 #include <fcntl.h>
@@ -55,7 +55,11 @@ static void end_work(void)
 static int compose_tree(const char *image)
 {
 	struct compose_source source = {.kind = COMPOSE_DIRECTORY, .path = in_work("tree")};
-	struct compose_request request = {.image_path = in_work(image), .sources = &source, .source_count = 1, .free_bytes = 4 << 20, .quiet = true};
+	struct compose_request request = {.image_path = in_work(image),
+		.sources = &source,
+		.source_count = 1,
+		.free_bytes = 4 << 20,
+		.quiet = true};
 
 	return compose_image(&request, &err);
 }
@@ -85,7 +89,8 @@ static int list_one(const char *path, const struct stat *st, int type, struct FT
 		sum = listing_sum(1, bytes, length);
 		free(bytes);
 	}
-	listing_add(listing_now, listing_line(name, st->st_mode, 0, 0, S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size, target, sum));
+	listing_add(listing_now,
+		listing_line(name, st->st_mode, 0, 0, S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size, target, sum));
 	return 0;
 }
 
@@ -114,7 +119,8 @@ static bool image_equals_tree(const char *image)
 			continue;
 		is_equal = j < expected.count && strcmp(found.lines[i], expected.lines[j]) == 0;
 		if (!is_equal)
-			printf("# in the image: %s\n# in the tree:  %s\n", found.lines[i], j < expected.count ? expected.lines[j] : "nothing");
+			printf("# in the image: %s\n# in the tree:  %s\n", found.lines[i],
+				j < expected.count ? expected.lines[j] : "nothing");
 		j++;
 	}
 	if (is_equal && j != expected.count)
@@ -255,7 +261,8 @@ TEST(nothing_changed_means_nothing_written)
 	let_time_pass();
 	CHECK_EQ(compose_tree("disk.raw"), 0);
 	CHECK_EQ(stat(in_work("disk.raw"), &after), 0);
-	CHECK(before.st_ino == after.st_ino && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+	CHECK(before.st_ino == after.st_ino && before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+		before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
 	end_work();
 }
 
@@ -341,21 +348,30 @@ TEST(odd_trees)
 static int compose_deb(const char *deb, const char *cache)
 {
 	struct compose_source source = {.kind = COMPOSE_DEB, .path = in_work(deb), .package = "p", .version = "1"};
-	struct compose_request request = {.image_path = in_work("disk.raw"), .cache_path = cache ? in_work(cache) : NULL, .sources = &source,
-	    .source_count = 1, .debian_fixups = true, .free_bytes = 1 << 20, .quiet = true};
+	struct compose_request request = {.image_path = in_work("disk.raw"),
+		.cache_path = cache ? in_work(cache) : NULL,
+		.sources = &source,
+		.source_count = 1,
+		.debian_fixups = true,
+		.free_bytes = 1 << 20,
+		.quiet = true};
 
 	return compose_image(&request, &err);
 }
 
 TEST(packages_and_what_scripts_would_have_made)
 {
-	static const struct test_entry entries[] = {{"./", AE_IFDIR, 0755}, {"./bin/", AE_IFDIR, 0755}, {"./bin/p", AE_IFREG, 04755, "program"},
-	    {"./usr/bin/q", 0, 0, NULL, "./bin/p"}, {"./usr/share/doc/p/README", AE_IFREG, 0644, "doc"},
-	    {"./usr/share/locale/de/LC_MESSAGES/p.mo", AE_IFREG, 0644, "mo"}, {"./var/lib/p/", AE_IFDIR, 0700, NULL, NULL, 7, 8},
-	    {"./usr/lib/tmpfiles.d/p.conf", AE_IFREG, 0644, "d /run/p 0750 puser puser\n"}};
+	static const struct test_entry entries[] = {{"./", AE_IFDIR, 0755}, {"./bin/", AE_IFDIR, 0755},
+		{"./bin/p", AE_IFREG, 04755, "program"}, {"./usr/bin/q", 0, 0, NULL, "./bin/p"},
+		{"./usr/share/doc/p/README", AE_IFREG, 0644, "doc"},
+		{"./usr/share/locale/de/LC_MESSAGES/p.mo", AE_IFREG, 0644, "mo"},
+		{"./var/lib/p/", AE_IFDIR, 0700, NULL, NULL, 7, 8},
+		{"./usr/lib/tmpfiles.d/p.conf", AE_IFREG, 0644, "d /run/p 0750 puser puser\n"}};
 	static const char script[] = "U=puser\nadduser --system --group --home /var/lib/puser $U\n"
-				     "update-alternatives --install /usr/bin/alt alt /usr/bin/p 10 \\\n  --slave /usr/bin/alt2 alt2 /usr/bin/q\n"
-				     "mkdir -p /etc/p.d\ncp /usr/bin/p /etc/p.d\nln -s /usr/bin/p /etc/p.d/link\nucf --three-way /usr/bin/p /etc/p 2>/dev/null\n"
+				     "update-alternatives --install /usr/bin/alt alt /usr/bin/p 10 \\\n  --slave "
+				     "/usr/bin/alt2 alt2 /usr/bin/q\n"
+				     "mkdir -p /etc/p.d\ncp /usr/bin/p /etc/p.d\nln -s /usr/bin/p /etc/p.d/link\nucf "
+				     "--three-way /usr/bin/p /etc/p 2>/dev/null\n"
 				     "chown $U /etc/p || true\n";
 	struct listing listing = {0};
 
@@ -372,7 +388,8 @@ TEST(packages_and_what_scripts_would_have_made)
 	CHECK(listing_has(&listing, "/usr/bin/q 104755 0:0 7 "));
 	CHECK(listing_has(&listing, "/usr/bin/alt 120777 0:0 21 /etc/alternatives/alt "));
 	CHECK(listing_has(&listing, "/etc/alternatives/alt2 120777 0:0 10 /usr/bin/q "));
-	CHECK(listing_has(&listing, "/etc/p.d/p 104755 0:0 7 ") && listing_has(&listing, "/etc/p.d/link 120777 0:0 10 /usr/bin/p "));
+	CHECK(listing_has(&listing, "/etc/p.d/p 104755 0:0 7 ") &&
+		listing_has(&listing, "/etc/p.d/link 120777 0:0 10 /usr/bin/p "));
 	CHECK(listing_has(&listing, "/etc/p 104755 100:100 7 "));
 	CHECK(listing_has(&listing, "/var/lib/p 40700 7:8 "));
 	CHECK(listing_has(&listing, "/var/lib/puser 40755 100:100 "));
@@ -399,7 +416,8 @@ TEST(hostile_packages_are_refused)
 	static const struct test_entry device[] = {{"./dev/sda", AE_IFCHR, 0600}};
 	static const struct test_entry outside[] = {{"./x", 0, 0, NULL, "../../etc/passwd"}};
 	static const struct test_entry below_file[] = {{"./f", AE_IFREG, 0644, "x"}, {"./f/g", AE_IFREG, 0644, "x"}};
-	static const struct test_entry through[] = {{"./l", AE_IFLNK, 0777, NULL, "/tmp"}, {"./l/dory-was-here", AE_IFREG, 0644, "x"}};
+	static const struct test_entry through[] = {
+		{"./l", AE_IFLNK, 0777, NULL, "/tmp"}, {"./l/dory-was-here", AE_IFREG, 0644, "x"}};
 
 	start_work();
 	check_refused(up, 1);
@@ -414,7 +432,8 @@ TEST(hostile_packages_are_refused)
 
 TEST(damaged_packages_are_errors_that_name_the_file)
 {
-	static const struct test_entry entries[] = {{"./a", AE_IFREG, 0644, "some text some text some text"}, {"./b", AE_IFLNK, 0777, NULL, "a"}};
+	static const struct test_entry entries[] = {
+		{"./a", AE_IFREG, 0644, "some text some text some text"}, {"./b", AE_IFLNK, 0777, NULL, "a"}};
 	char *whole, *copy;
 	size_t length;
 
@@ -449,7 +468,8 @@ TEST(a_damaged_cache_is_made_again)
 	start_work();
 	make_test_deb(in_work("p.deb"), "p", NULL, entries, 1);
 	CHECK_EQ(compose_deb("p.deb", "cache"), 0);
-	snprintf(command, sizeof(command), "for f in %s/cache/*; do printf x | dd of=$f bs=1 seek=4100 conv=notrunc status=none; done", work);
+	snprintf(command, sizeof(command),
+		"for f in %s/cache/*; do printf x | dd of=$f bs=1 seek=4100 conv=notrunc status=none; done", work);
 	CHECK_EQ(system(command), 0);
 	unlink(in_work("disk.raw"));
 	CHECK_EQ(compose_deb("p.deb", "cache"), 0);
@@ -532,7 +552,8 @@ TEST(a_kill_at_any_moment_leaves_a_whole_image)
 		bool to_new = round % 2 == 0;
 		pid_t pid;
 
-		rename(in_work(to_new ? "tree/generation-old" : "tree/generation-new"), in_work(to_new ? "tree/generation-new" : "tree/generation-old"));
+		rename(in_work(to_new ? "tree/generation-old" : "tree/generation-new"),
+			in_work(to_new ? "tree/generation-new" : "tree/generation-old"));
 		rename(in_work(to_new ? "tree/a/old" : "tree/a/new"), in_work(to_new ? "tree/a/new" : "tree/a/old"));
 		write_random_file(in_work("tree/other"));
 		if (round % 4 == 3)

@@ -74,11 +74,13 @@ static void put_test_member(struct archive *archive, const char *name, const voi
 }
 
 /* A .deb at `path` with these files, and a postinst unless NULL. */
-static void make_test_deb(const char *path, const char *package, const char *postinst, const struct test_entry *entries, size_t count)
+static void make_test_deb(
+	const char *path, const char *package, const char *postinst, const struct test_entry *entries, size_t count)
 {
 	static struct test_buffer control, data;
 	char fields[256];
-	struct test_entry controls[] = {{"./control", AE_IFREG, 0644, fields}, {"./postinst", AE_IFREG, 0755, postinst}};
+	struct test_entry controls[] = {
+		{"./control", AE_IFREG, 0644, fields}, {"./postinst", AE_IFREG, 0755, postinst}};
 	struct archive *archive = archive_write_new();
 
 	snprintf(fields, sizeof(fields), "Package: %s\nVersion: 1\nArchitecture: amd64\n", package);

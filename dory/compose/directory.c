@@ -131,8 +131,8 @@ static int survey_all(struct survey *survey, const struct stat *st, struct dory_
 	return 0;
 }
 
-int directory_survey(const char *path, int64_t racy_ns, directory_digest_fn *digest, void *context, struct directory **directory,
-    bool *is_racy, struct dory_error *err)
+int directory_survey(const char *path, int64_t racy_ns, directory_digest_fn *digest, void *context,
+	struct directory **directory, bool *is_racy, struct dory_error *err)
 {
 	struct directory *d = calloc(1, sizeof(*d));
 	struct survey survey = {.directory = d, .racy_ns = racy_ns, .digest = digest, .context = context};
@@ -182,7 +182,8 @@ size_t directory_left_out(const struct directory *directory, const char **first)
 	return directory->left_out;
 }
 
-static int read_link(const struct directory *d, struct tree *tree, const struct entry *entry, struct tree_inode *inode, struct dory_error *err)
+static int read_link(const struct directory *d, struct tree *tree, const struct entry *entry, struct tree_inode *inode,
+	struct dory_error *err)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(d->fd, entry->path, target, sizeof(target) - 1);
@@ -195,7 +196,8 @@ static int read_link(const struct directory *d, struct tree *tree, const struct 
 	return 0;
 }
 
-static int add_one(const struct directory *d, struct tree *tree, struct entry *entry, struct tree_node *parent, struct dory_error *err)
+static int add_one(const struct directory *d, struct tree *tree, struct entry *entry, struct tree_node *parent,
+	struct dory_error *err)
 {
 	struct tree_inode inode = {.mode = entry->mode, .mtime = entry->mtime, .size = entry->size};
 	const char *slash = strrchr(entry->path, '/'), *name = slash ? slash + 1 : entry->path;
@@ -234,16 +236,20 @@ static int add_tree(struct directory *d, struct tree *tree, const char *target, 
 static int add_file(struct directory *d, struct tree *tree, const char *target, unsigned mode, struct dory_error *err)
 {
 	const struct entry *entry = &d->entries[0];
-	struct tree_inode inode = {.mode = mode ? S_IFREG | (mode & 07777) : entry->mode, .mtime = entry->mtime, .size = entry->size,
-	    .content = {.fd = d->fd}};
+	struct tree_inode inode = {.mode = mode ? S_IFREG | (mode & 07777) : entry->mode,
+		.mtime = entry->mtime,
+		.size = entry->size,
+		.content = {.fd = d->fd}};
 
 	memcpy(inode.stamp, entry->stamp, sizeof(inode.stamp));
 	return tree_add(tree, target, &inode, false, NULL, err);
 }
 
-int directory_add(struct directory *directory, struct tree *tree, const char *target, unsigned mode, struct dory_error *err)
+int directory_add(
+	struct directory *directory, struct tree *tree, const char *target, unsigned mode, struct dory_error *err)
 {
-	int result = directory->is_file ? add_file(directory, tree, target, mode, err) : add_tree(directory, tree, target, err);
+	int result = directory->is_file ? add_file(directory, tree, target, mode, err)
+					: add_tree(directory, tree, target, err);
 
 	tree_take_fd(tree, directory->fd);
 	directory->fd = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Directories and files of this disk as sources of content. A survey looks at everything (stat) and opens no file, so that a
- * composition in which nothing has changed ends after it.
+ * Directories and files of this disk as sources of content. A survey looks at everything (stat) and opens no file, so
+ * that a composition in which nothing has changed ends after it.
  */
 #pragma once
 #include "dory/base/error.h"
@@ -13,18 +13,19 @@ struct directory;
 typedef void directory_digest_fn(void *context, const void *bytes, size_t size);
 
 /*
- * Surveys the directory at `path`, or the single file, symlinks followed. What changed at or after `racy_ns` (CLOCK_REALTIME) could
- * change again without its time telling: such files get no stamp, and *is_racy is set.
+ * Surveys the directory at `path`, or the single file, symlinks followed. What changed at or after `racy_ns`
+ * (CLOCK_REALTIME) could change again without its time telling: such files get no stamp, and *is_racy is set.
  */
-int directory_survey(const char *path, int64_t racy_ns, directory_digest_fn *digest, void *context, struct directory **directory,
-    bool *is_racy, struct dory_error *err) must_check;
+int directory_survey(const char *path, int64_t racy_ns, directory_digest_fn *digest, void *context,
+	struct directory **directory, bool *is_racy, struct dory_error *err) must_check;
 void directory_free(struct directory *directory); /* accepts NULL */
 
 /* Sockets, pipes and devices, which images do not take over: how many, and the path of the first one. */
 size_t directory_left_out(const struct directory *directory, const char **first);
 
 /*
- * Adds what was found at `target`, owned by root. Directories that are there already keep their owner and mode. The tree takes
- * over the descriptor. `mode`: permissions of a single file, 0 for its own.
+ * Adds what was found at `target`, owned by root. Directories that are there already keep their owner and mode. The
+ * tree takes over the descriptor. `mode`: permissions of a single file, 0 for its own.
  */
-int directory_add(struct directory *directory, struct tree *tree, const char *target, unsigned mode, struct dory_error *err) must_check;
+int directory_add(struct directory *directory, struct tree *tree, const char *target, unsigned mode,
+	struct dory_error *err) must_check;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a program on this disk needs to run, found as its dynamic loader would find it (ld.so(8)). A library keeps the path that it
- * was found at if the loader in the guest looks there by itself; what this machine's ld.so.cache or LD_LIBRARY_PATH was
- * needed for goes to the guest's /usr/lib.
+ * What a program on this disk needs to run, found as its dynamic loader would find it (ld.so(8)). A library keeps the
+ * path that it was found at if the loader in the guest looks there by itself; what this machine's ld.so.cache or
+ * LD_LIBRARY_PATH was needed for goes to the guest's /usr/lib.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -16,16 +16,17 @@
 #include "dory/base/file.h"
 #include "dory/base/text.h"
 #include "dory/compose/compose.h"
+#include "dory/compose/elf_script.h"
 #include "dory/compose/loader_cache.h"
 #include "lib/elf.h"
 
-enum { LINE_MAX_LENGTH = 256, OBJECTS_MAX = 4096 };
+enum { OBJECTS_MAX = 4096 };
 
 /* One ELF file of the closure; `loader` is the object that asked for it first. */
 struct object {
-	char *name;	 /* as it was asked for */
+	char *name;      /* as it was asked for */
 	char *directory; /* $ORIGIN */
-	char *rpath;	 /* DT_RPATH, which DT_RUNPATH disables; expanded */
+	char *rpath;     /* DT_RPATH, which DT_RUNPATH disables; expanded */
 	char *runpath;
 	size_t loader;
 	struct text_list {
@@ -51,8 +52,10 @@ struct mapping {
 	size_t length;
 };
 
-static const char *const glibc_directories[] = {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
-static const char *const musl_directories[] = {"/lib", "/usr/local/lib", "/usr/lib", "/lib/x86_64-linux-musl", "/usr/lib/x86_64-linux-musl"};
+static const char *const glibc_directories[] = {
+	"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
+static const char *const musl_directories[] = {
+	"/lib", "/usr/local/lib", "/usr/lib", "/lib/x86_64-linux-musl", "/usr/lib/x86_64-linux-musl"};
 
 static int map_file(const char *path, struct mapping *mapping)
 {
@@ -106,7 +109,8 @@ static char *expand_tokens(const char *text, const char *origin)
 		for (size_t i = 0; i < ARRAY_SIZE(tokens) && *text == '$' && !is_token; i++) {
 			size_t length = strlen(tokens[i][0]);
 
-			is_token = strncmp(word, tokens[i][0], length) == 0 && (text[1] == '{' ? word[length] == '}' : !isalnum((unsigned char)word[length]));
+			is_token = strncmp(word, tokens[i][0], length) == 0 &&
+				   (text[1] == '{' ? word[length] == '}' : !isalnum((unsigned char)word[length]));
 			if (is_token) {
 				text_append(&expanded, tokens[i][1], strlen(tokens[i][1]));
 				text = word + length + (text[1] == '{');
@@ -127,8 +131,8 @@ static char *dynamic_path(const struct elf_dynamic_table *table, uint64_t tag, c
 }
 
 /* Adds a file to the closure, and what its dynamic section asks for. */
-static struct object *add_object(struct search *search, const char *path, const char *guest_path, const char *name, size_t loader,
-    const struct mapping *mapping, const struct elf_header *header)
+static struct object *add_object(struct search *search, const char *path, const char *guest_path, const char *name,
+	size_t loader, const struct mapping *mapping, const struct elf_header *header)
 {
 	struct elf_closure *closure = search->closure;
 	struct elf_file *file = array_push(&closure->files, &closure->count, sizeof(*file));
@@ -168,7 +172,8 @@ static bool try_path(struct search *search, const char *path, const char *guest_
 	return is_good;
 }
 
-/* Tries `name` in each of the directories of a list separated by ':' (or ';'). `moved`: the guest's loader will not look there. */
+/* Tries `name` in each of the directories of a list separated by ':' (or ';'). `moved`: the guest's loader will not
+ * look there. */
 static bool try_list(struct search *search, const char *list, const char *name, size_t loader, bool moved)
 {
 	bool is_found = false;
@@ -217,7 +222,8 @@ static bool try_cache(struct search *search, const char *name, size_t loader)
 
 	if (search->is_musl)
 		return false;
-	if (!search->has_read_cache && file_read("/etc/ld.so.cache", CACHE_SIZE_MAX, &search->cache, &search->cache_length, &ignored) < 0)
+	if (!search->has_read_cache &&
+		file_read("/etc/ld.so.cache", CACHE_SIZE_MAX, &search->cache, &search->cache_length, &ignored) < 0)
 		search->cache = NULL;
 	search->has_read_cache = true;
 	path = search->cache ? loader_cache_find(search->cache, search->cache_length, name) : NULL;
@@ -273,8 +279,8 @@ static bool find_library(struct search *search, const char *name, size_t loader)
 		return is_found;
 	}
 	return try_rpaths(search, name, loader) || try_list(search, getenv("LD_LIBRARY_PATH"), name, loader, true) ||
-	    try_list(search, search->objects[loader].runpath, name, loader, false) || try_defaults(search, name, loader) ||
-	    try_cache(search, name, loader);
+	       try_list(search, search->objects[loader].runpath, name, loader, false) ||
+	       try_defaults(search, name, loader) || try_cache(search, name, loader);
 }
 
 static void find_needed(struct search *search, size_t index)
@@ -287,7 +293,8 @@ static void find_needed(struct search *search, size_t index)
 		if (find_library(search, name, index))
 			continue;
 		slash = strrchr(search->closure->files[index].host_path, '/');
-		text_append_format(&search->missing, "%s%s (needed by %s)", search->missing_count++ ? ", " : "", name, slash + 1);
+		text_append_format(
+			&search->missing, "%s%s (needed by %s)", search->missing_count++ ? ", " : "", name, slash + 1);
 	}
 }
 
@@ -295,7 +302,8 @@ static int add_interpreter(struct search *search, const char *path, struct dory_
 {
 	search->is_musl = strstr(path, "ld-musl") != NULL;
 	if (*path != '/' || !try_path(search, path, path, path, 0)) {
-		error_set(err, DORY_ERROR_NOT_FOUND, "the dynamic loader %.200s, which the program asks for, is not there", path);
+		error_set(err, DORY_ERROR_NOT_FOUND,
+			"the dynamic loader %.200s, which the program asks for, is not there", path);
 		return error_hint(err, "Install the C library that the program was built for, or build it statically.");
 	}
 	free(search->closure->interpreter);
@@ -304,7 +312,7 @@ static int add_interpreter(struct search *search, const char *path, struct dory_
 }
 
 static int find_all(struct search *search, const char *path, const char *guest_path, const struct mapping *mapping,
-    const struct elf_header *header, struct dory_error *err)
+	const struct elf_header *header, struct dory_error *err)
 {
 	const char *interpreter = elf_interpreter(mapping->bytes, mapping->length, header);
 
@@ -318,8 +326,10 @@ static int find_all(struct search *search, const char *path, const char *guest_p
 			find_needed(search, i);
 	if (search->missing_count == 0)
 		return 0;
-	error_set(err, DORY_ERROR_NOT_FOUND, "%s lacks %s: %s", path, search->missing_count > 1 ? "libraries" : "a library", search->missing.text);
-	return error_hint(err, "Add the Debian package that has it (--with deb:NAME), or say where it is: LD_LIBRARY_PATH=DIR dory ...");
+	error_set(err, DORY_ERROR_NOT_FOUND, "%s lacks %s: %s", path,
+		search->missing_count > 1 ? "libraries" : "a library", search->missing.text);
+	return error_hint(err, "Add the Debian package that has it (--with deb:NAME), or say where it is: "
+			       "LD_LIBRARY_PATH=DIR dory ...");
 }
 
 static void search_release(struct search *search)
@@ -340,48 +350,24 @@ static void search_release(struct search *search)
 	free(search->cache);
 }
 
-/* "#!": the interpreter is the first word, or the program that env is to look for. */
-static int read_script(const char *path, const char *guest_path, const struct mapping *mapping, struct elf_closure *closure, struct dory_error *err)
-{
-	size_t length = min_u64(mapping->length, LINE_MAX_LENGTH) - 2;
-	const char *start = (const char *)mapping->bytes + 2, *end = memchr(start, '\n', length);
-	char *line = text_copy_n(start, end ? (size_t)(end - start) : length), *rest = line;
-	const char *word = strtok_r(line, " \t\r", &rest), *base;
-	struct elf_file *file;
-
-	base = word ? strrchr(word, '/') : NULL;
-	if (base && strcmp(base, "/env") == 0) {
-		const char *next;
-
-		while ((next = strtok_r(NULL, " \t\r", &rest)) && (*next == '-' || strchr(next, '=')))
-			continue;
-		word = next ? next : word;
-	}
-	if (word) {
-		file = array_push(&closure->files, &closure->count, sizeof(*file));
-		file->host_path = text_copy(path);
-		file->guest_path = text_copy(guest_path);
-		closure->is_script = true;
-		closure->interpreter = text_copy(word);
-	}
-	free(line);
-	return word ? 0 : error_set(err, DORY_ERROR_NOT_EXECUTABLE, "%s names no interpreter behind #!", path);
-}
-
-static int examine(const char *path, const char *guest_path, const struct mapping *mapping, struct elf_closure *closure, struct dory_error *err)
+static int examine(const char *path, const char *guest_path, const struct mapping *mapping, struct elf_closure *closure,
+	struct dory_error *err)
 {
 	struct search search = {.closure = closure};
 	struct elf_header header;
 	int result;
 
 	if (mapping->length > 2 && memcmp(mapping->bytes, "#!", 2) == 0)
-		return read_script(path, guest_path, mapping, closure, err);
+		return elf_closure_read_script(
+			path, guest_path, (const char *)mapping->bytes, mapping->length, closure, err);
 	if (!elf_has_magic(mapping->bytes, mapping->length))
-		return error_set(err, DORY_ERROR_NOT_EXECUTABLE, "%s is neither an ELF program nor a script that starts with #!", path);
+		return error_set(err, DORY_ERROR_NOT_EXECUTABLE,
+			"%s is neither an ELF program nor a script that starts with #!", path);
 	if (elf_parse_header(mapping->bytes, mapping->length, &header) < 0)
 		return error_set(err, DORY_ERROR_NOT_EXECUTABLE, "%s is not a 64-bit ELF program", path);
 	if (header.machine != ELF_MACHINE_X86_64)
-		return error_set(err, DORY_ERROR_NOT_EXECUTABLE, "%s is a program for another architecture (ELF machine %u)", path, header.machine);
+		return error_set(err, DORY_ERROR_NOT_EXECUTABLE,
+			"%s is a program for another architecture (ELF machine %u)", path, header.machine);
 	result = find_all(&search, path, guest_path, mapping, &header, err);
 	search_release(&search);
 	return result;
@@ -391,7 +377,8 @@ static int examine(const char *path, const char *guest_path, const struct mappin
 static char *guest_path_of(const char *path, const char *real)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	char *directory = slash ? text_copy_n(path, (size_t)(slash - path) + 1) : text_copy("."), *resolved = realpath(directory, NULL), *result;
+	char *directory = slash ? text_copy_n(path, (size_t)(slash - path) + 1) : text_copy("."),
+	     *resolved = realpath(directory, NULL), *result;
 
 	if (!resolved || !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		result = text_copy(real);
@@ -410,8 +397,11 @@ int elf_closure_find(const char *path, struct elf_closure *closure, struct dory_
 	int result;
 
 	if (!real || map_file(real, &mapping) < 0) {
-		result = errno == EISDIR ? error_set(err, DORY_ERROR_NOT_EXECUTABLE, "%s is not a file", path)
-					 : error_set_errno(err, errno == ENOENT || errno == ENOTDIR ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening %s", path);
+		result = errno == EISDIR
+				 ? error_set(err, DORY_ERROR_NOT_EXECUTABLE, "%s is not a file", path)
+				 : error_set_errno(err,
+					   errno == ENOENT || errno == ENOTDIR ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO,
+					   "opening %s", path);
 		free(real);
 		return result;
 	}

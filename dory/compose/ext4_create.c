@@ -30,7 +30,8 @@ static struct measures measure(const struct tree *tree)
 	struct measures m = {0};
 
 	for (struct tree_node *node = tree_root(tree); node; node = tree_next(node)) {
-		uint64_t blocks = S_ISDIR(node->inode->mode) ? ext4_directory_blocks(node) : ext4_blocks_for(node->inode->size);
+		uint64_t blocks =
+			S_ISDIR(node->inode->mode) ? ext4_directory_blocks(node) : ext4_blocks_for(node->inode->size);
 
 		node->inode->number = 0;
 		node->inode->change = TREE_CHANGE_INODE | TREE_CHANGE_DATA;
@@ -60,9 +61,10 @@ static void set_parameters(struct ext2_super_block *param, uint64_t blocks, uint
 	param->s_inodes_count = (uint32_t)inodes;
 	param->s_log_groups_per_flex = GROUPS_PER_FLEX_LOG;
 	param->s_feature_compat = EXT2_FEATURE_COMPAT_EXT_ATTR;
-	param->s_feature_incompat = EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_EXTENTS | EXT4_FEATURE_INCOMPAT_FLEX_BG;
+	param->s_feature_incompat =
+		EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_EXTENTS | EXT4_FEATURE_INCOMPAT_FLEX_BG;
 	param->s_feature_ro_compat = EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE |
-	    EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE;
+				     EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE;
 	ext2fs_blocks_count_set(param, blocks);
 }
 
@@ -85,7 +87,7 @@ void ext4_set_identity(ext2_filsys fs, const struct ext4_options *options)
 }
 
 static int make_structures(struct ext4_writer *w, uint64_t blocks, uint64_t inodes, const struct ext4_options *options,
-    struct dory_error *err)
+	struct dory_error *err)
 {
 	struct ext2_super_block param = {0};
 	errcode_t code;
@@ -144,7 +146,9 @@ int ext4_image_create(int fd, struct tree *tree, const struct ext4_options *opti
 {
 	struct ext4_writer w = {.fd = fd, .tree = tree, .overlay = overlay_new(fd, true)};
 	struct measures m = measure(tree);
-	uint64_t inodes = m.inodes + 16 + max_u64(m.inodes / 4, FREE_INODES_MIN) + options->free_bytes / BYTES_PER_FREE_INODE, blocks;
+	uint64_t inodes = m.inodes + 16 + max_u64(m.inodes / 4, FREE_INODES_MIN) +
+			  options->free_bytes / BYTES_PER_FREE_INODE,
+		 blocks;
 	int result;
 
 	blocks = total_blocks(m.blocks + ext4_blocks_for(options->free_bytes), inodes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Contents of files into the image. Small files that lie one behind the other in the image are put together in one buffer and
- * written with one call.
+ * Contents of files into the image. Small files that lie one behind the other in the image are put together in one
+ * buffer and written with one call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,8 +55,8 @@ static int fail_source(const struct tree_inode *inode, ssize_t n, struct dory_er
 }
 
 /* Copies the part of the file from `from` on that belongs to one run of blocks, the last block filled up with zeros. */
-static int copy_run(struct ext4_writer *w, const struct tree_inode *inode, int fd, uint64_t from, const struct ext4_run *run,
-    struct dory_error *err)
+static int copy_run(struct ext4_writer *w, const struct tree_inode *inode, int fd, uint64_t from,
+	const struct ext4_run *run, struct dory_error *err)
 {
 	uint64_t at = run->start * EXT4_BLOCK, end = at + run->count * EXT4_BLOCK;
 
@@ -83,7 +83,8 @@ static int copy_run(struct ext4_writer *w, const struct tree_inode *inode, int f
 	return 0;
 }
 
-int ext4_copy_contents(struct ext4_writer *w, const struct tree_inode *inode, const struct ext4_runs *runs, struct dory_error *err)
+int ext4_copy_contents(
+	struct ext4_writer *w, const struct tree_inode *inode, const struct ext4_runs *runs, struct dory_error *err)
 {
 	int fd = tree_open(inode), result = 0;
 	uint64_t from = 0;

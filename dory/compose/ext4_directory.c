@@ -5,9 +5,9 @@
 
 /* The entries of one directory are laid into blocks twice: to count the blocks, and to fill them. */
 struct layout {
-	uint64_t block;	 /* the current one */
-	unsigned used;	 /* bytes of it */
-	unsigned last;	 /* where its last entry starts */
+	uint64_t block; /* the current one */
+	unsigned used;  /* bytes of it */
+	unsigned last;  /* where its last entry starts */
 };
 
 static unsigned entry_size(size_t name_length)
@@ -74,10 +74,13 @@ struct filling {
 	uint8_t *bytes;
 };
 
-static int put_entry(struct filling *filling, const char *name, size_t length, const struct tree_inode *inode, struct dory_error *err)
+static int put_entry(struct filling *filling, const char *name, size_t length, const struct tree_inode *inode,
+	struct dory_error *err)
 {
-	struct ext2_dir_entry_2 entry = {.inode = ext2fs_cpu_to_le32(inode->number), .rec_len = ext2fs_cpu_to_le16((uint16_t)entry_size(length)),
-	    .name_len = (uint8_t)length, .file_type = file_type(inode->mode)};
+	struct ext2_dir_entry_2 entry = {.inode = ext2fs_cpu_to_le32(inode->number),
+		.rec_len = ext2fs_cpu_to_le16((uint16_t)entry_size(length)),
+		.name_len = (uint8_t)length,
+		.file_type = file_type(inode->mode)};
 	struct layout before = filling->layout;
 
 	if (place(&filling->layout, length) || !filling->bytes) {
@@ -92,12 +95,14 @@ static int put_entry(struct filling *filling, const char *name, size_t length, c
 	return 0;
 }
 
-int ext4_fill_directory(struct ext4_writer *w, const struct tree_node *directory, const struct ext4_runs *runs, struct dory_error *err)
+int ext4_fill_directory(
+	struct ext4_writer *w, const struct tree_node *directory, const struct ext4_runs *runs, struct dory_error *err)
 {
 	const struct tree_node *parent = directory->parent ? directory->parent : directory;
 	struct filling filling = {.w = w, .runs = runs};
 
-	if (put_entry(&filling, ".", 1, directory->inode, err) < 0 || put_entry(&filling, "..", 2, parent->inode, err) < 0)
+	if (put_entry(&filling, ".", 1, directory->inode, err) < 0 ||
+		put_entry(&filling, "..", 2, parent->inode, err) < 0)
 		return -1;
 	for (const struct tree_node *child = directory->children; child; child = child->next)
 		if (put_entry(&filling, child->name, child->name_length, child->inode, err) < 0)

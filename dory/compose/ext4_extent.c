@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Blocks and extent trees (ext4 disk layout, "Extent Tree"). Up to four extents stand in the inode; more go to leaf blocks that
- * an index in the inode names: two levels reach 1360 extents, 170 GiB where free space is in one piece.
+ * Blocks and extent trees (ext4 disk layout, "Extent Tree"). Up to four extents stand in the inode; more go to leaf
+ * blocks that an index in the inode names: two levels reach 1360 extents, 170 GiB where free space is in one piece.
  */
 #include <errno.h>
 #include <ext2fs/ext2fs.h>
@@ -31,14 +31,17 @@ static void add_run(struct ext4_runs *runs, uint64_t start, uint64_t count)
 	if (last && last->start + last->count == start)
 		last->count += count;
 	else
-		*(struct ext4_run *)array_push(&runs->items, &runs->count, sizeof(*last)) = (struct ext4_run){start, count};
+		*(struct ext4_run *)array_push(&runs->items, &runs->count, sizeof(*last)) =
+			(struct ext4_run){start, count};
 }
 
 static int find_free_run(struct ext4_writer *w, struct dory_error *err)
 {
 	uint64_t last = ext2fs_blocks_count(w->fs->super) - 1;
 	blk64_t start, end;
-	errcode_t code = w->cursor > last ? ENOENT : ext2fs_find_first_zero_block_bitmap2(w->fs->block_map, w->cursor, last, &start);
+	errcode_t code = w->cursor > last
+				 ? ENOENT
+				 : ext2fs_find_first_zero_block_bitmap2(w->fs->block_map, w->cursor, last, &start);
 
 	if (code == ENOENT)
 		return error_set(err, DORY_ERROR_NO_SPACE, "the image has no block left");
@@ -95,8 +98,10 @@ static size_t make_extents(const struct ext4_runs *runs, struct ext3_extent **ex
 
 static void put_node(void *to, unsigned depth, const void *entries, size_t count, size_t max)
 {
-	struct ext3_extent_header header = {.eh_magic = ext2fs_cpu_to_le16(EXTENT_MAGIC), .eh_entries = ext2fs_cpu_to_le16((uint16_t)count),
-	    .eh_max = ext2fs_cpu_to_le16((uint16_t)max), .eh_depth = ext2fs_cpu_to_le16((uint16_t)depth)};
+	struct ext3_extent_header header = {.eh_magic = ext2fs_cpu_to_le16(EXTENT_MAGIC),
+		.eh_entries = ext2fs_cpu_to_le16((uint16_t)count),
+		.eh_max = ext2fs_cpu_to_le16((uint16_t)max),
+		.eh_depth = ext2fs_cpu_to_le16((uint16_t)depth)};
 
 	memcpy(to, &header, sizeof(header));
 	if (count > 0)
@@ -104,7 +109,7 @@ static void put_node(void *to, unsigned depth, const void *entries, size_t count
 }
 
 static int put_leaves(struct ext4_writer *w, struct ext2_inode *inode, const struct ext3_extent *extents, size_t count,
-    struct dory_error *err)
+	struct dory_error *err)
 {
 	struct ext3_extent_idx index[EXTENTS_IN_INODE] = {0};
 	size_t leaves = (count + EXTENTS_IN_BLOCK - 1) / EXTENTS_IN_BLOCK;
@@ -132,7 +137,8 @@ static int put_leaves(struct ext4_writer *w, struct ext2_inode *inode, const str
 	return (int)leaves;
 }
 
-int ext4_set_extents(struct ext4_writer *w, struct ext2_inode *inode, const struct ext4_runs *runs, struct dory_error *err)
+int ext4_set_extents(
+	struct ext4_writer *w, struct ext2_inode *inode, const struct ext4_runs *runs, struct dory_error *err)
 {
 	struct ext3_extent *extents;
 	size_t count = make_extents(runs, &extents);
@@ -154,7 +160,8 @@ int ext4_set_extents(struct ext4_writer *w, struct ext2_inode *inode, const stru
 }
 
 /* One node's extents; index entries go to *leaves. False if it is not what this writer makes. */
-static bool collect_node(const struct ext4_writer *w, const uint8_t *node, size_t max, unsigned depth, struct ext4_runs *runs)
+static bool collect_node(
+	const struct ext4_writer *w, const uint8_t *node, size_t max, unsigned depth, struct ext4_runs *runs)
 {
 	struct ext3_extent_header header;
 	struct ext3_extent extent;
@@ -162,7 +169,7 @@ static bool collect_node(const struct ext4_writer *w, const uint8_t *node, size_
 
 	memcpy(&header, node, sizeof(header));
 	if (ext2fs_le16_to_cpu(header.eh_magic) != EXTENT_MAGIC || ext2fs_le16_to_cpu(header.eh_entries) > max ||
-	    ext2fs_le16_to_cpu(header.eh_depth) != depth)
+		ext2fs_le16_to_cpu(header.eh_depth) != depth)
 		return false;
 	for (unsigned i = 0; i < ext2fs_le16_to_cpu(header.eh_entries); i++) {
 		const uint8_t *entry = node + sizeof(header) + i * sizeof(extent);
@@ -171,19 +178,23 @@ static bool collect_node(const struct ext4_writer *w, const uint8_t *node, size_
 		memcpy(&extent, entry, sizeof(extent));
 		memcpy(&index, entry, sizeof(index));
 		if (depth == 0) {
-			start = ext2fs_le32_to_cpu(extent.ee_start) | (uint64_t)ext2fs_le16_to_cpu(extent.ee_start_hi) << 32;
+			start = ext2fs_le32_to_cpu(extent.ee_start) | (uint64_t)ext2fs_le16_to_cpu(extent.ee_start_hi)
+									      << 32;
 			count = ext2fs_le16_to_cpu(extent.ee_len);
 		} else {
-			start = ext2fs_le32_to_cpu(index.ei_leaf) | (uint64_t)ext2fs_le16_to_cpu(index.ei_leaf_hi) << 32;
+			start = ext2fs_le32_to_cpu(index.ei_leaf) | (uint64_t)ext2fs_le16_to_cpu(index.ei_leaf_hi)
+									    << 32;
 		}
 		if (count > EXTENT_BLOCKS_MAX || start == 0 || start + count > ext2fs_blocks_count(w->fs->super))
 			return false;
-		*(struct ext4_run *)array_push(&runs->items, &runs->count, sizeof(*runs->items)) = (struct ext4_run){start, count};
+		*(struct ext4_run *)array_push(&runs->items, &runs->count, sizeof(*runs->items)) =
+			(struct ext4_run){start, count};
 	}
 	return true;
 }
 
-int ext4_collect_blocks(struct ext4_writer *w, const struct ext2_inode *inode, struct ext4_runs *runs, struct dory_error *err)
+int ext4_collect_blocks(
+	struct ext4_writer *w, const struct ext2_inode *inode, struct ext4_runs *runs, struct dory_error *err)
 {
 	const uint8_t *root = (const uint8_t *)inode->i_block, *leaf;
 	struct ext3_extent_header header;

@@ -9,8 +9,10 @@ enum { EXTRA_SIZE = 32, LINKS_MAX = 65000, SHORT_LINK_MAX = 59 };
 static int next_number(struct ext4_writer *w, bool is_directory, uint32_t *number, struct dory_error *err)
 {
 	ext2_ino_t found;
-	errcode_t code = w->next_inode > w->fs->super->s_inodes_count ? ENOENT :
-	    ext2fs_find_first_zero_inode_bitmap2(w->fs->inode_map, w->next_inode, w->fs->super->s_inodes_count, &found);
+	errcode_t code = w->next_inode > w->fs->super->s_inodes_count
+				 ? ENOENT
+				 : ext2fs_find_first_zero_inode_bitmap2(
+					   w->fs->inode_map, w->next_inode, w->fs->super->s_inodes_count, &found);
 
 	if (code == ENOENT)
 		return error_set(err, DORY_ERROR_NO_SPACE, "the image has no inode left");
@@ -61,7 +63,8 @@ static int set_links(struct ext2_inode_large *raw, const struct tree_node *node,
 			links += S_ISDIR(child->inode->mode);
 	}
 	if (links > LINKS_MAX)
-		return error_set(err, DORY_ERROR_NO_SPACE, "%s has more than %d links or directories", node->name, LINKS_MAX);
+		return error_set(
+			err, DORY_ERROR_NO_SPACE, "%s has more than %d links or directories", node->name, LINKS_MAX);
 	raw->i_links_count = (uint16_t)links;
 	return 0;
 }
@@ -72,7 +75,8 @@ static void set_size(struct ext2_inode_large *raw, uint64_t size)
 	raw->i_size_high = (uint32_t)(size >> 32);
 }
 
-static int write_link(struct ext4_writer *w, const struct tree_inode *inode, const struct ext4_runs *runs, struct dory_error *err)
+static int write_link(
+	struct ext4_writer *w, const struct tree_inode *inode, const struct ext4_runs *runs, struct dory_error *err)
 {
 	uint8_t *bytes = overlay_block(w->overlay, runs->items[0].start);
 
@@ -84,7 +88,8 @@ static int write_link(struct ext4_writer *w, const struct tree_inode *inode, con
 }
 
 /* Gives the inode new blocks and fills them. */
-static int write_data(struct ext4_writer *w, struct ext2_inode_large *raw, const struct tree_node *node, struct dory_error *err)
+static int write_data(
+	struct ext4_writer *w, struct ext2_inode_large *raw, const struct tree_node *node, struct dory_error *err)
 {
 	const struct tree_inode *inode = node->inode;
 	uint64_t blocks = S_ISDIR(inode->mode) ? ext4_directory_blocks(node) : ext4_blocks_for(inode->size);
@@ -139,7 +144,8 @@ int ext4_write_changes(struct ext4_writer *w, struct dory_error *err)
 {
 	for (int pass = 0; pass < 2; pass++) /* directories lie together, before the files */
 		for (const struct tree_node *node = tree_root(w->tree); node; node = tree_next(node))
-			if (node->inode->change && S_ISDIR(node->inode->mode) == (pass == 0) && write_inode(w, node, err) < 0)
+			if (node->inode->change && S_ISDIR(node->inode->mode) == (pass == 0) &&
+				write_inode(w, node, err) < 0)
 				return -1;
 	return ext4_flush_contents(w, err);
 }

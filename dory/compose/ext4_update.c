@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bringing an image up to date. The old content, as the manifest tells it, is matched with the tree; what is new or different
- * gets blocks that the old image does not use, so that until the journal is committed the old image is whole.
+ * Bringing an image up to date. The old content, as the manifest tells it, is matched with the tree; what is new or
+ * different gets blocks that the old image does not use, so that until the journal is committed the old image is whole.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 struct update {
 	struct ext4_writer w;
 	const struct manifest *manifest;
-	struct tree_node **nodes;  /* for each record: what it became, NULL if it is gone */
-	uint32_t *gone;		   /* inode numbers */
+	struct tree_node **nodes; /* for each record: what it became, NULL if it is gone */
+	uint32_t *gone;           /* inode numbers */
 	size_t gone_count;
 	uint64_t changed_bytes, total_bytes;
 	size_t changed;
@@ -44,10 +44,12 @@ static bool is_same_data(const struct update *u, const struct manifest_record *r
 		return false;
 	if (S_ISLNK(record->mode))
 		return strcmp(manifest_text(u->manifest, record->link), inode->link) == 0;
-	return record->size == 0 || (record->stamp[0] != 0 && memcmp(record->stamp, inode->stamp, sizeof(record->stamp)) == 0);
+	return record->size == 0 ||
+	       (record->stamp[0] != 0 && memcmp(record->stamp, inode->stamp, sizeof(record->stamp)) == 0);
 }
 
-/* A name that stayed. Hard links that do not stay as they are make the update impossible: they are rare, and composing anew is safe. */
+/* A name that stayed. Hard links that do not stay as they are make the update impossible: they are rare, and composing
+ * anew is safe. */
 static void compare(struct update *u, const struct manifest_record *record, struct tree_node *node)
 {
 	struct tree_inode *inode = node->inode;
@@ -58,7 +60,8 @@ static void compare(struct update *u, const struct manifest_record *record, stru
 	inode->number = record->number;
 	if (!is_same_data(u, record, inode))
 		inode->change |= TREE_CHANGE_DATA | TREE_CHANGE_INODE;
-	if (record->mode != inode->mode || record->uid != inode->uid || record->gid != inode->gid || record->mtime != inode->mtime)
+	if (record->mode != inode->mode || record->uid != inode->uid || record->gid != inode->gid ||
+		record->mtime != inode->mtime)
 		inode->change |= TREE_CHANGE_INODE;
 	if (is_shared && (inode->change || record->names != inode->names))
 		u->is_possible = false;
@@ -107,7 +110,7 @@ static bool is_worth_it(const struct update *u)
 	enum { FEW = 64, SMALL = 16 << 20 };
 
 	return u->is_possible && u->changed + u->gone_count <= max_u64(FEW, u->manifest->count / 8) &&
-	    u->changed_bytes <= max_u64(SMALL, u->total_bytes / 8);
+	       u->changed_bytes <= max_u64(SMALL, u->total_bytes / 8);
 }
 
 static int open_image(struct update *u, struct dory_error *err)
@@ -147,7 +150,8 @@ static int retire_all(struct update *u, struct dory_error *err)
 		if (retire_blocks(u, u->gone[i], err) < 0)
 			return -1;
 	for (struct tree_node *node = tree_root(u->w.tree); node; node = tree_next(node))
-		if (node->inode->number && node->inode->change & TREE_CHANGE_DATA && retire_blocks(u, node->inode->number, err) < 0)
+		if (node->inode->number && node->inode->change & TREE_CHANGE_DATA &&
+			retire_blocks(u, node->inode->number, err) < 0)
 			return -1;
 	return 0;
 }
@@ -157,28 +161,32 @@ static int free_retired(struct update *u, struct dory_error *err)
 	static const uint8_t zeros[256];
 
 	for (size_t i = 0; i < u->w.freed.count; i++)
-		ext2fs_block_alloc_stats_range(u->w.fs, u->w.freed.items[i].start, (blk_t)u->w.freed.items[i].count, -1);
+		ext2fs_block_alloc_stats_range(
+			u->w.fs, u->w.freed.items[i].start, (blk_t)u->w.freed.items[i].count, -1);
 	for (size_t i = 0; i < u->gone_count; i++) {
 		struct ext2_inode inode;
 		errcode_t code = ext2fs_read_inode(u->w.fs, u->gone[i], &inode);
 
 		ext2fs_inode_alloc_stats2(u->w.fs, u->gone[i], -1, !code && S_ISDIR(inode.i_mode));
 		if (!code)
-			code = ext2fs_write_inode_full(u->w.fs, u->gone[i], (struct ext2_inode *)(uintptr_t)zeros, sizeof(zeros));
+			code = ext2fs_write_inode_full(
+				u->w.fs, u->gone[i], (struct ext2_inode *)(uintptr_t)zeros, sizeof(zeros));
 		if (code)
 			return ext4_fail(err, code, "removing an inode");
 	}
 	return 0;
 }
 
-static int apply_changes(struct update *u, const struct ext4_options *options, const char *journal, struct dory_error *err)
+static int apply_changes(
+	struct update *u, const struct ext4_options *options, const char *journal, struct dory_error *err)
 {
 	struct disk_block *blocks;
 	errcode_t code;
 	size_t count;
 	int result;
 
-	if (retire_all(u, err) < 0 || ext4_number_inodes(&u->w, err) < 0 || ext4_write_changes(&u->w, err) < 0 || free_retired(u, err) < 0)
+	if (retire_all(u, err) < 0 || ext4_number_inodes(&u->w, err) < 0 || ext4_write_changes(&u->w, err) < 0 ||
+		free_retired(u, err) < 0)
 		return -1;
 	ext4_set_identity(u->w.fs, options);
 	code = ext2fs_close_free(&u->w.fs);
@@ -202,9 +210,11 @@ static void release(struct update *u)
 }
 
 int ext4_image_update(int fd, struct tree *tree, const struct manifest *manifest, const struct ext4_options *options,
-    const char *journal, bool *is_possible, struct dory_error *err)
+	const char *journal, bool *is_possible, struct dory_error *err)
 {
-	struct update u = {.w = {.fd = fd, .tree = tree, .overlay = overlay_new(fd, false)}, .manifest = manifest, .is_possible = true};
+	struct update u = {.w = {.fd = fd, .tree = tree, .overlay = overlay_new(fd, false)},
+		.manifest = manifest,
+		.is_possible = true};
 	int result = 0;
 
 	u.nodes = calloc(manifest->count, sizeof(*u.nodes));

@@ -23,11 +23,11 @@ struct ext4_writer {
 	int fd; /* the image */
 	struct tree *tree;
 	struct ext4_run free_run; /* the next blocks to be given out */
-	uint64_t cursor;	  /* free blocks are looked for from here */
+	uint64_t cursor;          /* free blocks are looked for from here */
 	ext2_ino_t next_inode;
-	struct ext4_runs freed;	  /* blocks that the image no longer uses; still marked as used */
-	uint8_t *staging;	  /* bytes on their way into the image */
-	uint64_t staging_at;	  /* where in the image */
+	struct ext4_runs freed; /* blocks that the image no longer uses; still marked as used */
+	uint8_t *staging;       /* bytes on their way into the image */
+	uint64_t staging_at;    /* where in the image */
 	size_t staged;
 };
 
@@ -45,19 +45,22 @@ static inline uint64_t ext4_blocks_for(uint64_t bytes)
 
 /* ext4_extent.c: blocks and extent trees */
 int ext4_allocate(struct ext4_writer *w, uint64_t count, struct ext4_runs *runs, struct dory_error *err) must_check;
-int ext4_set_extents(struct ext4_writer *w, struct ext2_inode *inode, const struct ext4_runs *runs, struct dory_error *err) must_check;
+int ext4_set_extents(struct ext4_writer *w, struct ext2_inode *inode, const struct ext4_runs *runs,
+	struct dory_error *err) must_check;
 /* Adds all blocks of an inode, those of its extent tree, too, to `runs`. */
-int ext4_collect_blocks(struct ext4_writer *w, const struct ext2_inode *inode, struct ext4_runs *runs, struct dory_error *err) must_check;
+int ext4_collect_blocks(struct ext4_writer *w, const struct ext2_inode *inode, struct ext4_runs *runs,
+	struct dory_error *err) must_check;
 void ext4_runs_release(struct ext4_runs *runs);
 
 /* ext4_data.c: contents of regular files */
-int ext4_copy_contents(struct ext4_writer *w, const struct tree_inode *inode, const struct ext4_runs *runs, struct dory_error *err) must_check;
+int ext4_copy_contents(struct ext4_writer *w, const struct tree_inode *inode, const struct ext4_runs *runs,
+	struct dory_error *err) must_check;
 int ext4_flush_contents(struct ext4_writer *w, struct dory_error *err) must_check;
 
 /* ext4_directory.c */
 uint64_t ext4_directory_blocks(const struct tree_node *directory);
-int ext4_fill_directory(struct ext4_writer *w, const struct tree_node *directory, const struct ext4_runs *runs, struct dory_error *err)
-    must_check;
+int ext4_fill_directory(struct ext4_writer *w, const struct tree_node *directory, const struct ext4_runs *runs,
+	struct dory_error *err) must_check;
 
 /* ext4_inode.c: writes the inodes, directories and contents that tree_inode.change asks for */
 int ext4_number_inodes(struct ext4_writer *w, struct dory_error *err) must_check;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What Debian's maintainer scripts would have made that programs need. Scripts are not run: they want a whole system around them.
- * What they commonly do is done here, from what the packages say: each fix-up is one function over the tree. None replaces a
- * file that is there.
+ * What Debian's maintainer scripts would have made that programs need. Scripts are not run: they want a whole system
+ * around them. What they commonly do is done here, from what the packages say: each fix-up is one function over the
+ * tree. None replaces a file that is there.
  */
 #pragma once
 #include "dory/base/error.h"
@@ -38,5 +38,5 @@ int fixup_status(const struct fixup *fixup, struct dory_error *err) must_check;
 /* Adds a file, a link, or a directory unless there is something at the path. */
 int fixup_add_text(struct tree *tree, const char *path, const char *text, struct dory_error *err) must_check;
 int fixup_add_link(struct tree *tree, const char *path, const char *target, struct dory_error *err) must_check;
-int fixup_add_directory(struct tree *tree, const char *path, unsigned permissions, uint32_t uid, uint32_t gid, struct dory_error *err)
-    must_check;
+int fixup_add_directory(struct tree *tree, const char *path, unsigned permissions, uint32_t uid, uint32_t gid,
+	struct dory_error *err) must_check;

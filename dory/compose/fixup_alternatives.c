@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Alternatives (update-alternatives(1)): of the programs that can be /usr/bin/awk, the one of the highest priority is, through a
- * link in /etc/alternatives. Scripts say so with --install LINK NAME PATH PRIORITY [--slave LINK NAME PATH]...
+ * Alternatives (update-alternatives(1)): of the programs that can be /usr/bin/awk, the one of the highest priority is,
+ * through a link in /etc/alternatives. Scripts say so with --install LINK NAME PATH PRIORITY [--slave LINK NAME
+ * PATH]...
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@ static void offer(struct alternatives *list, const char *link, const char *name,
 {
 	struct alternative *item = NULL;
 
-	if (!script_is_known(link) || !script_is_known(name) || !script_is_known(path) || *link != '/' || *path != '/' || strchr(name, '/'))
+	if (!script_is_known(link) || !script_is_known(name) || !script_is_known(path) || *link != '/' ||
+		*path != '/' || strchr(name, '/'))
 		return;
 	if (!tree_find(list->tree, path, true) || package_is_documentation(link + 1))
 		return;
@@ -87,10 +89,13 @@ static void offer_java(struct alternatives *list)
 
 	for (const struct tree_node *jvm = machines ? machines->children : NULL; jvm; jvm = jvm->next) {
 		char *directory = text_format("/usr/lib/jvm/%s/bin", jvm->name);
-		const struct tree_node *programs = S_ISDIR(jvm->inode->mode) ? tree_find(list->tree, directory, true) : NULL;
+		const struct tree_node *programs =
+			S_ISDIR(jvm->inode->mode) ? tree_find(list->tree, directory, true) : NULL;
 
-		for (const struct tree_node *program = programs ? programs->children : NULL; program; program = program->next) {
-			char *link = text_format("/usr/bin/%s", program->name), *path = text_format("%s/%s", directory, program->name);
+		for (const struct tree_node *program = programs ? programs->children : NULL; program;
+			program = program->next) {
+			char *link = text_format("/usr/bin/%s", program->name),
+			     *path = text_format("%s/%s", directory, program->name);
 
 			offer(list, link, program->name, path, 0);
 			free(link);

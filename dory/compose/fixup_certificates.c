@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What update-ca-certificates(8) does: all certificates in one file, and one by one under names and hashes for OpenSSL; for Java, a
- * key store that holds them.
+ * What update-ca-certificates(8) does: all certificates in one file, and one by one under names and hashes for OpenSSL;
+ * for Java, a key store that holds them.
  */
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -80,7 +80,8 @@ static int add_hash_link(struct tree *tree, X509 *certificate, const char *name,
 	return 0;
 }
 
-static int add_certificate(struct bundle *bundle, const struct tree_node *node, const char *text, size_t length, struct dory_error *err)
+static int add_certificate(
+	struct bundle *bundle, const struct tree_node *node, const char *text, size_t length, struct dory_error *err)
 {
 	X509 *certificate = parse_certificate(text, length);
 	char *path = tree_path(node), *name, *link;
@@ -185,7 +186,8 @@ static int add_java_store(struct bundle *bundle, struct dory_error *err)
 int fixup_certificates(const struct fixup *fixup, struct dory_error *err)
 {
 	struct bundle bundle = {.tree = fixup->tree};
-	bool has_java = tree_find(fixup->tree, "/usr/lib/jvm", true) && !tree_find(fixup->tree, "/etc/ssl/certs/java/cacerts", true);
+	bool has_java = tree_find(fixup->tree, "/usr/lib/jvm", true) &&
+			!tree_find(fixup->tree, "/etc/ssl/certs/java/cacerts", true);
 	int result = 0;
 
 	tree_sort(fixup->tree);
@@ -197,7 +199,8 @@ int fixup_certificates(const struct fixup *fixup, struct dory_error *err)
 		if (result == 0)
 			result = add_all(&bundle, "/usr/local/share/ca-certificates", err);
 		if (result == 0)
-			result = fixup_add_text(bundle.tree, "/etc/ssl/certs/ca-certificates.crt", bundle.pem.text, err);
+			result =
+				fixup_add_text(bundle.tree, "/etc/ssl/certs/ca-certificates.crt", bundle.pem.text, err);
 	}
 	if (result == 0 && has_java)
 		result = add_java_store(&bundle, err);

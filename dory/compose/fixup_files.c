@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Files, directories and links that scripts make with mkdir(1), cp(1), ucf(1) and ln(1), where the command says all that is needed
- * to know: absolute paths, and a source that is in a package. What is there already stays.
+ * Files, directories and links that scripts make with mkdir(1), cp(1), ucf(1) and ln(1), where the command says all
+ * that is needed to know: absolute paths, and a source that is in a package. What is there already stays.
  */
 #include <stdlib.h>
 #include <string.h>

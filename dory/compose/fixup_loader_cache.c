@@ -36,7 +36,8 @@ static const char *soname_in(struct tree *tree, const uint8_t *bytes, size_t len
 /* Mapped, not read: only a few pages of a library are looked at. */
 static const char *soname_of(struct tree *tree, const struct tree_inode *inode)
 {
-	uint64_t start = align_down(inode->content.offset, (uint64_t)sysconf(_SC_PAGESIZE)), ahead = inode->content.offset - start;
+	uint64_t start = align_down(inode->content.offset, (uint64_t)sysconf(_SC_PAGESIZE)),
+		 ahead = inode->content.offset - start;
 	const char *name = NULL;
 	void *map;
 	int fd;
@@ -145,7 +146,8 @@ static int scan_configured(struct scan *scan, const struct tree_node *file, stru
 
 int fixup_loader_cache(const struct fixup *fixup, struct dory_error *err)
 {
-	static const char *const defaults[] = {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib", "/lib64", "/usr/lib64"};
+	static const char *const defaults[] = {
+		"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib", "/lib64", "/usr/lib64"};
 	struct scan scan = {.tree = fixup->tree};
 	const struct tree_node *configured;
 	size_t length;
@@ -154,7 +156,8 @@ int fixup_loader_cache(const struct fixup *fixup, struct dory_error *err)
 
 	tree_sort(fixup->tree);
 	configured = tree_find(fixup->tree, "/etc/ld.so.conf.d", true);
-	for (const struct tree_node *file = configured ? configured->children : NULL; file && result == 0; file = file->next)
+	for (const struct tree_node *file = configured ? configured->children : NULL; file && result == 0;
+		file = file->next)
 		result = scan_configured(&scan, file, err);
 	for (size_t i = 0; i < ARRAY_SIZE(defaults) && result == 0; i++)
 		result = scan_directory(&scan, defaults[i], err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Users, groups, and the directories that belong to them: base-passwd's lists, sysusers.d(5), what scripts ask of adduser(8),
- * addgroup(8), useradd(8), groupadd(8), chown(1), install(1) and dpkg-statoverride(1), tmpfiles.d(5), and a small table.
+ * Users, groups, and the directories that belong to them: base-passwd's lists, sysusers.d(5), what scripts ask of
+ * adduser(8), addgroup(8), useradd(8), groupadd(8), chown(1), install(1) and dpkg-statoverride(1), tmpfiles.d(5), and a
+ * small table.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,21 +28,21 @@ static const struct {
 	const char *user, *group, *path;
 	unsigned permissions;
 } directories[] = {
-    {"redis", "redis", "/var/lib/redis", 0750},
-    {"redis", "adm", "/var/log/redis", 02750},
-    {"redis", "redis", "/run/redis", 02755},
-    {"postgres", "postgres", "/var/lib/postgresql", 0755},
-    {"postgres", "postgres", "/run/postgresql", 02775},
-    {"postgres", "postgres", "/etc/postgresql", 0755},
-    {"root", "postgres", "/var/log/postgresql", 01775},
-    {"mysql", "mysql", "/var/lib/mysql", 0755},
-    {"mysql", "mysql", "/run/mysqld", 0755},
-    {"mysql", "adm", "/var/log/mysql", 02750},
-    {"memcache", "memcache", "/run/memcached", 0755},
-    {"rabbitmq", "rabbitmq", "/var/lib/rabbitmq", 0750},
-    {"rabbitmq", "rabbitmq", "/var/log/rabbitmq", 0750},
-    {"mosquitto", "mosquitto", "/var/lib/mosquitto", 0755},
-    {"_apt", "root", "/var/lib/apt/lists/partial", 0700},
+	{"redis", "redis", "/var/lib/redis", 0750},
+	{"redis", "adm", "/var/log/redis", 02750},
+	{"redis", "redis", "/run/redis", 02755},
+	{"postgres", "postgres", "/var/lib/postgresql", 0755},
+	{"postgres", "postgres", "/run/postgresql", 02775},
+	{"postgres", "postgres", "/etc/postgresql", 0755},
+	{"root", "postgres", "/var/log/postgresql", 01775},
+	{"mysql", "mysql", "/var/lib/mysql", 0755},
+	{"mysql", "mysql", "/run/mysqld", 0755},
+	{"mysql", "adm", "/var/log/mysql", 02750},
+	{"memcache", "memcache", "/run/memcached", 0755},
+	{"rabbitmq", "rabbitmq", "/var/lib/rabbitmq", 0750},
+	{"rabbitmq", "rabbitmq", "/var/log/rabbitmq", 0750},
+	{"mosquitto", "mosquitto", "/var/lib/mosquitto", 0755},
+	{"_apt", "root", "/var/lib/apt/lists/partial", 0700},
 };
 
 static char *read_text(const struct making *m, const char *path)
@@ -57,8 +58,8 @@ static char *read_text(const struct making *m, const char *path)
 }
 
 /* The first of the files that is there. */
-static void parse_first(struct making *m, const char *first, const char *second, void (*parse)(struct accounts *accounts, const char *text),
-    const char *fallback)
+static void parse_first(struct making *m, const char *first, const char *second,
+	void (*parse)(struct accounts *accounts, const char *text), const char *fallback)
 {
 	char *text = read_text(m, first);
 
@@ -79,7 +80,8 @@ static void own_directory(struct making *m, const char *path, unsigned permissio
 		return;
 	node = tree_find(m->tree, path, true);
 	if (!node)
-		m->result = tree_add_directory(m->tree, path, permissions ? permissions : 0755, owner->uid, of ? of->gid : owner->gid, m->err);
+		m->result = tree_add_directory(
+			m->tree, path, permissions ? permissions : 0755, owner->uid, of ? of->gid : owner->gid, m->err);
 	else if (S_ISDIR(node->inode->mode) || permissions == 0) {
 		node->inode->uid = owner->uid;
 		node->inode->gid = of ? of->gid : owner->gid;
@@ -136,8 +138,9 @@ static void take_sysusers_line(struct making *m, char **words, unsigned count)
 
 		accounts_add_group(&m->accounts, words[1], id);
 		group = accounts_group(&m->accounts, words[1]);
-		accounts_add_user(&m->accounts, words[1], id, group ? group->gid : NOGROUP, word_or(words, count, 3, ""),
-		    word_or(words, count, 4, "/"), word_or(words, count, 5, NOBODYS_SHELL));
+		accounts_add_user(&m->accounts, words[1], id, group ? group->gid : NOGROUP,
+			word_or(words, count, 3, ""), word_or(words, count, 4, "/"),
+			word_or(words, count, 5, NOBODYS_SHELL));
 	} else if (strcmp(words[0], "m") == 0 && count > 2) {
 		accounts_add_member(&m->accounts, words[2], words[1]);
 	}
@@ -153,7 +156,8 @@ static void take_tmpfiles_line(struct making *m, char **words, unsigned count)
 	own_directory(m, words[1], permissions, word_or(words, count, 3, "root"), word_or(words, count, 4, "root"));
 }
 
-static void take_lines(struct making *m, const char *directory, void (*take)(struct making *m, char **words, unsigned count))
+static void take_lines(
+	struct making *m, const char *directory, void (*take)(struct making *m, char **words, unsigned count))
 {
 	const struct tree_node *list = tree_find(m->tree, directory, true);
 
@@ -205,7 +209,8 @@ static struct request parse_request(char **words, unsigned count, bool is_adduse
 			r.shell = option_value(words, count, &i);
 		else if (is_option(word, "--gecos") || is_option(word, "--comment") || strcmp(word, "-c") == 0)
 			r.gecos = option_value(words, count, &i);
-		else if (is_option(word, "--uid") || (is_option(word, "--gid") && !is_adduser) || strcmp(word, "-u") == 0)
+		else if (is_option(word, "--uid") || (is_option(word, "--gid") && !is_adduser) ||
+			 strcmp(word, "-u") == 0)
 			r.id = id_or_any(option_value(words, count, &i));
 		else if (is_option(word, "--ingroup") || is_option(word, "--gid") || strcmp(word, "-g") == 0)
 			r.group = option_value(words, count, &i);
@@ -215,7 +220,8 @@ static struct request parse_request(char **words, unsigned count, bool is_adduse
 			r.with_group = true;
 		else if (strcmp(word, "--no-create-home") == 0 || strcmp(word, "-M") == 0)
 			r.without_home = true;
-		else if (strcmp(word, "--conf") == 0 || strcmp(word, "--firstuid") == 0 || strcmp(word, "--lastuid") == 0)
+		else if (strcmp(word, "--conf") == 0 || strcmp(word, "--firstuid") == 0 ||
+			 strcmp(word, "--lastuid") == 0)
 			i++;
 		else if (*word != '-' && *word != '>' && script_is_known(word) && r.name_count < 2)
 			r.names[r.name_count++] = word;
@@ -232,7 +238,9 @@ static void add_user(struct making *m, const struct request *r, bool makes_home)
 
 	if (r->with_group)
 		accounts_add_group(&m->accounts, name, r->id);
-	group = accounts_group(&m->accounts, r->group && script_is_known(r->group) ? r->group : r->with_group ? name : "nogroup");
+	group = accounts_group(&m->accounts, r->group && script_is_known(r->group) ? r->group
+					     : r->with_group                       ? name
+										   : "nogroup");
 	accounts_add_user(&m->accounts, name, r->id, group ? group->gid : NOGROUP, r->gecos, home, shell);
 	if (is_new && makes_home && strcmp(home, NOBODYS_HOME) != 0 && strncmp(home, "/proc", 5) != 0)
 		own_directory(m, home, 0, name, group ? group->name : "nogroup");
@@ -316,7 +324,8 @@ static void take_override(struct making *m, char **words, unsigned count)
 	while (i < count && *words[i] == '-')
 		i++;
 	if (i + 3 < count && tree_find(m->tree, words[i + 3], true))
-		own_directory(m, words[i + 3], (unsigned)strtoul(words[i + 2], NULL, 8) & 07777, words[i], words[i + 1]);
+		own_directory(
+			m, words[i + 3], (unsigned)strtoul(words[i + 2], NULL, 8) & 07777, words[i], words[i + 1]);
 }
 
 static void take_accounts(void *context, char **words, unsigned count)
@@ -361,7 +370,7 @@ static int write_accounts(struct making *m)
 	struct tree_node *node;
 
 	if (write_file(m, "/etc/passwd", 0644, accounts_format_users(&m->accounts)) < 0 ||
-	    write_file(m, "/etc/group", 0644, accounts_format_groups(&m->accounts)) < 0)
+		write_file(m, "/etc/group", 0644, accounts_format_groups(&m->accounts)) < 0)
 		return -1;
 	if (tree_find(m->tree, "/etc/shadow", false))
 		return 0;
@@ -379,15 +388,17 @@ int fixup_users(const struct fixup *fixup, struct dory_error *err)
 
 	tree_sort(fixup->tree);
 	parse_first(&m, "/etc/passwd", "/usr/share/base-passwd/passwd.master", accounts_parse_users,
-	    "root:*:0:0:root:/root:/bin/sh\nnobody:*:65534:65534:nobody:" NOBODYS_HOME ":" NOBODYS_SHELL "\n");
-	parse_first(&m, "/etc/group", "/usr/share/base-passwd/group.master", accounts_parse_groups, "root:*:0:\nadm:*:4:\nnogroup:*:65534:\n");
+		"root:*:0:0:root:/root:/bin/sh\nnobody:*:65534:65534:nobody:" NOBODYS_HOME ":" NOBODYS_SHELL "\n");
+	parse_first(&m, "/etc/group", "/usr/share/base-passwd/group.master", accounts_parse_groups,
+		"root:*:0:\nadm:*:4:\nnogroup:*:65534:\n");
 	take_lines(&m, "/usr/lib/sysusers.d", take_sysusers_line);
 	walk_scripts(fixup, take_accounts, &m);
 	walk_scripts(fixup, take_ownership, &m);
 	take_lines(&m, "/usr/lib/tmpfiles.d", take_tmpfiles_line);
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
 		if (strcmp(directories[i].user, "root") != 0 || accounts_user(&m.accounts, directories[i].group))
-			own_directory(&m, directories[i].path, directories[i].permissions, directories[i].user, directories[i].group);
+			own_directory(&m, directories[i].path, directories[i].permissions, directories[i].user,
+				directories[i].group);
 	if (m.result == 0)
 		m.result = write_accounts(&m);
 	accounts_release(&m.accounts);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Surveying and gathering sources. Packages that were never unpacked are unpacked side by side: decompression is all the time. */
+/* Surveying and gathering sources. Packages that were never unpacked are unpacked side by side: decompression is all
+ * the time. */
 #include "dory/compose/gather.h"
 #include <errno.h>
 #include <openssl/evp.h>
@@ -46,7 +47,8 @@ static int survey_package(struct gathering *g, const struct compose_source *sour
 	struct stat st;
 
 	if (stat(source->path, &st) < 0)
-		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "looking at the package %s", source->path);
+		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO,
+			"looking at the package %s", source->path);
 	put_digest(g, &st.st_ino, sizeof(st.st_ino));
 	put_digest(g, &st.st_size, sizeof(st.st_size));
 	put_digest(g, &st.st_mtim, sizeof(st.st_mtim));
@@ -87,8 +89,8 @@ static int64_t now_ns(void)
 
 int gathering_survey(const struct compose_request *request, struct gathering **gathering, struct dory_error *err)
 {
-	const uint64_t options[] = {FORMAT_VERSION, request->with_documentation, request->debian_fixups, request->free_bytes,
-	    request->source_count};
+	const uint64_t options[] = {FORMAT_VERSION, request->with_documentation, request->debian_fixups,
+		request->free_bytes, request->source_count};
 	enum { CLOCK_TICK_NS = 20000000 }; /* file times are as coarse as the kernel's timer tick */
 	struct gathering *g = calloc(1, sizeof(*g));
 	int64_t racy_ns = now_ns() - CLOCK_TICK_NS;
@@ -211,7 +213,8 @@ static int open_all_packages(struct gathering *g, size_t count, uint64_t bytes, 
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t started = 0, wanted = min_u64(min_u64(count, THREADS_MAX), cpus > 0 ? (size_t)cpus : 1);
 
-	o.temporary = slash ? text_copy_n(g->request->image_path, (size_t)(slash - g->request->image_path) + 1) : text_copy(".");
+	o.temporary = slash ? text_copy_n(g->request->image_path, (size_t)(slash - g->request->image_path) + 1)
+			    : text_copy(".");
 	progress_start(&o.progress, "unpacking", 0, bytes, g->request->quiet || isatty(STDERR_FILENO) != 1);
 	while (started + 1 < wanted && pthread_create(&threads[started], NULL, open_packages, &o) == 0)
 		started++;
@@ -240,7 +243,7 @@ static int add_directory(struct gathering *g, size_t index, struct tree *tree, s
 
 	if (left_out > 0 && !g->request->quiet)
 		progress_warning("left out %s/%s%s: images take files, directories and links", source->path, first,
-		    left_out > 1 ? " and other sockets, pipes or devices" : "");
+			left_out > 1 ? " and other sockets, pipes or devices" : "");
 	return directory_add(g->directories[index], tree, source->target ? source->target : "/", source->mode, err);
 }
 
@@ -326,8 +329,8 @@ static void stamp_bytes(struct tree_inode *inode)
 static void digest_node(EVP_MD_CTX *digesting, const struct tree_node *node)
 {
 	const struct tree_inode *inode = node->inode;
-	const uint64_t fields[] = {inode->mode, inode->uid, inode->gid, (uint64_t)inode->mtime, inode->size, inode->names,
-	    node->parent ? (uint64_t)(node->parent->children == node) : 0};
+	const uint64_t fields[] = {inode->mode, inode->uid, inode->gid, (uint64_t)inode->mtime, inode->size,
+		inode->names, node->parent ? (uint64_t)(node->parent->children == node) : 0};
 
 	EVP_DigestUpdate(digesting, node->name, node->name_length + 1);
 	EVP_DigestUpdate(digesting, fields, sizeof(fields));

@@ -6,7 +6,8 @@
 
 struct gathering;
 
-int gathering_survey(const struct compose_request *request, struct gathering **gathering, struct dory_error *err) must_check;
+int gathering_survey(
+	const struct compose_request *request, struct gathering **gathering, struct dory_error *err) must_check;
 /* 32 bytes that are the same as long as request and sources are; zeros if that could not be promised. */
 const uint8_t *gathering_digest(const struct gathering *gathering);
 /* Gathers; once. The tree is the caller's. */
@@ -15,7 +16,7 @@ void gathering_free(struct gathering *gathering); /* accepts NULL */
 
 struct tree_totals {
 	uint64_t bytes;
-	int64_t newest;	  /* modification time; what was made here gets it */
+	int64_t newest;   /* modification time; what was made here gets it */
 	uint8_t uuid[16]; /* from names and attributes */
 };
 

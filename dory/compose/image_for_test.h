@@ -63,9 +63,11 @@ static inline uint64_t listing_sum(uint64_t sum, const char *bytes, size_t lengt
 	return sum;
 }
 
-static inline char *listing_line(const char *path, unsigned mode, unsigned uid, unsigned gid, uint64_t size, const char *target, uint64_t sum)
+static inline char *listing_line(
+	const char *path, unsigned mode, unsigned uid, unsigned gid, uint64_t size, const char *target, uint64_t sum)
 {
-	return text_format("%s %o %u:%u %llu %s %llx", path, mode, uid, gid, (unsigned long long)size, target, (unsigned long long)sum);
+	return text_format("%s %o %u:%u %llu %s %llx", path, mode, uid, gid, (unsigned long long)size, target,
+		(unsigned long long)sum);
 }
 
 struct image_reading {
@@ -109,8 +111,8 @@ static inline char *image_link(ext2_filsys fs, ext2_ino_t number, const struct e
 	return text_copy(target);
 }
 
-static inline int image_read_entry(ext2_ino_t directory, int entry, struct ext2_dir_entry *dirent, int offset, int block_size, char *buffer,
-    void *context)
+static inline int image_read_entry(ext2_ino_t directory, int entry, struct ext2_dir_entry *dirent, int offset,
+	int block_size, char *buffer, void *context)
 {
 	struct image_reading *reading = context, below = *reading;
 	unsigned length = ext2fs_dirent_name_len(dirent);
@@ -127,10 +129,12 @@ static inline int image_read_entry(ext2_ino_t directory, int entry, struct ext2_
 		return DIRENT_ABORT;
 	}
 	size = EXT2_I_SIZE(&inode);
-	target = LINUX_S_ISLNK(inode.i_mode) ? image_link(reading->fs, dirent->inode, &inode, &reading->is_bad) : text_copy("");
+	target = LINUX_S_ISLNK(inode.i_mode) ? image_link(reading->fs, dirent->inode, &inode, &reading->is_bad)
+					     : text_copy("");
 	if (LINUX_S_ISREG(inode.i_mode))
 		sum = image_sum(reading->fs, dirent->inode, &reading->is_bad);
-	listing_add(reading->listing, listing_line(path, inode.i_mode, inode_uid(inode), inode_gid(inode), LINUX_S_ISDIR(inode.i_mode) ? 0 : size, target, sum));
+	listing_add(reading->listing, listing_line(path, inode.i_mode, inode_uid(inode), inode_gid(inode),
+					      LINUX_S_ISDIR(inode.i_mode) ? 0 : size, target, sum));
 	free(target);
 	if (LINUX_S_ISDIR(inode.i_mode)) {
 		below.above = path;

@@ -14,7 +14,9 @@
 int image_lock_directory(const char *path, int *fd, struct dory_error *err)
 {
 	const char *slash = strrchr(path, '/');
-	char *directory = !slash ? text_copy(".") : slash == path ? text_copy("/") : text_copy_n(path, (size_t)(slash - path));
+	char *directory = !slash          ? text_copy(".")
+			  : slash == path ? text_copy("/")
+					  : text_copy_n(path, (size_t)(slash - path));
 	int result = 0;
 
 	*fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -80,7 +82,8 @@ int compose_image_open(const char *path, struct dory_error *err)
 		result = recover(path, journal, err);
 		fd = result < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 		if (result == 0 && fd < 0)
-			result = error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening %s", path);
+			result = error_set_errno(
+				err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening %s", path);
 		while (result == 0 && flock(fd, LOCK_SH) < 0)
 			if (errno != EINTR)
 				result = error_set_errno(err, DORY_ERROR_IO, "locking %s", path);

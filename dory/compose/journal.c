@@ -37,7 +37,8 @@ int disk_blocks_write(int fd, const struct disk_block *blocks, size_t count)
 	for (size_t i = 0; i < count;) {
 		int n = 0;
 
-		while (i + (size_t)n < count && n < RUN_MAX && blocks[i + (size_t)n].number == blocks[i].number + (unsigned)n) {
+		while (i + (size_t)n < count && n < RUN_MAX &&
+			blocks[i + (size_t)n].number == blocks[i].number + (unsigned)n) {
 			parts[n].iov_base = blocks[i + (size_t)n].bytes;
 			parts[n].iov_len = DISK_BLOCK;
 			n++;
@@ -65,7 +66,8 @@ static uint64_t checksum_blocks(const uint64_t *numbers, const struct disk_block
 
 static int write_stream(FILE *file, const uint64_t *numbers, const struct disk_block *blocks, size_t count)
 {
-	struct journal_header header = {.magic = JOURNAL_MAGIC, .count = count, .checksum = checksum_blocks(numbers, blocks, count)};
+	struct journal_header header = {
+		.magic = JOURNAL_MAGIC, .count = count, .checksum = checksum_blocks(numbers, blocks, count)};
 
 	if (fwrite(&header, sizeof(header), 1, file) != 1 || fwrite(numbers, sizeof(*numbers), count, file) != count)
 		return -1;

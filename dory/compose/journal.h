@@ -4,8 +4,8 @@
  *
  *   header | block numbers | contents
  *
- * It counts from the moment it has its name (one rename). Applying it twice does no harm, so whoever finds one, with the image
- * locked, applies it and removes it.
+ * It counts from the moment it has its name (one rename). Applying it twice does no harm, so whoever finds one, with
+ * the image locked, applies it and removes it.
  */
 #pragma once
 #include "dory/base/error.h"
@@ -23,7 +23,7 @@ int disk_blocks_write(int fd, const struct disk_block *blocks, size_t count);
 int journal_commit(const char *path, const struct disk_block *blocks, size_t count, struct dory_error *err) must_check;
 
 /*
- * Writes the journal's blocks to the image's file `fd`. The journal stays. *was_there: whether there was one. FORMAT if it is
- * damaged, which neither a kill nor a full disk does: then the image cannot be trusted.
+ * Writes the journal's blocks to the image's file `fd`. The journal stays. *was_there: whether there was one. FORMAT if
+ * it is damaged, which neither a kill nor a full disk does: then the image cannot be trusted.
  */
 int journal_apply(const char *path, int fd, bool *was_there, struct dory_error *err) must_check;

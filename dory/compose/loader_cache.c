@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The cache's layout: header, entries in descending order of names, texts. Offsets of texts count from the header's start.
+ * The cache's layout: header, entries in descending order of names, texts. Offsets of texts count from the header's
+ * start.
  */
 #include "dory/compose/loader_cache.h"
 #include <stdlib.h>
@@ -135,7 +136,8 @@ const char *loader_cache_find(const void *cache, size_t length, const char *name
 		const char *found;
 
 		memcpy(&entry, (const uint8_t *)cache + sizeof(header) + i * sizeof(entry), sizeof(entry));
-		if (entry.flags != FLAGS_X86_64 || entry.hwcap != 0) /* libraries for better processors: the guest's is not known */
+		if (entry.flags != FLAGS_X86_64 ||
+			entry.hwcap != 0) /* libraries for better processors: the guest's is not known */
 			continue;
 		found = text_at(cache, length, entry.name);
 		if (found && strcmp(found, name) == 0)

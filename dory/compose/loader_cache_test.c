@@ -11,8 +11,9 @@
 
 static void *make(size_t *length)
 {
-	struct loader_cache_entry entries[] = {{"libz.so.1", "/lib/libz.so.1"}, {"liba.so.9", "/lib/liba.so.9"}, {"liba.so.10", "/lib/liba.so.10"},
-	    {"libc.so.6", "/lib/x/libc.so.6"}, {"ld-linux-x86-64.so.2", "/lib/ld"}};
+	struct loader_cache_entry entries[] = {{"libz.so.1", "/lib/libz.so.1"}, {"liba.so.9", "/lib/liba.so.9"},
+		{"liba.so.10", "/lib/liba.so.10"}, {"libc.so.6", "/lib/x/libc.so.6"},
+		{"ld-linux-x86-64.so.2", "/lib/ld"}};
 
 	return loader_cache_make(entries, ARRAY_SIZE(entries), length);
 }

@@ -16,7 +16,7 @@
 
 struct manifest_header {
 	char magic[16];
-	uint64_t image[6]; /* the image's identity */
+	uint64_t image[6];                    /* the image's identity */
 	uint64_t count, texts_size, checksum; /* of records and texts */
 	uint8_t digest[32];
 };
@@ -60,7 +60,8 @@ static bool check_records(const struct manifest *manifest)
 	for (size_t i = 0; i < manifest->count; i++) {
 		const struct manifest_record *record = &manifest->records[i];
 
-		if ((i > 0 && record->parent >= i) || record->name >= manifest->texts_size || record->link >= manifest->texts_size)
+		if ((i > 0 && record->parent >= i) || record->name >= manifest->texts_size ||
+			record->link >= manifest->texts_size)
 			return false;
 	}
 	return manifest->texts[manifest->texts_size - 1] == '\0';
@@ -132,8 +133,14 @@ static uint32_t put_text(struct text_buffer *texts, const char *text, size_t len
 static struct manifest_record make_record(const struct tree_node *node, uint32_t parent, struct text_buffer *texts)
 {
 	const struct tree_inode *inode = node->inode;
-	struct manifest_record record = {.parent = parent, .mode = inode->mode, .uid = inode->uid, .gid = inode->gid,
-	    .number = inode->number, .names = inode->names, .mtime = inode->mtime, .size = inode->size};
+	struct manifest_record record = {.parent = parent,
+		.mode = inode->mode,
+		.uid = inode->uid,
+		.gid = inode->gid,
+		.number = inode->number,
+		.names = inode->names,
+		.mtime = inode->mtime,
+		.size = inode->size};
 
 	memcpy(record.stamp, inode->stamp, sizeof(record.stamp));
 	record.name = put_text(texts, node->name, node->name_length);
@@ -165,19 +172,22 @@ static struct manifest_record *make_records(const struct tree *tree, size_t *cou
 	return records;
 }
 
-static int write_file(const char *path, const struct manifest_header *header, const struct manifest_record *records, const char *texts)
+static int write_file(const char *path, const struct manifest_header *header, const struct manifest_record *records,
+	const char *texts)
 {
 	FILE *file = fopen(path, "we");
 	bool is_good;
 
 	if (!file)
 		return -1;
-	is_good = fwrite(header, sizeof(*header), 1, file) == 1 && fwrite(records, sizeof(*records), header->count, file) == header->count &&
-	    fwrite(texts, 1, header->texts_size, file) == header->texts_size;
+	is_good = fwrite(header, sizeof(*header), 1, file) == 1 &&
+		  fwrite(records, sizeof(*records), header->count, file) == header->count &&
+		  fwrite(texts, 1, header->texts_size, file) == header->texts_size;
 	return fclose(file) == 0 && is_good ? 0 : -1;
 }
 
-int manifest_write(const char *path, int image, const struct tree *tree, const uint8_t digest[32], struct dory_error *err)
+int manifest_write(
+	const char *path, int image, const struct tree *tree, const uint8_t digest[32], struct dory_error *err)
 {
 	struct manifest_header header = {.magic = MANIFEST_MAGIC};
 	char *temporary = text_format("%s.new", path);
@@ -192,7 +202,8 @@ int manifest_write(const char *path, int image, const struct tree *tree, const u
 	header.texts_size = texts.length;
 	header.checksum = checksum_all(records, count, texts.text, texts.length);
 	memcpy(header.digest, digest, sizeof(header.digest));
-	if (identify(image, header.image) < 0 || write_file(temporary, &header, records, texts.text) < 0 || rename(temporary, path) < 0) {
+	if (identify(image, header.image) < 0 || write_file(temporary, &header, records, texts.text) < 0 ||
+		rename(temporary, path) < 0) {
 		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
 		unlink(temporary);
 	}

@@ -112,7 +112,7 @@ static errcode_t transfer(io_channel channel, unsigned long long block, int coun
 {
 	struct overlay *overlay = channel->private_data;
 	uint64_t at = block * (uint64_t)channel->block_size;
-	uint64_t left = count < 0 ? (uint64_t)-(int64_t)count : (uint64_t)count * (uint64_t)channel->block_size;
+	uint64_t left = count < 0 ? (uint64_t) - (int64_t)count : (uint64_t)count * (uint64_t)channel->block_size;
 
 	while (left > 0) {
 		uint64_t within = at % DISK_BLOCK, n = min_u64(left, DISK_BLOCK - within);

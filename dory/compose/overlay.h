@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where libext2fs's writes go: into memory, over the image's file. What was written reaches the file only when the caller says
- * so: straight (a new file that nobody sees yet) or through a redo journal (journal.h).
+ * Where libext2fs's writes go: into memory, over the image's file. What was written reaches the file only when the
+ * caller says so: straight (a new file that nobody sees yet) or through a redo journal (journal.h).
  */
 #pragma once
 #include <ext2fs/ext2fs.h>

@@ -18,14 +18,15 @@ struct package {
 	struct {
 		const char *name;
 		char *text;
-	} *control;
+	} * control;
 	size_t control_count;
 };
 
 /* A blob belongs to one state of one .deb file: the name and all that stat says of a file's identity. */
 static void make_key(const char *deb, const struct stat *st, uint64_t key[2])
 {
-	const uint64_t identity[] = {st->st_ino, (uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec};
+	const uint64_t identity[] = {
+		st->st_ino, (uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec};
 
 	for (unsigned i = 0; i < 2; i++)
 		key[i] = checksum64(checksum64(i + 1, deb, strlen(deb)), identity, sizeof(identity));
@@ -36,7 +37,8 @@ static int open_deb(const char *deb, struct stat *st, struct dory_error *err)
 	int fd = open(deb, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening the package %s", deb);
+		return error_set_errno(
+			err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening the package %s", deb);
 	if (fstat(fd, st) < 0) {
 		error_set_errno(err, DORY_ERROR_IO, "reading the package %s", deb);
 		close(fd);
@@ -56,7 +58,8 @@ static int unpack_into(int deb, const char *name, int fd, struct blob *blob, str
 	return 0;
 }
 
-/* Other processes may unpack the same package at the same time: each writes its own file, the last to be renamed stays. */
+/* Other processes may unpack the same package at the same time: each writes its own file, the last to be renamed stays.
+ */
 static int unpack_to_cache(int deb, const char *name, const char *path, struct blob *blob, struct dory_error *err)
 {
 	char *temporary = text_format("%s.XXXXXX", path);
@@ -79,7 +82,8 @@ static int unpack_to_cache(int deb, const char *name, const char *path, struct b
 	return result;
 }
 
-static int open_cached(int deb, const char *name, const char *cache, const uint64_t key[2], struct blob *blob, struct dory_error *err)
+static int open_cached(
+	int deb, const char *name, const char *cache, const uint64_t key[2], struct blob *blob, struct dory_error *err)
 {
 	const char *base = strrchr(name, '/');
 	char *path = text_format("%s/%.150s-%016llx", cache, base ? base + 1 : name, (unsigned long long)key[0]);
@@ -116,7 +120,8 @@ static int read_control(struct package *package, struct dory_error *err)
 		if (!(record->flags & BLOB_CONTROL) || !S_ISREG(record->mode) || record->size > CONTROL_MAX)
 			continue;
 		text = calloc(1, record->size + 1);
-		if (!text || pread(package->blob.fd, text, record->size, (off_t)record->offset) != (ssize_t)record->size) {
+		if (!text ||
+			pread(package->blob.fd, text, record->size, (off_t)record->offset) != (ssize_t)record->size) {
 			free(text);
 			return error_set_errno(err, DORY_ERROR_IO, "reading the unpacked form of %s", package->deb);
 		}
@@ -127,7 +132,8 @@ static int read_control(struct package *package, struct dory_error *err)
 	return 0;
 }
 
-int package_open(const char *deb, const char *cache, const char *temporary, struct package **package, struct dory_error *err)
+int package_open(
+	const char *deb, const char *cache, const char *temporary, struct package **package, struct dory_error *err)
 {
 	struct package *p;
 	struct stat st;
@@ -181,8 +187,8 @@ const char *package_control(const struct package *package, const char *name)
 
 bool package_is_documentation(const char *path)
 {
-	static const char *const below[] = {"doc/", "doc-base/", "man/", "info/", "lintian/", "bug/", "gtk-doc/", "help/", "gnome/help/",
-	    "reportbug/"};
+	static const char *const below[] = {"doc/", "doc-base/", "man/", "info/", "lintian/", "bug/", "gtk-doc/",
+		"help/", "gnome/help/", "reportbug/"};
 	static const char share[] = "usr/share/", locale[] = "locale/";
 
 	if (strncmp(path, share, sizeof(share) - 1) != 0)
@@ -205,10 +211,13 @@ static const char *relative(const char *path)
 	return path;
 }
 
-static int add_record(struct package *package, struct tree *tree, const struct blob_record *record, struct dory_error *err)
+static int add_record(
+	struct package *package, struct tree *tree, const struct blob_record *record, struct dory_error *err)
 {
-	const char *path = relative(blob_text(&package->blob, record->path)), *link = blob_text(&package->blob, record->link);
-	struct tree_inode inode = {.mode = record->mode, .uid = record->uid, .gid = record->gid, .mtime = record->mtime};
+	const char *path = relative(blob_text(&package->blob, record->path)),
+		   *link = blob_text(&package->blob, record->link);
+	struct tree_inode inode = {
+		.mode = record->mode, .uid = record->uid, .gid = record->gid, .mtime = record->mtime};
 	struct tree_node *there;
 
 	if (record->flags & BLOB_HARD_LINK)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Debian packages as a source of content. A .deb is unpacked once into one file of the cache, its blob: the contents of all its
- * files, one behind the other, then an index of the names. Composing from it needs no decompression, nothing is ever created on
- * this disk under a name that an archive chose, and file contents are copied from blob to image.
+ * Debian packages as a source of content. A .deb is unpacked once into one file of the cache, its blob: the contents of
+ * all its files, one behind the other, then an index of the names. Composing from it needs no decompression, nothing is
+ * ever created on this disk under a name that an archive chose, and file contents are copied from blob to image.
  */
 #pragma once
 #include "dory/base/error.h"
@@ -11,11 +11,12 @@
 struct package;
 
 /*
- * Opens the package at `deb`; unpacks it first if `cache` (a directory, made if need be) has no blob of it. Without a cache
- * (NULL) the blob is a temporary file without a name in the directory `temporary`. FORMAT, naming the file, if it is damaged or
- * holds what a package must not. Threads may open packages at the same time.
+ * Opens the package at `deb`; unpacks it first if `cache` (a directory, made if need be) has no blob of it. Without a
+ * cache (NULL) the blob is a temporary file without a name in the directory `temporary`. FORMAT, naming the file, if it
+ * is damaged or holds what a package must not. Threads may open packages at the same time.
  */
-int package_open(const char *deb, const char *cache, const char *temporary, struct package **package, struct dory_error *err) must_check;
+int package_open(const char *deb, const char *cache, const char *temporary, struct package **package,
+	struct dory_error *err) must_check;
 void package_free(struct package *package); /* accepts NULL */
 
 /* Adds the content to the tree, which takes over the blob's descriptor. */

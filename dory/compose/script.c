@@ -22,7 +22,8 @@ struct walk {
 	unsigned calls;
 };
 
-/* The length of one command: up to ; & | newline outside of quotes, or a comment. Sets *skip to what separates it from the next. */
+/* The length of one command: up to ; & | newline outside of quotes, or a comment. Sets *skip to what separates it from
+ * the next. */
 static size_t command_length(const char *text, size_t *skip)
 {
 	char quote = '\0';
@@ -52,7 +53,8 @@ static void split_commands(struct walk *walk, const char *text)
 		size_t skip, length = command_length(text, &skip);
 
 		if (length > 0)
-			*(char **)array_push(&walk->commands, &walk->command_count, sizeof(char *)) = text_copy_n(text, length);
+			*(char **)array_push(&walk->commands, &walk->command_count, sizeof(char *)) =
+				text_copy_n(text, length);
 		text += length + skip;
 	}
 }
@@ -90,7 +92,8 @@ static size_t name_length(const char *text)
 	return n;
 }
 
-/* At a '$': appends the value of a known variable and returns how many characters were taken, or takes the '$' as it is. */
+/* At a '$': appends the value of a known variable and returns how many characters were taken, or takes the '$' as it
+ * is. */
 static size_t expand(const struct walk *walk, const char *text, struct text_buffer *word)
 {
 	bool has_brace = text[1] == '{';
@@ -172,8 +175,8 @@ static bool is_one_of(const char *word, const char *const *list)
 /* The words behind leading keywords and assignments, which are taken note of. */
 static unsigned skip_prefix(struct walk *walk, char **words, unsigned count)
 {
-	static const char *const keywords[] = {"if", "then", "else", "elif", "fi", "while", "until", "do", "!", "{", "}", "exec", "command",
-	    "local", "export", "readonly", NULL};
+	static const char *const keywords[] = {"if", "then", "else", "elif", "fi", "while", "until", "do", "!", "{",
+		"}", "exec", "command", "local", "export", "readonly", NULL};
 	unsigned i = 0;
 
 	for (; i < count; i++) {
@@ -205,7 +208,8 @@ static size_t find_done(const struct walk *walk, size_t index, size_t end)
 	for (size_t i = index; i < end; i++) {
 		const char *command = walk->commands[i];
 
-		if (starts_with_word(command, "for") || starts_with_word(command, "while") || starts_with_word(command, "until"))
+		if (starts_with_word(command, "for") || starts_with_word(command, "while") ||
+			starts_with_word(command, "until"))
 			depth++;
 		else if (starts_with_word(command, "done") && --depth == 0)
 			return i;
@@ -220,7 +224,8 @@ static void walk_range(struct walk *walk, size_t from, size_t to, unsigned depth
 		unsigned count = split_words(walk, walk->commands[i], words), start = skip_prefix(walk, words, count);
 
 		walk->calls++;
-		if (count - start >= 3 && strcmp(words[start], "for") == 0 && strcmp(words[start + 2], "in") == 0 && depth < DEPTH_MAX) {
+		if (count - start >= 3 && strcmp(words[start], "for") == 0 && strcmp(words[start + 2], "in") == 0 &&
+			depth < DEPTH_MAX) {
 			size_t done = find_done(walk, i, to);
 
 			for (unsigned w = start + 3; w < count; w++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reading a maintainer script without running it. It is taken apart into simple commands; of the shell's language only quotes,
- * assignments of plain values, $NAME, ${NAME} and "for NAME in WORDS" are understood, and every branch of every condition is
- * taken. What cannot be known here ($1, $(...)) stays in the words as it is written.
+ * Reading a maintainer script without running it. It is taken apart into simple commands; of the shell's language only
+ * quotes, assignments of plain values, $NAME, ${NAME} and "for NAME in WORDS" are understood, and every branch of every
+ * condition is taken. What cannot be known here ($1, $(...)) stays in the words as it is written.
  */
 #pragma once
 #include "lib/attr.h"

@@ -37,7 +37,7 @@ TEST(variables)
 TEST(loops)
 {
 	CHECK(!strcmp(walk("L='a b'\nfor i in $L c; do\n  for j in 1 2; do run $i $j; done\ndone\nend"),
-	    "[run][a][1]\n[run][a][2]\n[run][b][1]\n[run][b][2]\n[run][c][1]\n[run][c][2]\n[end]\n"));
+		"[run][a][1]\n[run][a][2]\n[run][b][1]\n[run][b][2]\n[run][c][1]\n[run][c][2]\n[end]\n"));
 	CHECK(!strcmp(walk("for i in a; do while read x; do y; done; z $i; done"), "[read][x]\n[y]\n[done]\n[z][a]\n"));
 }
 
@@ -64,7 +64,8 @@ TEST(any_bytes_are_survived)
 	CHECK(strlen(walk("for a in 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1; do "
 			  "for b in 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1; do "
 			  "for c in 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1; do "
-			  "for d in 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1; do x; done; done; done; done")) > 0);
+			  "for d in 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1; do x; done; done; "
+			  "done; done")) > 0);
 }
 
 TEST_MAIN()

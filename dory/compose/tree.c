@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The content tree. Nodes, inodes and their texts live in an arena that is freed as a whole; names are found through one hash
- * table over (directory, name).
+ * The content tree. Nodes, inodes and their texts live in an arena that is freed as a whole; names are found through
+ * one hash table over (directory, name).
  */
 #include "dory/compose/tree.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,13 +63,14 @@ static uint32_t hash_name(const struct tree_node *directory, const char *name, s
 	return (uint32_t)(hash ^ (hash >> 29));
 }
 
-static struct tree_node *lookup(const struct tree *tree, const struct tree_node *directory, const char *name, size_t length)
+static struct tree_node *lookup(
+	const struct tree *tree, const struct tree_node *directory, const char *name, size_t length)
 {
 	uint32_t hash = hash_name(directory, name, length);
 	struct tree_node *node = tree->buckets[hash & (tree->bucket_count - 1)];
 
 	while (node && (node->hash != hash || node->parent != directory || node->name_length != length ||
-	    memcmp(node->name, name, length) != 0))
+			       memcmp(node->name, name, length) != 0))
 		node = node->bucket_next;
 	return node;
 }
@@ -186,7 +185,8 @@ static bool next_component(const char **path, const char **name, size_t *length)
 	return *length > 0;
 }
 
-static struct tree_node *walk(const struct tree *tree, struct tree_node *from, const char *path, bool follow_last, int *links)
+static struct tree_node *walk(
+	const struct tree *tree, struct tree_node *from, const char *path, bool follow_last, int *links)
 {
 	struct tree_node *node = from, *next;
 	const char *name;
@@ -259,18 +259,20 @@ void tree_remove(struct tree *tree, struct tree_node *node)
 	}
 }
 
-static int refuse(const struct tree_node *directory, const char *name, size_t length, const char *why, struct dory_error *err)
+static int refuse(
+	const struct tree_node *directory, const char *name, size_t length, const char *why, struct dory_error *err)
 {
 	char *path = tree_path(directory);
 
-	error_set(err, DORY_ERROR_FORMAT, "the path %s%s%.*s %s", path, path[1] ? "/" : "", (int)min_u64(length, 300), name, why);
+	error_set(err, DORY_ERROR_FORMAT, "the path %s%s%.*s %s", path, path[1] ? "/" : "", (int)min_u64(length, 300),
+		name, why);
 	free(path);
 	return -1;
 }
 
 /* The directory that the name is to stand in, made if need be. */
-static int find_parent(struct tree *tree, const char *path, struct tree_node **parent, const char **last, size_t *last_length,
-    struct dory_error *err)
+static int find_parent(struct tree *tree, const char *path, struct tree_node **parent, const char **last,
+	size_t *last_length, struct dory_error *err)
 {
 	static const struct tree_inode directory = {.mode = S_IFDIR | 0755};
 	struct tree_node *node = tree->root, *next;
@@ -298,7 +300,8 @@ static int find_parent(struct tree *tree, const char *path, struct tree_node **p
 			next = link_node(tree, node, name, length);
 			set_inode(tree, next, &directory);
 		} else if (S_ISLNK(next->inode->mode)) {
-			next = walk(tree, *next->inode->link == '/' ? tree->root : node, next->inode->link, true, &links);
+			next = walk(
+				tree, *next->inode->link == '/' ? tree->root : node, next->inode->link, true, &links);
 		}
 		if (!next || !S_ISDIR(next->inode->mode))
 			return refuse(node, name, length, "is not a directory, but has files below it", err);
@@ -310,8 +313,8 @@ static int find_parent(struct tree *tree, const char *path, struct tree_node **p
 	return 0;
 }
 
-static int add_here(struct tree *tree, struct tree_node *directory, const char *name, size_t length, const struct tree_inode *inode,
-    bool keep_directory, struct tree_node **result, struct dory_error *err)
+static int add_here(struct tree *tree, struct tree_node *directory, const char *name, size_t length,
+	const struct tree_inode *inode, bool keep_directory, struct tree_node **result, struct dory_error *err)
 {
 	struct tree_node *node = lookup(tree, directory, name, length), *target = node;
 	int links = 0;
@@ -321,14 +324,16 @@ static int add_here(struct tree *tree, struct tree_node *directory, const char *
 		set_inode(tree, node, inode);
 	} else if (S_ISDIR(inode->mode)) {
 		if (S_ISLNK(node->inode->mode))
-			target = walk(tree, *node->inode->link == '/' ? tree->root : directory, node->inode->link, true, &links);
+			target = walk(tree, *node->inode->link == '/' ? tree->root : directory, node->inode->link, true,
+				&links);
 		if (target && S_ISDIR(target->inode->mode))
 			node = target;
 		set_inode(tree, node, inode);
 	} else if (S_ISDIR(node->inode->mode)) {
 		if (!(S_ISLNK(inode->mode) && keep_directory)) {
 			if (node->children) {
-				refuse(directory, name, length, "is a directory with files and something else at once", err);
+				refuse(directory, name, length, "is a directory with files and something else at once",
+					err);
 				err->kind = DORY_ERROR_CONFLICT;
 				return -1;
 			}
@@ -342,8 +347,8 @@ static int add_here(struct tree *tree, struct tree_node *directory, const char *
 	return 0;
 }
 
-int tree_add(struct tree *tree, const char *path, const struct tree_inode *inode, bool keep_directory, struct tree_node **node,
-    struct dory_error *err)
+int tree_add(struct tree *tree, const char *path, const struct tree_inode *inode, bool keep_directory,
+	struct tree_node **node, struct dory_error *err)
 {
 	struct tree_node *parent;
 	const char *name;
@@ -362,7 +367,7 @@ int tree_add(struct tree *tree, const char *path, const struct tree_inode *inode
 }
 
 int tree_add_child(struct tree *tree, struct tree_node *directory, const char *name, const struct tree_inode *inode,
-    bool keep_directory, struct tree_node **node, struct dory_error *err)
+	bool keep_directory, struct tree_node **node, struct dory_error *err)
 {
 	size_t length = strlen(name);
 
@@ -376,7 +381,8 @@ int tree_add_hard_link(struct tree *tree, const char *path, const char *target, 
 	struct tree_node *from = tree_find(tree, target, false), *node;
 
 	if (!from || !S_ISREG(from->inode->mode))
-		return error_set(err, DORY_ERROR_FORMAT, "%s is a hard link to %s, which is not a file of the archive", path, target);
+		return error_set(err, DORY_ERROR_FORMAT, "%s is a hard link to %s, which is not a file of the archive",
+			path, target);
 	if (tree_add(tree, path, from->inode, false, &node, err) < 0)
 		return -1;
 	if (node == from)
@@ -386,7 +392,8 @@ int tree_add_hard_link(struct tree *tree, const char *path, const char *target, 
 	return 0;
 }
 
-int tree_add_bytes(struct tree *tree, const char *path, unsigned permissions, const void *bytes, size_t size, struct dory_error *err)
+int tree_add_bytes(struct tree *tree, const char *path, unsigned permissions, const void *bytes, size_t size,
+	struct dory_error *err)
 {
 	struct tree_inode inode = {.mode = S_IFREG | permissions, .size = size};
 	char *copy = tree_allocate(tree, size + 1);
@@ -399,12 +406,14 @@ int tree_add_bytes(struct tree *tree, const char *path, unsigned permissions, co
 
 int tree_add_symlink(struct tree *tree, const char *path, const char *target, struct dory_error *err)
 {
-	struct tree_inode inode = {.mode = S_IFLNK | 0777, .size = strlen(target), .link = tree_copy_text(tree, target)};
+	struct tree_inode inode = {
+		.mode = S_IFLNK | 0777, .size = strlen(target), .link = tree_copy_text(tree, target)};
 
 	return tree_add(tree, path, &inode, true, NULL, err);
 }
 
-int tree_add_directory(struct tree *tree, const char *path, unsigned permissions, uint32_t uid, uint32_t gid, struct dory_error *err)
+int tree_add_directory(
+	struct tree *tree, const char *path, unsigned permissions, uint32_t uid, uint32_t gid, struct dory_error *err)
 {
 	struct tree_inode inode = {.mode = S_IFDIR | permissions, .uid = uid, .gid = gid};
 
@@ -475,70 +484,4 @@ char *tree_path(const struct tree_node *node)
 		memcpy(end + 1, n->name, n->name_length);
 	}
 	return path;
-}
-
-int tree_open(const struct tree_inode *inode)
-{
-	int fd;
-
-	if (inode->content.bytes || inode->size == 0)
-		return -1;
-	if (!inode->content.path)
-		return inode->content.fd;
-	fd = openat(inode->content.fd, inode->content.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-	return fd < 0 ? -2 : fd;
-}
-
-void tree_close(const struct tree_inode *inode, int fd)
-{
-	if (fd >= 0 && inode->content.path)
-		close(fd);
-}
-
-ssize_t tree_read_at(const struct tree_inode *inode, int fd, void *to, size_t size, uint64_t offset)
-{
-	ssize_t n;
-
-	if (offset >= inode->size)
-		return 0;
-	size = min_u64(size, inode->size - offset);
-	if (inode->content.bytes) {
-		memcpy(to, (const char *)inode->content.bytes + offset, size);
-		return (ssize_t)size;
-	}
-	do
-		n = pread(fd, to, size, (off_t)(inode->content.offset + offset));
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
-int tree_read(const struct tree_node *node, size_t limit, char **content, size_t *length, struct dory_error *err)
-{
-	const struct tree_inode *inode = node->inode;
-	size_t done = 0;
-	ssize_t n = 1;
-	char *buffer;
-	int fd;
-
-	if (!S_ISREG(inode->mode) || inode->size > limit)
-		return error_set(err, DORY_ERROR_FORMAT, "%s is not a file of at most %zu bytes", node->name, limit);
-	fd = tree_open(inode);
-	if (fd == -2)
-		return error_set_errno(err, DORY_ERROR_IO, "opening %s", inode->content.path);
-	buffer = calloc(1, inode->size + 1);
-	if (!buffer)
-		abort();
-	while (done < inode->size && n > 0) {
-		n = tree_read_at(inode, fd, buffer + done, inode->size - done, done);
-		done += n > 0 ? (size_t)n : 0;
-	}
-	tree_close(inode, fd);
-	if (done < inode->size) {
-		free(buffer);
-		return n < 0 ? error_set_errno(err, DORY_ERROR_IO, "reading %s", node->name)
-			     : error_set(err, DORY_ERROR_IO, "%s became shorter while it was read", node->name);
-	}
-	*content = buffer;
-	*length = done;
-	return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The content of an image while it is composed: a tree of names over inodes, as the file system will hold it. It lives in
- * memory; file contents stay where they are until the image is written. Nothing here touches the host's file system, so the
- * worst that a hostile path or link can do is to land elsewhere in the same tree.
+ * The content of an image while it is composed: a tree of names over inodes, as the file system will hold it. It lives
+ * in memory; file contents stay where they are until the image is written. Nothing here touches the host's file system,
+ * so the worst that a hostile path or link can do is to land elsewhere in the same tree.
  *
- * Paths are resolved within the tree: symlinks among the parents are followed (so that /bin -> usr/bin carries over), at most
- * 40 deep, ".." is refused in added paths and stops at the root in link targets.
+ * Paths are resolved within the tree: symlinks among the parents are followed (so that /bin -> usr/bin carries over),
+ * at most 40 deep, ".." is refused in added paths and stops at the root in link targets.
  */
 #pragma once
 #include <sys/stat.h>
@@ -18,7 +18,7 @@ enum { TREE_NAME_MAX = 255 };
 struct tree_content {
 	const void *bytes; /* if not NULL: in memory */
 	const char *path;  /* if not NULL: the file at this path below the directory `fd` */
-	int fd;		   /* without either: in the open file `fd` */
+	int fd;            /* without either: in the open file `fd` */
 	uint64_t offset;   /* from here on */
 };
 
@@ -31,8 +31,9 @@ struct tree_inode {
 	uint64_t size;
 	const char *link; /* symlink: its target */
 	struct tree_content content;
-	uint64_t stamp[4]; /* regular file: equal stamps promise equal contents; the first is 0 if nothing can be promised */
-	unsigned names;	   /* names that share it (hard links) */
+	uint64_t stamp[4]; /* regular file: equal stamps promise equal contents; the first is 0 if nothing can be
+			      promised */
+	unsigned names;    /* names that share it (hard links) */
 	uint32_t number;   /* in the image, 0 until it is assigned */
 	unsigned change;   /* enum tree_change: what the writer has to write */
 };
@@ -64,38 +65,43 @@ struct tree_node *tree_find(const struct tree *tree, const char *path, bool foll
 struct tree_node *tree_child(const struct tree *tree, const struct tree_node *directory, const char *name);
 
 /*
- * Adds a name at `path`; missing parents become directories (0755, root). What was there is replaced, except that a directory
- * stays where a directory, or (`keep_directory`) a symlink comes, and a symlink to a directory stays where a directory comes.
- * FORMAT for a bad path, CONFLICT if a directory that is not empty would have to give way. *node may be NULL.
+ * Adds a name at `path`; missing parents become directories (0755, root). What was there is replaced, except that a
+ * directory stays where a directory, or (`keep_directory`) a symlink comes, and a symlink to a directory stays where a
+ * directory comes. FORMAT for a bad path, CONFLICT if a directory that is not empty would have to give way. *node may
+ * be NULL.
  */
-int tree_add(struct tree *tree, const char *path, const struct tree_inode *inode, bool keep_directory, struct tree_node **node,
-    struct dory_error *err) must_check;
+int tree_add(struct tree *tree, const char *path, const struct tree_inode *inode, bool keep_directory,
+	struct tree_node **node, struct dory_error *err) must_check;
 /* The same below a directory known already. */
 int tree_add_child(struct tree *tree, struct tree_node *directory, const char *name, const struct tree_inode *inode,
-    bool keep_directory, struct tree_node **node, struct dory_error *err) must_check;
+	bool keep_directory, struct tree_node **node, struct dory_error *err) must_check;
 /* Another name for the regular file at `target`. */
 int tree_add_hard_link(struct tree *tree, const char *path, const char *target, struct dory_error *err) must_check;
 
 /* Shorthands for what is made here, owned by root. `bytes` and `target` are copied. */
 int tree_add_bytes(struct tree *tree, const char *path, unsigned permissions, const void *bytes, size_t size,
-    struct dory_error *err) must_check;
+	struct dory_error *err) must_check;
 int tree_add_symlink(struct tree *tree, const char *path, const char *target, struct dory_error *err) must_check;
 int tree_add_directory(struct tree *tree, const char *path, unsigned permissions, uint32_t uid, uint32_t gid,
-    struct dory_error *err) must_check;
+	struct dory_error *err) must_check;
 
 void tree_remove(struct tree *tree, struct tree_node *node); /* with all below it */
 
 /* Sorts all siblings by name (bytes), so that walks do not depend on the order of addition. */
 void tree_sort(struct tree *tree);
-/* The node after `node` in a walk that visits a directory before what is in it; NULL at the end. Start with the root. */
+/* The node after `node` in a walk that visits a directory before what is in it; NULL at the end. Start with the root.
+ */
 struct tree_node *tree_next(const struct tree_node *node);
 
 /* The absolute path; returns owned. */
 char *tree_path(const struct tree_node *node);
 /* The contents of a regular file; returns owned, with a NUL behind. FORMAT if it is larger than `limit`. */
-int tree_read(const struct tree_node *node, size_t limit, char **content, size_t *length, struct dory_error *err) must_check;
-/* Reads up to `size` bytes at `offset` of a regular file. `fd`: what tree_open gave. Returns how many, -1 with errno. */
+int tree_read(
+	const struct tree_node *node, size_t limit, char **content, size_t *length, struct dory_error *err) must_check;
+/* Reads up to `size` bytes at `offset` of a regular file. `fd`: what tree_open gave. Returns how many, -1 with errno.
+ */
 ssize_t tree_read_at(const struct tree_inode *inode, int fd, void *to, size_t size, uint64_t offset);
-/* A descriptor for tree_read_at: -1 where none is needed, -2 with errno on failure. tree_close closes it if it was opened here. */
+/* A descriptor for tree_read_at: -1 where none is needed, -2 with errno on failure. tree_close closes it if it was
+ * opened here. */
 int tree_open(const struct tree_inode *inode);
 void tree_close(const struct tree_inode *inode, int fd);

@@ -39,7 +39,8 @@ static void set_text(json_t *object, const char *key, const char *value)
 
 int description_write(const char *directory, const struct image *image, struct dory_error *err)
 {
-	char *path = text_format("%s/image.json", directory), *disk = text_format("%s/disk.raw", directory), *text, uuid[33];
+	char *path = text_format("%s/image.json", directory), *disk = text_format("%s/disk.raw", directory), *text,
+	     uuid[33];
 	json_t *object = json_object();
 	int result;
 
@@ -78,7 +79,8 @@ static int parse(const char *path, const char *text, size_t length, struct image
 
 	if (!json_is_object(object)) {
 		json_decref(object);
-		return error_set(err, DORY_ERROR_FORMAT, "%s is damaged (line %d: %s)", path, failure.line, failure.text);
+		return error_set(
+			err, DORY_ERROR_FORMAT, "%s is damaged (line %d: %s)", path, failure.line, failure.text);
 	}
 	image->created = get_text(object, "created");
 	image->origin = get_text(object, "origin");
@@ -105,7 +107,8 @@ int description_read(const char *directory, struct image *image, struct dory_err
 	if (result == 0)
 		result = parse(path, text, length, image, err);
 	if (result == 0 && stat(image->disk_path, &st) < 0)
-		result = error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "looking at %s", image->disk_path);
+		result = error_set_errno(
+			err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "looking at %s", image->disk_path);
 	if (result == 0) {
 		image->size = (uint64_t)st.st_size;
 		image->used = (uint64_t)st.st_blocks * 512;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Drafts: a new image is made in a hidden directory and renamed when it is whole; an image that exists is composed where it
- * is, since composition replaces its disk atomically. The lock of the name is held from beginning to end.
+ * Drafts: a new image is made in a hidden directory and renamed when it is whole; an image that exists is composed
+ * where it is, since composition replaces its disk atomically. The lock of the name is held from beginning to end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -87,7 +87,8 @@ int image_draft_open(const char *root, const char *name, struct image_draft **dr
 	if (!d)
 		abort();
 	d->lock = -1;
-	if (store_lock(root, name, &d->lock, err) < 0 || remove_debris(root, name, err) < 0 || choose_directory(d, root, name, err) < 0) {
+	if (store_lock(root, name, &d->lock, err) < 0 || remove_debris(root, name, err) < 0 ||
+		choose_directory(d, root, name, err) < 0) {
 		draft_free(d);
 		return -1;
 	}

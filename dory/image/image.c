@@ -83,7 +83,8 @@ static int explain_missing(const char *root, const char *name, struct dory_error
 	return -1;
 }
 
-/* A composition that was killed while it changed the disk left a journal; the image is whole again after it is applied. */
+/* A composition that was killed while it changed the disk left a journal; the image is whole again after it is applied.
+ */
 static int recover(const struct image *image, struct dory_error *err)
 {
 	char *journal = text_format("%s.journal", image->disk_path);
@@ -161,7 +162,8 @@ int image_remove(const char *root, const char *name, struct dory_error *err)
 	} else {
 		result = file_remove_tree(removed, err);
 		if (result == 0 && rename(directory, removed) < 0)
-			result = errno == ENOENT ? explain_missing(root, name, err) : error_set_errno(err, DORY_ERROR_IO, "removing the image %s", name);
+			result = errno == ENOENT ? explain_missing(root, name, err)
+						 : error_set_errno(err, DORY_ERROR_IO, "removing the image %s", name);
 		if (result == 0)
 			result = file_remove_tree(removed, err);
 		close(lock);

@@ -38,8 +38,11 @@ static void write_disk(const char *path, char uuid)
 
 static void make_image(const char *name, const char *fingerprint)
 {
-	struct image description = {.name = text_copy(name), .created = text_copy("2026-01-02T03:04:05Z"), .origin = text_copy("test"),
-	    .fingerprint = text_copy(fingerprint), .default_command = text_copy("/bin/true")};
+	struct image description = {.name = text_copy(name),
+		.created = text_copy("2026-01-02T03:04:05Z"),
+		.origin = text_copy("test"),
+		.fingerprint = text_copy(fingerprint),
+		.default_command = text_copy("/bin/true")};
 	struct image_draft *draft;
 
 	CHECK_EQ(image_draft_open(root, name, &draft, &err), 0);
@@ -51,8 +54,8 @@ static void make_image(const char *name, const char *fingerprint)
 TEST(names_are_checked)
 {
 	static const char *const good[] = {"a", "web", "tools/web:2", "deb:redis-server", "_x", "A.b+c@d-e", "0"};
-	static const char *const bad[] = {"", ".", "..", "../x", "/x", "x/", "a//b", "a/b/c", ".hidden", "a/.b", "-x", "a/-b", "a b", "a%b", "a\nb",
-	    "\303\244"};
+	static const char *const bad[] = {"", ".", "..", "../x", "/x", "x/", "a//b", "a/b/c", ".hidden", "a/.b", "-x",
+		"a/-b", "a b", "a%b", "a\nb", "\303\244"};
 	char name[140];
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -80,7 +83,8 @@ TEST(what_was_committed_is_found_and_listed)
 	make_image("web", "abc");
 	make_image("tools/db:1", "");
 	CHECK_EQ(image_find(root, "web", &image, &err), 0);
-	CHECK(!strcmp(image.name, "web") && !strcmp(image.fingerprint, "abc") && !strcmp(image.default_command, "/bin/true"));
+	CHECK(!strcmp(image.name, "web") && !strcmp(image.fingerprint, "abc") &&
+		!strcmp(image.default_command, "/bin/true"));
 	CHECK_EQ(image.size, 2048);
 	CHECK_EQ(access(image.disk_path, R_OK), 0);
 	image_release(&image);

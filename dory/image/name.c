@@ -11,7 +11,8 @@ enum { NAME_MAX_LENGTH = 128 };
 static int refuse(const char *name, const char *why, struct dory_error *err)
 {
 	error_set(err, DORY_ERROR_USAGE, "\"%.140s\" cannot be the name of an image: %s", name, why);
-	return error_hint(err, "A name has letters, digits and . _ + : @ -, and may have one '/' in it, as in web or tools/web:2.");
+	return error_hint(err,
+		"A name has letters, digits and . _ + : @ -, and may have one '/' in it, as in web or tools/web:2.");
 }
 
 int image_name_check(const char *name, struct dory_error *err)

@@ -13,8 +13,8 @@ char *store_name_of(const char *entry);
 int store_lock(const char *root, const char *name, int *fd, struct dory_error *err) must_check;
 
 /*
- * image.json. A description belongs to one file system, which its UUID tells: if the disk holds another one (a composition was
- * killed before it wrote the description), the fingerprint is read as empty.
+ * image.json. A description belongs to one file system, which its UUID tells: if the disk holds another one (a
+ * composition was killed before it wrote the description), the fingerprint is read as empty.
  */
 int description_write(const char *directory, const struct image *image, struct dory_error *err) must_check;
 int description_read(const char *directory, struct image *image, struct dory_error *err) must_check;
