@@ -144,7 +144,7 @@ static void close_writer(struct ext4_writer *w)
 
 int ext4_image_create(int fd, struct tree *tree, const struct ext4_options *options, struct dory_error *err)
 {
-	struct ext4_writer w = {.fd = fd, .tree = tree, .overlay = overlay_new(fd, true)};
+	struct ext4_writer w = {.fd = fd, .is_new = true, .tree = tree, .overlay = overlay_new(fd, true)};
 	struct measures m = measure(tree);
 	uint64_t inodes = m.inodes + 16 + max_u64(m.inodes / 4, FREE_INODES_MIN) +
 			  options->free_bytes / BYTES_PER_FREE_INODE,

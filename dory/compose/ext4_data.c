@@ -12,8 +12,15 @@
 
 enum { STAGING_SIZE = 1 << 19 };
 
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+	return size > 0 && bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
 int ext4_flush_contents(struct ext4_writer *w, struct dory_error *err)
 {
+	if (w->is_new && is_zero(w->staging, w->staged))
+		w->staged = 0; /* a hole reads the same, and costs no room on the host */
 	for (size_t done = 0; done < w->staged;) {
 		ssize_t n = pwrite(w->fd, w->staging + done, w->staged - done, (off_t)(w->staging_at + done));
 

@@ -20,7 +20,8 @@ struct ext4_runs {
 struct ext4_writer {
 	ext2_filsys fs;
 	struct overlay *overlay;
-	int fd; /* the image */
+	int fd;      /* the image */
+	bool is_new; /* all its blocks are zeros still */
 	struct tree *tree;
 	struct ext4_run free_run; /* the next blocks to be given out */
 	uint64_t cursor;          /* free blocks are looked for from here */

@@ -11,7 +11,7 @@
 #include "dory/base/text.h"
 #include "dory/compose/compose.h"
 #include "dory/image/store.h"
-#include "dory/repository/near_names.h"
+#include "dory/base/near_names.h"
 
 void image_release(struct image *image)
 {

@@ -2,7 +2,7 @@
 /* The pure parts: Release files, sizes from Packages files, gpgv's status lines, near names. */
 #include "release.h"
 #include <string.h>
-#include "near_names.h"
+#include "dory/base/near_names.h"
 #include "packages_sizes.h"
 #include "signature.h"
 #include "tests/unit/test.h"

@@ -17,7 +17,7 @@
 #include <solv/solver.h>
 #include <solv/transaction.h>
 #include "essential.h"
-#include "near_names.h"
+#include "dory/base/near_names.h"
 #include "preferences.h"
 #include "solv_file.h"
 #include "dory/base/text.h"

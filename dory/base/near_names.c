@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Damerau-Levenshtein distance (neighbours swapped count one), and names that begin with what was typed or contain it. */
-#include "near_names.h"
+#include "dory/base/near_names.h"
 #include <string.h>
 #include "dory/base/text.h"
 
