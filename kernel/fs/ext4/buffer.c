@@ -5,7 +5,7 @@
  */
 #include "kernel/fs/ext4/ext4.h"
 
-enum { BATCH_MAX = 32 };
+enum { BATCH_MAX = 32, AHEAD_MAX = 8, SPARED = 48 };
 
 bool ext4_block_is_valid(const struct ext4 *fs, uint64_t block, uint64_t nr)
 {
@@ -38,6 +38,24 @@ static void buffer_free(struct ext4 *fs, struct buffer *buffer)
 	heap_free(buffer);
 }
 
+/* Memory ran out in the middle of an operation: clean buffers go, but those that it may have in hand, which are the latest. */
+static bool drop_old(struct ext4 *fs)
+{
+	size_t left = fs->nr_buffers;
+	bool any = false;
+
+	while (left-- > SPARED) {
+		struct buffer *buffer = container_of(list_pop_front(&fs->buffer_lru), struct buffer, lru);
+
+		list_push_back(&fs->buffer_lru, &buffer->lru);
+		if (!buffer->is_dirty) {
+			buffer_free(fs, buffer);
+			any = true;
+		}
+	}
+	return any;
+}
+
 static int enter(struct ext4 *fs, uint64_t block, struct rb_node *parent, struct rb_node **link, struct buffer **made)
 {
 	struct buffer *buffer = heap_alloc_zero(sizeof(*buffer));
@@ -45,6 +63,8 @@ static int enter(struct ext4 *fs, uint64_t block, struct rb_node *parent, struct
 	if (!buffer)
 		return -ENOMEM;
 	buffer->data = heap_alloc(fs->block_size);
+	if (!buffer->data && drop_old(fs))
+		buffer->data = heap_alloc(fs->block_size);
 	if (!buffer->data) {
 		heap_free(buffer);
 		return -ENOMEM;
@@ -77,41 +97,72 @@ static void touch(struct ext4 *fs, struct buffer *buffer)
 	list_push_back(&fs->buffer_lru, &buffer->lru);
 }
 
-int ext4_buffer_peek(struct ext4 *fs, uint64_t block, struct buffer **found)
+/* Reads the block and up to `ahead` of those behind it that are not in memory, in one request. */
+static int read_in(struct ext4 *fs, uint64_t block, uint64_t ahead, struct buffer **first)
+{
+	struct block_segment segments[AHEAD_MAX];
+	struct buffer *made[AHEAD_MAX];
+	struct rb_node *parent, **link;
+	size_t count = 0;
+	int ret = 0;
+
+	ahead = min_u64(min_u64(ahead, AHEAD_MAX - 1), fs->nr_blocks - block - 1);
+	for (uint64_t at = block; at <= block + ahead && !find(fs, at, &parent, &link); at++) {
+		if (enter(fs, at, parent, link, &made[count]))
+			break;
+		segments[count] = (struct block_segment){.data = made[count]->data, .len = fs->block_size};
+		count++;
+	}
+	if (!count)
+		return -ENOMEM;
+	ret = block_transfer(fs->device, BLOCK_READ, block << fs->block_shift, segments, count);
+	if (ret)
+		while (count)
+			buffer_free(fs, made[--count]);
+	else
+		*first = made[0];
+	return ret;
+}
+
+int ext4_buffer_peek(struct ext4 *fs, uint64_t block, uint64_t ahead, struct buffer **found)
 {
 	struct rb_node *parent, **link;
 	struct buffer *buffer = find(fs, block, &parent, &link);
-	int ret;
 
-	if (buffer) {
-		touch(fs, buffer);
-		*found = buffer;
-		return 0;
+	if (!buffer) {
+		if (block >= fs->nr_blocks)
+			return ext4_corrupt(fs, COMPLAIN_MAP, block, "a block beyond the end");
+		return read_in(fs, block, ahead, found);
 	}
-	if (block >= fs->nr_blocks)
-		return ext4_corrupt(fs, COMPLAIN_MAP, block, "a block beyond the end");
-	ret = enter(fs, block, parent, link, &buffer);
-	if (ret)
-		return ret;
-	ret = block_read(fs->device, block << fs->block_shift, buffer->data, fs->block_size);
-	if (ret) {
-		buffer_free(fs, buffer);
-		return ret;
-	}
+	touch(fs, buffer);
 	*found = buffer;
 	return 0;
 }
 
-int ext4_buffer_read(struct ext4 *fs, uint64_t block, enum buffer_kind kind, uint32_t seed, struct buffer **found)
+void ext4_buffer_preload(struct ext4 *fs, uint64_t block, const void *content)
+{
+	struct rb_node *parent, **link;
+	struct buffer *buffer;
+
+	if (!find(fs, block, &parent, &link) && !enter(fs, block, parent, link, &buffer))
+		memcpy(buffer->data, content, fs->block_size);
+}
+
+int ext4_buffer_read_ahead(struct ext4 *fs, uint64_t block, uint64_t ahead, enum buffer_kind kind, uint32_t seed, struct buffer **found)
 {
 	struct buffer *buffer;
-	int ret = ext4_buffer_peek(fs, block, &buffer);
+	int ret = ext4_buffer_peek(fs, block, ahead, &buffer);
 
 	if (!ret)
 		ret = verify(fs, buffer, kind, seed);
 	if (!ret)
 		*found = buffer;
 	return ret;
+}
+
+int ext4_buffer_read(struct ext4 *fs, uint64_t block, enum buffer_kind kind, uint32_t seed, struct buffer **found)
+{
+	return ext4_buffer_read_ahead(fs, block, 0, kind, seed, found);
 }
 
 int ext4_buffer_new(struct ext4 *fs, uint64_t block, enum buffer_kind kind, uint32_t seed, struct buffer **made)

@@ -22,16 +22,26 @@ static uint64_t nr_blocks(const struct ext4_inode *directory)
 	return (directory->inode.size + directory->fs->block_size - 1) >> directory->fs->block_shift;
 }
 
-int ext4_directory_block(struct ext4_inode *directory, uint64_t logical, enum buffer_kind kind, struct buffer **found)
+int ext4_directory_map(struct ext4_inode *directory, uint64_t logical, uint64_t *block, uint64_t *ahead)
 {
 	struct block_run run;
-	int ret = ext4_map(directory, logical, 1, &run);
+	int ret = ext4_map(directory, logical, max_u64(1, nr_blocks(directory) - min_u64(logical, nr_blocks(directory))), &run);
 
 	if (ret)
 		return ret;
 	if (!run.physical || run.is_unwritten)
 		return ext4_corrupt(directory->fs, COMPLAIN_DIRECTORY, directory->inode.number, "a directory has a hole");
-	return ext4_buffer_read(directory->fs, run.physical, kind, directory->seed, found);
+	*block = run.physical;
+	*ahead = run.nr - 1;
+	return 0;
+}
+
+int ext4_directory_block(struct ext4_inode *directory, uint64_t logical, enum buffer_kind kind, struct buffer **found)
+{
+	uint64_t block, ahead;
+	int ret = ext4_directory_map(directory, logical, &block, &ahead);
+
+	return ret ? ret : ext4_buffer_read_ahead(directory->fs, block, kind == BUFFER_INDEX ? 0 : ahead, kind, directory->seed, found);
 }
 
 static struct ext4_dirent *entry_at(const struct buffer *buffer, size_t offset)
@@ -91,22 +101,15 @@ static enum buffer_kind kind_of(const struct ext4_inode *directory, const struct
 
 static int read_entries(struct ext4_inode *directory, uint64_t logical, struct buffer **buffer)
 {
-	struct block_run run;
-	struct ext4 *fs = directory->fs;
+	uint64_t block, ahead;
 	int ret;
 
 	if (!ext4_directory_has_index(directory))
 		return ext4_directory_block(directory, logical, BUFFER_DIRECTORY, buffer);
-	/* What kind it is can only be seen in it: look without a check first. */
-	ret = ext4_map(directory, logical, 1, &run);
-	if (ret)
-		return ret;
-	if (!run.physical || run.is_unwritten)
-		return ext4_corrupt(fs, COMPLAIN_DIRECTORY, directory->inode.number, "a directory has a hole");
-	ret = ext4_buffer_peek(fs, run.physical, buffer);
-	if (ret)
-		return ret;
-	return ext4_buffer_read(fs, run.physical, kind_of(directory, *buffer, logical), directory->seed, buffer);
+	ret = ext4_directory_map(directory, logical, &block, &ahead);
+	if (!ret) /* what kind it is can only be seen in it */
+		ret = ext4_buffer_peek(directory->fs, block, 0, buffer);
+	return ret ? ret : ext4_buffer_read(directory->fs, block, kind_of(directory, *buffer, logical), directory->seed, buffer);
 }
 
 /* ---- Finding ---- */

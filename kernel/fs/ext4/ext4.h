@@ -120,7 +120,11 @@ void ext4_buffer_checksum_set(struct ext4 *fs, struct buffer *buffer);
 /* The block, read if need be. A buffer stays in memory until ext4_unlock or ext4_buffers_trim. -EIO, -EUCLEAN, -ENOMEM. */
 int ext4_buffer_read(struct ext4 *fs, uint64_t block, enum buffer_kind kind, uint32_t seed, struct buffer **found) must_check;
 /* As read, without a look at its checksum: to find out what kind it is. */
-int ext4_buffer_peek(struct ext4 *fs, uint64_t block, struct buffer **found) must_check;
+int ext4_buffer_peek(struct ext4 *fs, uint64_t block, uint64_t ahead, struct buffer **found) must_check;
+/* As read; on the way takes up to `ahead` blocks behind it into memory. */
+int ext4_buffer_read_ahead(struct ext4 *fs, uint64_t block, uint64_t ahead, enum buffer_kind kind, uint32_t seed, struct buffer **found) must_check;
+/* The block was read by other means. */
+void ext4_buffer_preload(struct ext4 *fs, uint64_t block, const void *content);
 /* The block, all zeros, dirty: it was just allocated. */
 int ext4_buffer_new(struct ext4 *fs, uint64_t block, enum buffer_kind kind, uint32_t seed, struct buffer **made) must_check;
 void ext4_buffer_dirty(struct ext4 *fs, struct buffer *buffer);
@@ -208,6 +212,8 @@ int ext4_directory_init(struct ext4_inode *directory, uint32_t parent) must_chec
 int ext4_directory_is_empty(struct ext4_inode *directory, bool *empty) must_check;
 int ext4_read_directory(struct inode *directory, uint64_t *position, struct directory_sink *sink);
 uint32_t ext4_name_hash(const struct ext4 *fs, unsigned version, const char *name, size_t len, bool *ok);
+/* The block that the directory has there, and how many follow it on the disk too. */
+int ext4_directory_map(struct ext4_inode *directory, uint64_t logical, uint64_t *block, uint64_t *ahead) must_check;
 int ext4_directory_block(struct ext4_inode *directory, uint64_t logical, enum buffer_kind kind, struct buffer **found) must_check;
 /* index.c: the leaf block that may hold the name; *found false: the directory has no index that can be used. */
 int ext4_index_find(struct ext4_inode *directory, const char *name, size_t len, bool *found, uint64_t *leaf, bool *continues) must_check;

@@ -5,7 +5,7 @@
 
 enum { INCOMPAT_KNOWN = EXT4_FILETYPE | EXT4_RECOVER | EXT4_META_BG | EXT4_EXTENTS | EXT4_64BIT | EXT4_FLEX_BG | EXT4_CSUM_SEED | EXT4_LARGEDIR };
 enum { RO_COMPAT_KNOWN = EXT4_SPARSE_SUPER | EXT4_LARGE_FILE | EXT4_HUGE_FILE | EXT4_GDT_CSUM | EXT4_DIR_NLINK | EXT4_EXTRA_ISIZE | EXT4_METADATA_CSUM };
-enum { BUFFERS_MIN = 32, BUFFERS_MAX = 4096 };
+enum { BUFFERS_MIN = 32, BUFFERS_MAX = 4096, HEAD_LEN = 8192 };
 enum { DEVICE_MAJOR = 254, MINORS_EACH = 16 };
 
 static struct spinlock mounted_lock;
@@ -304,26 +304,45 @@ static int check_writable(struct ext4 *fs, bool read_only)
 	return super->feature_incompat & EXT4_RECOVER ? -EUCLEAN : -EROFS;
 }
 
+static const char *understand_super(struct ext4 *fs)
+{
+	const char *why = check_sizes(fs);
+
+	if (why)
+		return why;
+	derive(fs);
+	return check_features(fs);
+}
+
+/* One request for the superblock and what stands behind it: most often all group descriptors that matter. */
 static int read_super(struct ext4 *fs, bool read_only)
 {
+	size_t len = (size_t)min_u64(HEAD_LEN, align_down(fs->device->size, EXT4_SUPER_LEN));
 	const char *why;
+	char *head;
 	int ret;
 
-	if (fs->device->size < EXT4_SUPER_OFFSET + EXT4_SUPER_LEN)
+	if (len < EXT4_SUPER_OFFSET + EXT4_SUPER_LEN)
 		return -EINVAL;
-	ret = block_read(fs->device, EXT4_SUPER_OFFSET, &fs->super, EXT4_SUPER_LEN);
+	head = heap_alloc(len);
+	if (!head)
+		return -ENOMEM;
+	ret = block_read(fs->device, 0, head, len);
 	if (ret)
-		return ret;
-	why = check_sizes(fs);
-	if (!why) {
-		derive(fs);
-		why = check_features(fs);
-	}
+		goto out;
+	memcpy(&fs->super, head + EXT4_SUPER_OFFSET, EXT4_SUPER_LEN);
+	why = understand_super(fs);
 	if (why) {
 		log_line(LOG_ERROR, "ext4: %s: %s", fs->device->name, why);
-		return fs->super.magic == EXT4_MAGIC ? -EUCLEAN : -EINVAL;
+		ret = fs->super.magic == EXT4_MAGIC ? -EUCLEAN : -EINVAL;
+		goto out;
 	}
-	return check_writable(fs, read_only);
+	for (uint64_t block = fs->super.first_data_block + 1; (block + 1) << fs->block_shift <= len; block++)
+		ext4_buffer_preload(fs, block, head + (block << fs->block_shift));
+	ret = check_writable(fs, read_only);
+out:
+	heap_free(head);
+	return ret;
 }
 
 static int start(struct ext4 *fs, bool read_only)
