@@ -477,6 +477,27 @@ TEST(a_damaged_cache_is_made_again)
 	end_work();
 }
 
+TEST(a_damaged_manifest_is_not_believed)
+{
+	char *manifest;
+	size_t length;
+
+	start_work();
+	make_first_tree();
+	for (int round = 0; round < 30; round++) {
+		CHECK_EQ(compose_tree("disk.raw"), 0);
+		CHECK_EQ(file_read(in_work("disk.raw.manifest"), 1 << 20, &manifest, &length, &err), 0);
+		manifest[test_random() % length] ^= (char)(1 + test_random() % 255);
+		put_file("disk.raw.manifest", manifest, round % 5 ? length : test_random() % length);
+		free(manifest);
+		change_tree();
+		CHECK_EQ(compose_tree("disk.raw"), 0);
+		CHECK(image_equals_tree("disk.raw"));
+	}
+	CHECK(image_is_sound(in_work("disk.raw")));
+	end_work();
+}
+
 /* Runs a composition in a child that may write files of at most `limit` bytes. Returns its result. */
 static int compose_limited(rlim_t limit)
 {

@@ -3,7 +3,6 @@
 #include "dory/compose/package.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,28 +57,38 @@ static int unpack_into(int deb, const char *name, int fd, struct blob *blob, str
 	return 0;
 }
 
-/* Other processes may unpack the same package at the same time: each writes its own file, the last to be renamed stays.
- */
-static int unpack_to_cache(int deb, const char *name, const char *path, struct blob *blob, struct dory_error *err)
+/* Gives the file without a name its name; a blob that is there already is one that was found damaged, or a newer one. */
+static int link_blob(int fd, const char *path)
 {
-	char *temporary = text_format("%s.XXXXXX", path);
-	int fd = mkostemp(temporary, O_CLOEXEC), result;
+	char *source = text_format("/proc/self/fd/%d", fd);
+	int result = -1;
 
-	if (fd < 0) {
-		error_set_errno(err, DORY_ERROR_IO, "making a file in the cache, %s", temporary);
-		free(temporary);
-		return -1;
+	for (int attempt = 0; attempt < 3 && result < 0; attempt++) {
+		result = linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+		if (result < 0 && errno == EEXIST)
+			unlink(path);
+		else if (result < 0)
+			break;
 	}
-	result = unpack_into(deb, name, fd, blob, err);
-	if (result == 0 && rename(temporary, path) < 0) {
-		error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
-		blob_close(blob);
-		result = -1;
-	}
-	if (result < 0)
-		unlink(temporary);
-	free(temporary);
+	free(source);
 	return result;
+}
+
+/* The file has no name until it is whole: a kill leaves no debris, and two processes may unpack the same package. */
+static int unpack_to_cache(
+	int deb, const char *name, const char *cache, const char *path, struct blob *blob, struct dory_error *err)
+{
+	int fd = open(cache, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "making a file in the cache %s", cache);
+	if (unpack_into(deb, name, fd, blob, err) < 0)
+		return -1;
+	if (link_blob(fd, path) == 0)
+		return 0;
+	error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
+	blob_close(blob);
+	return -1;
 }
 
 static int open_cached(
@@ -92,7 +101,7 @@ static int open_cached(
 	if (fd < 0 || !blob_open(fd, blob)) {
 		result = file_make_directories(cache, err);
 		if (result == 0)
-			result = unpack_to_cache(deb, name, path, blob, err);
+			result = unpack_to_cache(deb, name, cache, path, blob, err);
 	}
 	free(path);
 	return result;
