@@ -742,6 +742,63 @@ TEST(reading_changes_nothing)
 	disk_close();
 }
 
+static void check_attribute(struct inode *inode, const char *name, const char *value, size_t len)
+{
+	char back[1000];
+
+	CHECK_EQ(inode->ops->get_xattr(inode, name, back, sizeof(back)), (long)len);
+	CHECK(!memcmp(back, value, len));
+}
+
+static void many_attributes(const char *options)
+{
+	struct inode *inode;
+	char name[300] = "user.", value[900], list[2000];
+
+	make_disk(options, "16M");
+	mount(false);
+	inode = create("file", S_IFREG | 0644);
+	memset(value, 'v', sizeof(value));
+	for (unsigned i = 0; i < 300; i++) {
+		unsigned which = below(6);
+		size_t len = below(4) ? below(30) : below(sizeof(value) / 6);
+		int ret;
+
+		snprintf(name, sizeof(name), "%s.attribute-%u", which % 2 ? "user" : "security", which);
+		value[0] = (char)i;
+		if (below(4)) {
+			CHECK_EQ(inode->ops->set_xattr(inode, name, value, len, 0), 0);
+			check_attribute(inode, name, value, len);
+		} else {
+			ret = inode->ops->remove_xattr(inode, name);
+			CHECK(!ret || ret == -ENODATA);
+			CHECK_EQ(inode->ops->get_xattr(inode, name, list, sizeof(list)), -ENODATA);
+		}
+	}
+	CHECK_EQ(inode->ops->set_xattr(inode, "user.one", "value", 5, 0), 0);
+	CHECK_EQ(inode->ops->set_xattr(inode, "user.one", "value", 5, 1), -EEXIST);
+	CHECK_EQ(inode->ops->set_xattr(inode, "user.none", "value", 5, 2), -ENODATA);
+	CHECK_EQ(inode->ops->set_xattr(inode, "user.huge", disk_memory, 5000, 0), -ENOSPC);
+	inode_put(inode);
+	unmount();
+	check_disk();
+	mount(false);
+	CHECK_EQ(fs->root->ops->lookup(fs->root, "file", 4, &inode), 0);
+	check_attribute(inode, "user.one", "value", 5);
+	CHECK(inode->ops->list_xattr(inode, list, sizeof(list)) > 9);
+	CHECK_EQ(fs->root->ops->unlink(fs->root, "file", 4, inode), 0);
+	inode_put(inode);
+	unmount();
+	check_disk();
+	disk_close();
+}
+
+TEST(attributes)
+{
+	many_attributes("-t ext4 -b 4096 -O ^has_journal");
+	many_attributes("-t ext4 -b 1024 -O ^has_journal,^metadata_csum -I 128");
+}
+
 TEST(hash_of_names)
 {
 	static const struct ext4 none;
