@@ -54,6 +54,8 @@ struct address_space {
 	uint64_t data_bytes;	/* private and writable, for RLIMIT_DATA */
 	uint64_t place_from;	/* no hole above is larger than place_skipped */
 	uint64_t place_skipped;
+	uint64_t thrash_since_ns; /* when counting of the following began */
+	uint64_t thrash_reads;	  /* page faults on code that had to read */
 };
 
 struct address_space *address_space_new(void); /* NULL: no memory */

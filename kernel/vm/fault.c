@@ -22,6 +22,8 @@
 #define GROWTH	       (4 * PAGE_SIZE) /* of stacks, at least */
 #define STACK_GAP      (256 * PAGE_SIZE)
 #define ROOM_TRIES     64
+#define THRASH_NS      4000000000ull
+#define THRASH_READS   512
 
 #define SEGV_MAPERR 1 /* sigaction(2) */
 #define SEGV_ACCERR 2
@@ -34,6 +36,7 @@ struct fault {
 	struct region *region;
 	uint64_t address; /* of the page */
 	bool is_write;
+	bool has_dirtied; /* a page of a file: who writes much waits for the writer, once the lock is released */
 	uint64_t index, nr_in_file; /* NEEDS_READ */
 };
 
@@ -267,6 +270,7 @@ static enum outcome serve_file(struct fault *fault)
 		flags |= PAGE_WRITE | PAGE_DIRTY;
 	} else if (fault->is_write) {
 		page_cache_mark_dirty(region->file.cache, page);
+		fault->has_dirtied = true;
 		flags |= PAGE_WRITE | PAGE_DIRTY;
 	} else if (region_may_write_page(region, NULL)) {
 		flags |= PAGE_WRITE;
@@ -336,6 +340,7 @@ static enum outcome serve_present(struct fault *fault, uint64_t frame, unsigned 
 	}
 	if (region->flags & REGION_SHARED) {
 		page_cache_mark_dirty(region->file.cache, page_of_phys(frame));
+		fault->has_dirtied = true;
 		return allow_write(fault, page_of_phys(frame));
 	}
 	return copy_on_write(fault, page_of_phys(frame));
@@ -392,6 +397,26 @@ static enum outcome serve(struct fault *fault, enum access access)
 	return fault->region->file.cache ? serve_file(fault) : serve_anonymous(fault);
 }
 
+/*
+ * Code that is dropped and read again all the time: the program needs more memory than there is, and would crawl for ever. Reading all of
+ * it takes far fewer faults than one a page, since each reads several.
+ */
+static bool is_thrashing(struct address_space *space)
+{
+	uint64_t now = clock_monotonic_ns(), nr_pages = 0;
+
+	if (now - space->thrash_since_ns > THRASH_NS) {
+		space->thrash_since_ns = now;
+		space->thrash_reads = 0;
+	}
+	if (++space->thrash_reads % THRASH_READS)
+		return false;
+	for (struct region *region = region_first(space); region; region = region_next(region))
+		if (region->file.cache && region->flags & REGION_EXEC)
+			nr_pages += region_len(region) >> PAGE_SHIFT;
+	return space->thrash_reads > nr_pages + THRASH_READS;
+}
+
 /* Has the page read; *held keeps it in memory until the fault is served. Releases the lock. */
 static int read_page(struct fault *fault, struct page **held)
 {
@@ -432,6 +457,8 @@ struct fault_result address_space_fault(struct address_space *space, uint64_t ad
 	for (;;) {
 		mutex_lock(&space->lock);
 		outcome = likely(address < USER_END) ? serve(&fault, access) : NOT_MAPPED;
+		if (outcome == NEEDS_READ && access & ACCESS_EXEC && is_thrashing(space))
+			outcome = NEEDS_MEMORY, tries = ROOM_TRIES;
 		if (outcome == NEEDS_READ) {
 			space->faults_major += !page_cache_is_memory(fault.region->file.cache);
 			ret = read_page(&fault, &held);
@@ -442,6 +469,8 @@ struct fault_result address_space_fault(struct address_space *space, uint64_t ad
 		}
 		space->faults_minor += outcome == SERVED && !held;
 		mutex_unlock(&space->lock);
+		if (fault.has_dirtied)
+			page_cache_limit_dirty();
 		if (outcome != NEEDS_MEMORY || ++tries > ROOM_TRIES || !page_cache_make_room())
 			break;
 	}

@@ -84,6 +84,7 @@ size_t mapping_age(struct page_cache *cache); /* unmaps clean pages that were no
 void writeback_note_dirty_locked(struct page_cache *cache); /* its first dirty page; cache->lock held */
 void writeback_add(int64_t nr);				    /* dirty pages of all caches more, or less */
 void writeback_kick(void);
+bool writeback_is_behind(void);				    /* much is dirty: better written than other pages unmapped */
 bool writeback_help(void); /* waits a little for the writer; false: nothing is dirty */
 
 /* ---- reclaim.c ---- */

@@ -134,6 +134,8 @@ bool page_cache_make_room(void)
 {
 	if (reclaim_clean(ROOM_PAGES))
 		return true;
+	if (writeback_is_behind())
+		(void)writeback_help();
 	if (age_mapped()) {
 		(void)reclaim_clean(ROOM_PAGES);
 		return true;

@@ -204,13 +204,14 @@ void writeback_kick(void)
 /* Until kicked, or for a second while anything is dirty. */
 static void sleep_until_work(void)
 {
+	uint64_t deadline = WAIT_FOREVER;
 	struct waiter waiter;
 	int ret = 0;
 
 	wait_begin(&waiter, &writer_wait);
 	while (!__atomic_load_n(&is_kicked, __ATOMIC_ACQUIRE) && ret == 0) {
-		uint64_t deadline = list_empty(&dirty_caches) ? WAIT_FOREVER : clock_monotonic_ns() + TICK_NS;
-
+		if (deadline == WAIT_FOREVER && !list_empty(&dirty_caches))
+			deadline = clock_monotonic_ns() + TICK_NS;
 		ret = wait_sleep(deadline, WAIT_UNINTERRUPTIBLE);
 	}
 	wait_end(&waiter);
@@ -249,6 +250,11 @@ void page_cache_limit_dirty(void)
 		writeback_kick();
 	else
 		wait_for_writer(THROTTLE_NS);
+}
+
+bool writeback_is_behind(void)
+{
+	return __atomic_load_n(&nr_dirty, __ATOMIC_RELAXED) > nr_total / 16;
 }
 
 bool writeback_help(void)
