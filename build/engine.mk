@@ -12,7 +12,11 @@ archives = $(foreach m,$(call closure,$(1),$(2)),$(if $(HAS_$(2)_$(m)),$(OUT)/$(
 # Header-only modules have no objects and no archive.
 
 # $(call link_headers,modules or headers): links to them in the folder of the target, outer folders first, which show inner ones as well.
-link_headers = for d in $(sort $(1)); do [ -e $$(@D)/$$$$d ] || { mkdir -p $$(@D)/$$$$(dirname $$$$d); ln -sfn $(CURDIR)/$$$$d $$(@D)/$$$$d; }; done
+# Relative ones: a tree that is built may be moved.
+link_headers = for d in $(sort $(1)); do [ -e $$(@D)/$$$$d ] || { mkdir -p $$(@D)/$$$$(dirname $$$$d); ln -sfnr $$$$d $$(@D)/$$$$d; }; done
+
+# $(call flat,module): the name of the folder of its links; a/b's must not lie inside a's, which is removed before it is made again.
+flat = $(subst /,.,$(1))
 
 define module
 MODULES += $(1)
@@ -27,7 +31,7 @@ endef
 define module_variant
 LINKDEPS_$(2)_$(1) := $(4)
 HAS_$(2)_$(1) := $(strip $(3))
-$(OUT)/inc/$(2)/$(1)/.links: $(1)/module.mk build/module.mk build/engine.mk
+$(OUT)/inc/$(2)/$(call flat,$(1))/.links: $(1)/module.mk build/module.mk build/engine.mk
 	@rm -rf $$(@D); mkdir -p $$(@D)
 	@$(call link_headers,$(1) $(4)); touch $$@
 $(foreach s,$(3),$(call object,$(1),$(2),$(s)))
@@ -39,15 +43,15 @@ endef
 
 # module, variant, source [, include folder's name where it is not the module's own]
 define object
-$(OUT)/$(2)/$(1)/$(basename $(3)).o: $(1)/$(3) build/variants.mk | $(OUT)/inc/$(if $(4),$(4),$(2)/$(1))/.links
+$(OUT)/$(2)/$(1)/$(basename $(3)).o: $(1)/$(3) build/variants.mk | $(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1)))/.links
 	@mkdir -p $$(@D); echo "  CC $(2) $$<"
-	@$(CC_$(2)) $(CFLAGS_$(2)) -MMD -MP -I$(OUT)/inc/$(if $(4),$(4),$(2)/$(1)) -c $$< -o $$@
+	@$(CC_$(2)) $(CFLAGS_$(2)) -MMD -MP -I$(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1))) -c $$< -o $$@
 
 endef
 
 # module, further dependencies
 define test_links
-$(OUT)/inc/tests/$(1)/.links: $(1)/module.mk build/module.mk build/engine.mk
+$(OUT)/inc/tests/$(call flat,$(1))/.links: $(1)/module.mk build/module.mk build/engine.mk
 	@rm -rf $$(@D); mkdir -p $$(@D)
 	@$(call link_headers,$(1) $(DEPS) $(DEPS_host-asan) $(2) tests/unit); touch $$@
 endef
@@ -57,7 +61,7 @@ define unit_test
 LINKDEPS_host-asan_$(1)/$(2) := $(1) $(3)
 UNIT_TESTS += $(OUT)/host-asan/$(1)/$(2)
 OBJECTS += $(OUT)/host-asan/$(1)/$(2).o
-$(call object,$(1),host-asan,$(2).c,tests/$(1))
+$(call object,$(1),host-asan,$(2).c,tests/$(call flat,$(1)))
 $(OUT)/host-asan/$(1)/$(2): $(OUT)/host-asan/$(1)/$(2).o $$$$(call archives,$(1)/$(2),host-asan)
 	@echo "  LD $$@"
 	@$(CC_host-asan) $(LDFLAGS_host-asan) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LIBS_host-asan)
