@@ -81,14 +81,15 @@ static int fixup_links(const struct fixup *fixup, struct dory_error *err)
 	return 0;
 }
 
-/* What base-files' and others' scripts copy to /etc from their defaults. */
+/* What scripts copy from their packages' defaults. */
 static int copy_defaults(struct tree *tree, struct dory_error *err)
 {
 	static const char *const copies[][2] = {{"/usr/share/libc-bin/nsswitch.conf", "/etc/nsswitch.conf"},
 		{"/usr/share/base-files/nsswitch.conf", "/etc/nsswitch.conf"},
 		{"/usr/share/base-files/profile", "/etc/profile"},
 		{"/usr/share/base-files/dot.profile", "/root/.profile"},
-		{"/usr/share/base-files/dot.bashrc", "/root/.bashrc"}};
+		{"/usr/share/base-files/dot.bashrc", "/root/.bashrc"},
+		{"/usr/share/openssh/sshd_config", "/etc/ssh/sshd_config"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(copies); i++) {
 		const struct tree_node *from = tree_find(tree, copies[i][0], true);

@@ -23,26 +23,28 @@ struct making {
 	int result;
 };
 
-/* Services whose scripts compute what they make. Only for users that some package asked for. */
+/* Services whose scripts compute what they make. */
 static const struct {
+	const char *asked; /* the user that says that it is wanted */
 	const char *user, *group, *path;
 	unsigned permissions;
 } directories[] = {
-	{"redis", "redis", "/var/lib/redis", 0750},
-	{"redis", "adm", "/var/log/redis", 02750},
-	{"redis", "redis", "/run/redis", 02755},
-	{"postgres", "postgres", "/var/lib/postgresql", 0755},
-	{"postgres", "postgres", "/run/postgresql", 02775},
-	{"postgres", "postgres", "/etc/postgresql", 0755},
-	{"root", "postgres", "/var/log/postgresql", 01775},
-	{"mysql", "mysql", "/var/lib/mysql", 0755},
-	{"mysql", "mysql", "/run/mysqld", 0755},
-	{"mysql", "adm", "/var/log/mysql", 02750},
-	{"memcache", "memcache", "/run/memcached", 0755},
-	{"rabbitmq", "rabbitmq", "/var/lib/rabbitmq", 0750},
-	{"rabbitmq", "rabbitmq", "/var/log/rabbitmq", 0750},
-	{"mosquitto", "mosquitto", "/var/lib/mosquitto", 0755},
-	{"_apt", "root", "/var/lib/apt/lists/partial", 0700},
+	{"redis", "redis", "redis", "/var/lib/redis", 0750},
+	{"redis", "redis", "adm", "/var/log/redis", 02750},
+	{"redis", "redis", "redis", "/run/redis", 02755},
+	{"postgres", "postgres", "postgres", "/var/lib/postgresql", 0755},
+	{"postgres", "postgres", "postgres", "/run/postgresql", 02775},
+	{"postgres", "postgres", "postgres", "/etc/postgresql", 0755},
+	{"postgres", "root", "postgres", "/var/log/postgresql", 01775},
+	{"mysql", "mysql", "mysql", "/var/lib/mysql", 0755},
+	{"mysql", "mysql", "mysql", "/run/mysqld", 0755},
+	{"mysql", "mysql", "adm", "/var/log/mysql", 02750},
+	{"memcache", "memcache", "memcache", "/run/memcached", 0755},
+	{"rabbitmq", "rabbitmq", "rabbitmq", "/var/lib/rabbitmq", 0750},
+	{"rabbitmq", "rabbitmq", "rabbitmq", "/var/log/rabbitmq", 0750},
+	{"mosquitto", "mosquitto", "mosquitto", "/var/lib/mosquitto", 0755},
+	{"_apt", "_apt", "root", "/var/lib/apt/lists/partial", 0700},
+	{"sshd", "root", "root", "/run/sshd", 0755},
 };
 
 static char *read_text(const struct making *m, const char *path)
@@ -396,7 +398,7 @@ int fixup_users(const struct fixup *fixup, struct dory_error *err)
 	walk_scripts(fixup, take_ownership, &m);
 	take_lines(&m, "/usr/lib/tmpfiles.d", take_tmpfiles_line);
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-		if (strcmp(directories[i].user, "root") != 0 || accounts_user(&m.accounts, directories[i].group))
+		if (accounts_user(&m.accounts, directories[i].asked))
 			own_directory(&m, directories[i].path, directories[i].permissions, directories[i].user,
 				directories[i].group);
 	if (m.result == 0)

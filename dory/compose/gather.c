@@ -17,7 +17,7 @@
 #include "dory/compose/fixup.h"
 #include "dory/compose/package.h"
 
-enum { FORMAT_VERSION = 1 /* counts up when the same sources would give another image */, THREADS_MAX = 8 };
+enum { FORMAT_VERSION = 2 /* counts up when the same sources would give another image */, THREADS_MAX = 8 };
 
 struct gathering {
 	const struct compose_request *request;
