@@ -85,9 +85,10 @@ void kernel_map_image(uint64_t limit)
 	map_image_range(image_start, text_end, 0);
 	map_image_range(rodata_start, data_start, nx);
 	map_image_range(data_start, image_end, nx | PTE_WRITE | PTE_DIRTY);
-	memset(boot_pd, 0, PAGE_SIZE);
+	/* This code runs from what the first two entries map: they change each in one store, and are never empty. */
 	boot_pd[0] = image_phys(boot_pt) | PTE_PRESENT | PTE_WRITE;
 	boot_pd[1] = (image_phys(boot_pt) + PAGE_SIZE) | PTE_PRESENT | PTE_WRITE;
+	memset(&boot_pd[2], 0, PAGE_SIZE - 2 * sizeof(boot_pd[0]));
 	boot_pdpt[0] = kernel_pml4[0] = 0;
 	write_cr3(image_phys(kernel_pml4));
 	write_cr4(read_cr4() ^ PTE_CR4_PGE); /* drops global entries too */
