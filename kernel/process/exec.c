@@ -241,6 +241,7 @@ static void change_handlers(struct process *process, struct signal_handlers *own
 {
 	struct signal_handlers *old = NULL;
 
+	spin_lock(&process_tree_lock); /* a dying child looks at them under it */
 	spin_lock(&process->signal_lock);
 	if (own) {
 		old = process->handlers;
@@ -248,6 +249,7 @@ static void change_handlers(struct process *process, struct signal_handlers *own
 	}
 	signal_handlers_reset_for_exec(process->handlers);
 	spin_unlock(&process->signal_lock);
+	spin_unlock(&process_tree_lock);
 	signal_handlers_put(old);
 }
 

@@ -151,6 +151,7 @@ static void leave_for_good(struct task *task, struct process *process)
 
 	spin_lock(&process_tree_lock);
 	add_times(process, task);
+	process->exit_uid = task->credentials->uid;
 	task_leave_locked(task);
 	is_reaped = is_reaped_at_once(process);
 	become_zombie_locked(process);

@@ -59,6 +59,7 @@ struct process {
 	struct linux_rusage children_usage; /* the rest of what waited-for children used */
 
 	int exit_status;      /* as wait4 gives it */
+	uint32_t exit_uid;    /* real user id of its last task */
 	bool is_exiting;      /* exit_group is under way */
 	struct task *exec_task; /* the one that goes on when exec ends the others */
 	bool is_zombie;

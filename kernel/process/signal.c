@@ -2,6 +2,7 @@
 /* Acting upon signals, in the loop of a task before it enters user mode (signal(7)): handlers, default actions, stops, restarts. */
 #include "kernel/log/log.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/wait_child.h"
 #include "kernel/uapi/errno.h"
 
 #define BIT(signal) (1ull << ((signal) - 1))
@@ -277,6 +278,7 @@ void signal_notify_parent_locked(struct process *process, int code, int status)
 	info.signo = signal;
 	info.code = code;
 	info.process.pid = process->pid;
+	info.process.uid = process_uid(process);
 	info.process.status = status;
 	info.process.utime = (int64_t)(user_ns / 10000000);
 	info.process.stime = (int64_t)(system_ns / 10000000);

@@ -48,18 +48,15 @@ static void mount_root_device(void)
 		mount_root_as("ext4", root);
 }
 
-/* A file system of the kernel's own, if it is linked. The folder may be absent on an image, and then is not needed. */
+/* A file system of the kernel's own, if it is linked. The folder may be absent on an image that cannot be written: then it is not needed. */
 static void mount_kind(const char *type, const char *target, const char *options)
 {
 	int ret;
 
 	if (!find_type(type))
 		return;
-	ret = path_mkdir(NULL, target, 0755);
-	if (ret && ret != -EEXIST && ret != -EROFS)
-		log_line(LOG_WARNING, "cannot make %s: error %d", target, -ret);
-	ret = mount_add(type, target, type, 0, options);
-	if (ret)
+	ret = mount_add_lazily(target, type, options);
+	if (ret && ret != -EROFS)
 		log_line(LOG_WARNING, "cannot mount %s on %s: error %d", type, target, -ret);
 }
 
@@ -134,6 +131,7 @@ static void start(void)
 	mount_kind("devpts", "/dev/pts", "");
 	if (find_type("devtmpfs"))
 		mount_kind("tmpfs", "/dev/shm", "mode=1777");
+	boot_mark("folders");
 	process_start_init(init_image_start, (size_t)(init_image_end - init_image_start));
 }
 INITCALL(start, INIT_PROCESS, start);

@@ -59,6 +59,13 @@ static void inherit_usage(struct process *parent, struct process *child, const s
 	add_usage(&parent->children_usage, &child->children_usage);
 }
 
+uint32_t process_uid(const struct process *process)
+{
+	if (list_empty(&process->tasks))
+		return process->exit_uid;
+	return container_of(process->tasks.next, struct task, process_node)->credentials->uid;
+}
+
 static bool is_wanted(const struct wait_request *request, const struct process *child, const struct process *self)
 {
 	bool is_clone = child->exit_signal != LINUX_SIGCHLD;
@@ -78,7 +85,7 @@ static bool is_wanted(const struct wait_request *request, const struct process *
 static void fill(struct process *child, struct wait_result *result, int code, int status, int wait_status)
 {
 	result->pid = child->pid;
-	result->uid = 0;
+	result->uid = process_uid(child);
 	result->code = code;
 	result->status = status;
 	result->wait_status = wait_status;

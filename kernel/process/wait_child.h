@@ -19,6 +19,8 @@ struct wait_result {
 /* Waits; 0, -ECHILD or -ERESTART_SYS. */
 int process_wait(const struct wait_request *request, struct wait_result *result);
 
+/* The real user id of a process, dead or alive; process_tree_lock is held. */
+uint32_t process_uid(const struct process *process);
 /* What a process used so far, its children apart. */
 void process_usage(struct process *process, struct linux_rusage *usage);
 void process_children_usage(struct process *process, struct linux_rusage *usage);

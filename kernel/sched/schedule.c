@@ -160,6 +160,7 @@ static void change_to(struct scheduler *me, struct thread *previous, struct thre
 		scheduler_program(me);
 		return;
 	}
+	thread_stack_check(previous);
 	next->on_cpu = true;
 	me->previous = previous;
 	leave_registers(previous);

@@ -31,5 +31,6 @@ void scheduler_finish_switch(void);
 
 void *thread_stack_new(void);
 void thread_stack_free(void *stack);
+void thread_stack_check(const struct thread *thread); /* panics if it overflowed */
 /* Adds to the load averages what has passed; `now_ns` at any switch. */
 void load_update(uint64_t now_ns);

@@ -45,9 +45,14 @@ void *thread_stack_new(void)
 	return stack;
 }
 
+void thread_stack_check(const struct thread *thread)
+{
+	if (unlikely(thread->stack && *(uint64_t *)thread->stack != STACK_CANARY))
+		panic("the kernel stack of %s overflowed", thread->name ? thread->name : "a thread");
+}
+
 void thread_stack_free(void *stack)
 {
-	ASSERT(*(uint64_t *)stack == STACK_CANARY);
 	spin_lock(&pool_lock);
 	if (pool_count < POOL_MAX) {
 		*(void **)stack = pool;
