@@ -2,7 +2,7 @@
 /* File data between the page cache and the disk: each stretch of blocks that follow each other is one request. */
 #include "kernel/fs/ext4/ext4.h"
 
-enum { SEGMENTS_MAX = 64 };
+enum { SEGMENTS_MAX = 64, TRIES = 100 };
 
 /* Pages that follow each other, and the logical block of the first one's start. */
 struct window {
@@ -173,6 +173,17 @@ static int write_run(struct window *window, uint64_t at, uint64_t *nr)
 	return ret;
 }
 
+static void pause_ms(unsigned ms)
+{
+	struct wait_queue nobody;
+	struct waiter waiter;
+
+	wait_queue_init(&nobody);
+	wait_begin(&waiter, &nobody);
+	(void)wait_sleep(clock_monotonic_ns() + ms * 1000000ull, WAIT_UNINTERRUPTIBLE);
+	wait_end(&waiter);
+}
+
 static int ext4_write_pages(struct page_cache *cache, struct page **pages, size_t nr)
 {
 	struct window window = window_of(cache, pages, nr);
@@ -182,6 +193,10 @@ static int ext4_write_pages(struct page_cache *cache, struct page **pages, size_
 
 	for (uint64_t at = window.first; at < window.end && !ret; at += written) {
 		ret = write_run(&window, at, &written);
+		for (unsigned tries = 0; ret == -ENOMEM && tries < TRIES; tries++) { /* writing is what gives memory back */
+			pause_ms(10);
+			ret = write_run(&window, at, &written);
+		}
 		if (!written)
 			break;
 	}
