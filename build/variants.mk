@@ -18,7 +18,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-p
             -Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings -Wno-unused-parameter \
             -Wno-missing-field-initializers -Wno-gnu-variable-sized-type-not-at-end
 COMMON   := -std=gnu11 -g $(WARNINGS) -fno-strict-aliasing -fno-common \
-            -ffile-prefix-map=$(CURDIR)/=
+            -ffile-prefix-map='$(CURDIR)/='
 
 HOST_PACKAGES := libcurl libarchive libsolv libsolvext ext2fs com_err yaml-0.1 jansson libcrypto
 HOST_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES) 2>/dev/null)
