@@ -39,6 +39,9 @@ struct mount {
 	char *source;
 	bool is_attached;
 	struct mount *next_dead;
+	/* Until somebody walks into it, the file system is not made: then fs and root are NULL. */
+	const struct file_system_type *pending_type;
+	const char *pending_options;
 };
 
 extern struct spinlock name_lock;
@@ -61,6 +64,12 @@ void dentry_put_locked(struct dentry *dentry, struct dead_names *dead);
 void dentry_unhash_locked(struct dentry *dentry, struct dead_names *dead); /* the caller has a reference */
 void path_put_locked(struct path *path, struct dead_names *dead);
 struct mount *mount_on_locked(const struct path *place); /* the mount that stands on it, NULL: none */
+struct lazy_mount;
+extern struct lazy_mount *lazy_mounts; /* NULL most of the time */
+const char *mount_lazy_target_locked(const struct path *place); /* its path, if a mount waits for it; NULL */
+void mount_attach_lazy_locked(const struct path *place);	/* the folder is there: enters the mount that waits for it, if any */
+/* Without the lock: makes the file system of one whose `root` is NULL. If that fails, the mount is gone. */
+int mount_complete(struct mount *mount) must_check;
 bool dentry_is_below_locked(const struct dentry *dentry, const struct dentry *ancestor);
 
 /* A new name below `parent` with one reference; takes the reference to the inode (also when it fails). Hashed if asked for. NULL: no memory. */

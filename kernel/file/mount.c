@@ -6,6 +6,7 @@
 #include "kernel/file/dentry.h"
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
+#include "kernel/platform/platform.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mount.h"
 #include "lib/format.h"
@@ -14,6 +15,7 @@
 struct list all_mounts = LIST_INIT(all_mounts);
 struct mount anonymous_mount = {.references = 1, .node = LIST_INIT(anonymous_mount.node)};
 static uint64_t last_id;
+static struct mutex complete_lock; /* held while a lazy mount's file system is made */
 
 LINKER_SET_DECLARE(file_system, struct file_system_type);
 
@@ -48,19 +50,27 @@ static struct mount *mount_new(struct file_system *fs, struct dentry *root, unsi
 	return mount;
 }
 
-/* Enters it at a place, whose references it takes, or as the root. */
+/* Enters it in the list, and on the place whose references it has in `at`. */
+static void attach_locked(struct mount *mount)
+{
+	mount->id = ++last_id;
+	if (mount->root) {
+		mount->root->references++;
+		mount->fs->nr_mounts++;
+	}
+	if (mount->at.dentry)
+		mount->at.dentry->nr_mounts++;
+	mount->is_attached = true;
+	list_push_back(&all_mounts, &mount->node);
+}
+
+/* `at` is counted for it already; NULL: the root. */
 static void attach(struct mount *mount, const struct path *at)
 {
 	spin_lock(&name_lock);
-	mount->id = ++last_id;
-	mount->root->references++;
-	mount->fs->nr_mounts++;
-	if (at) {
+	if (at)
 		mount->at = *at;
-		at->dentry->nr_mounts++;
-	}
-	mount->is_attached = true;
-	list_push_back(&all_mounts, &mount->node);
+	attach_locked(mount);
 	spin_unlock(&name_lock);
 }
 
@@ -163,6 +173,128 @@ static int mount_new_fs(const char *source, const struct path *at, const char *t
 	path_get(at);
 	attach(mount, at);
 	return 0;
+}
+
+/* A mount that waits for somebody to look up its folder. */
+struct lazy_mount {
+	struct lazy_mount *next;
+	const struct file_system_type *type;
+	const char *target, *options;
+};
+
+struct lazy_mount *lazy_mounts; /* guarded by name_lock */
+
+int mount_add_lazily(const char *target, const char *type_name, const char *options)
+{
+	const struct file_system_type *type = type_find(type_name);
+	struct lazy_mount *lazy = type ? heap_alloc(sizeof(*lazy)) : NULL;
+
+	if (!lazy)
+		return type ? -ENOMEM : -ENODEV;
+	spin_lock(&name_lock);
+	*lazy = (struct lazy_mount){.next = lazy_mounts, .type = type, .target = target, .options = options};
+	lazy_mounts = lazy;
+	spin_unlock(&name_lock);
+	return 0;
+}
+
+/* Whether the place's path from the very root is `target`. */
+static bool is_at_locked(struct path place, const char *target)
+{
+	const char *end = target + strlen(target);
+
+	for (;;) {
+		size_t len;
+
+		while (place.dentry == place.mount->root) {
+			if (!place.mount->at.dentry)
+				return end == target;
+			place = place.mount->at;
+		}
+		len = place.dentry->name_len;
+		if ((size_t)(end - target) < len + 1 || end[-(long)len - 1] != '/' || memcmp(end - len, place.dentry->name, len))
+			return false;
+		end -= len + 1;
+		place.dentry = place.dentry->parent;
+	}
+}
+
+static struct lazy_mount **lazy_at_locked(const struct path *place)
+{
+	for (struct lazy_mount **link = &lazy_mounts; *link; link = &(*link)->next)
+		if (is_at_locked(*place, (*link)->target))
+			return link;
+	return NULL;
+}
+
+const char *mount_lazy_target_locked(const struct path *place)
+{
+	struct lazy_mount **link = lazy_at_locked(place);
+
+	return link ? (*link)->target : NULL;
+}
+
+void mount_attach_lazy_locked(const struct path *place)
+{
+	struct lazy_mount **link = lazy_at_locked(place), *lazy;
+	struct mount *mount;
+
+	if (!link)
+		return;
+	lazy = *link;
+	mount = mount_new(NULL, NULL, 0, lazy->type->name);
+	if (!mount)
+		return; /* the next that looks may have more luck */
+	*link = lazy->next;
+	mount->pending_type = lazy->type;
+	mount->pending_options = lazy->options;
+	mount->at = *place;
+	place->dentry->references++;
+	place->mount->references++;
+	attach_locked(mount);
+	heap_free(lazy);
+}
+
+/* Takes a mount without a file system off the list for good. */
+static void discard_pending(struct mount *mount)
+{
+	struct dead_names dead = {0};
+
+	spin_lock(&name_lock);
+	list_remove(&mount->node);
+	mount->at.dentry->nr_mounts--;
+	path_put_locked(&mount->at, &dead);
+	spin_unlock(&name_lock);
+	names_bury(&dead);
+	heap_free(mount->source);
+	heap_free(mount);
+}
+
+int mount_complete(struct mount *mount)
+{
+	struct file_system *fs;
+	int ret = 0;
+
+	mutex_lock(&complete_lock);
+	if (!mount->root) {
+		ret = mount->pending_type->mount(mount->source, mount->pending_options, false, &fs);
+		if (!ret) {
+			fs->type = mount->pending_type;
+			ret = make_root_dentry(fs);
+		}
+		if (ret) {
+			discard_pending(mount);
+		} else {
+			spin_lock(&name_lock);
+			fs->root_dentry->references++;
+			fs->nr_mounts++;
+			mount->fs = fs;
+			mount->root = fs->root_dentry;
+			spin_unlock(&name_lock);
+		}
+	}
+	mutex_unlock(&complete_lock);
+	return ret;
 }
 
 static int mount_bind(const char *source, const struct path *at, unsigned flags)
@@ -300,8 +432,8 @@ static bool mount_nth(unsigned n, struct path *place)
 
 	spin_lock(&name_lock);
 	list_for_each(mount, &all_mounts, node) {
-		if (n--)
-			continue;
+		if (!mount->root || n--)
+			continue; /* those that are not made yet have nothing in them */
 		*place = (struct path){.mount = mount, .dentry = mount->root};
 		mount->references++;
 		mount->root->references++;
@@ -342,10 +474,27 @@ void mount_unmount_all(void)
 	}
 }
 
+/* Walks to every lazy mount's folder, which makes it. */
+static void complete_all(void)
+{
+	struct path place;
+
+	for (;;) {
+		struct lazy_mount *first = lazy_mounts;
+
+		if (!first || path_walk(NULL, first->target, WALK_FOLLOW, &place))
+			return;
+		path_put(&place);
+		if (lazy_mounts == first)
+			return;
+	}
+}
+
 void mount_walk(void (*visit)(void *context, const struct mount *mount), void *context)
 {
 	struct path place;
 
+	complete_all();
 	for (unsigned n = 0; mount_nth(n, &place); n++) {
 		visit(context, place.mount);
 		path_put(&place);
@@ -407,3 +556,9 @@ int path_new_unnamed(const struct path *directory, struct inode *inode, struct p
 	path->dentry = dentry;
 	return 0;
 }
+
+static void mount_start(void)
+{
+	mutex_init(&complete_lock);
+}
+INITCALL(mount, INIT_CORE, mount_start);

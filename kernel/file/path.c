@@ -98,10 +98,20 @@ static void pin(struct walk *w, const struct path *place)
 static int cross_mounts(struct walk *w)
 {
 	struct mount *mount;
+	int ret;
 
 	while (unlikely(w->at.dentry->nr_mounts) && (mount = mount_on_locked(&w->at))) {
 		if (w->flags & WALK_NO_XDEV)
 			return -EXDEV;
+		if (unlikely(!mount->root)) {
+			pin(w, &w->at);
+			spin_unlock(&name_lock);
+			ret = mount_complete(mount);
+			spin_lock(&name_lock);
+			if (ret)
+				return ret;
+			continue;
+		}
 		w->at.mount = mount;
 		w->at.dentry = mount->root;
 	}
@@ -126,6 +136,22 @@ static int walk_up(struct walk *w)
 	return cross_mounts(w);
 }
 
+/* A folder was looked up for the first time: perhaps a mount waits for it (and for its being made, on an image without it). */
+static void meet_lazy_mount(const struct path *place)
+{
+	const char *target = mount_lazy_target_locked(place);
+
+	if (!target)
+		return;
+	if (!place->dentry->inode) {
+		spin_unlock(&name_lock);
+		(void)!path_mkdir(NULL, target, 0755); /* makes this very dentry name it */
+		spin_lock(&name_lock);
+	}
+	if (place->dentry->inode && inode_is_directory(place->dentry->inode))
+		mount_attach_lazy_locked(place);
+}
+
 /* Looks the name up in the file system. Drops the lock in between; afterwards `pinned` holds the child. */
 static int lookup_slow(struct walk *w, const char *name, size_t len, struct dentry **child)
 {
@@ -142,6 +168,8 @@ static int lookup_slow(struct walk *w, const char *name, size_t len, struct dent
 		return ret;
 	dentry_put_locked(w->pinned.dentry, &w->dead); /* the child counts it */
 	w->pinned.dentry = *child;
+	if (unlikely(lazy_mounts))
+		meet_lazy_mount(&w->pinned);
 	return 0;
 }
 

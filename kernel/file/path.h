@@ -57,6 +57,8 @@ long path_to_text(const struct path *path, char *to, size_t size);
 /* Mounts. */
 int mount_root(struct file_system *fs) must_check;
 int mount_add(const char *source, const char *target, const char *type, unsigned long flags, const char *options) must_check; /* mount(2), MS_BIND too */
+/* A mount that is made when its folder is first looked up; the folder too, if it is not there. The texts stay valid; `target` has no links. */
+int mount_add_lazily(const char *target, const char *type, const char *options) must_check;
 int mount_remove(const char *target, int flags) must_check;
 int mount_sync_all(void);
 void mount_unmount_all(void); /* power-off: every file system clean; root becomes read-only */

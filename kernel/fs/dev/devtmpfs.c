@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* devtmpfs: a tmpfs filled at its mount with a node for each device; drivers have found theirs by then. */
+/* devtmpfs: a tmpfs with a node for each device, made when it is first asked for; drivers have found theirs by then. */
 #include "kernel/block/block.h"
 #include "kernel/file/file.h"
 #include "kernel/fs/dev/dev.h"
@@ -21,61 +21,79 @@ static const struct {
 	uint32_t mode;
 } folders[] = {{"shm", 01777}, {"pts", 0755}, {"mqueue", 01777}};
 
-/* Adds a node whose name may have one folder before it ("vport/dory.stdin"). */
+/* The folder before the slash of a device's name ("vport/dory.stdin"). */
+static int folder_for(struct inode *root, const char *name, size_t len, struct inode **folder)
+{
+	char text[32];
+
+	*folder = tmpfs_find(root, name, len);
+	if (*folder)
+		return 0;
+	if (len >= sizeof(text))
+		return -ENAMETOOLONG;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	return tmpfs_add(root, text, S_IFDIR | 0755, 0, NULL, folder);
+}
+
 static int add_node(struct inode *root, const char *name, uint32_t mode, uint64_t device)
 {
 	const char *slash = strchr(name, '/');
-	struct inode *folder;
-	char folder_name[32];
-	size_t len;
-	int ret;
+	struct inode *folder = root;
+	int ret = slash ? folder_for(root, name, (size_t)(slash - name), &folder) : 0;
 
-	if (!slash)
-		return tmpfs_add(root, name, mode, device, NULL, NULL);
-	len = (size_t)(slash - name);
-	if (len >= sizeof(folder_name))
-		return -ENAMETOOLONG;
-	memcpy(folder_name, name, len);
-	folder_name[len] = '\0';
-	ret = root->ops->lookup(root, folder_name, len, &folder);
-	if (ret == -ENOENT) {
-		ret = tmpfs_add(root, folder_name, S_IFDIR | 0755, 0, NULL, &folder);
-		if (!ret)
-			inode_get(folder);
-	}
-	if (ret)
-		return ret;
-	ret = tmpfs_add(folder, slash + 1, mode, device, NULL, NULL);
-	inode_put(folder);
-	return ret;
+	if (!ret)
+		ret = tmpfs_add(folder, slash ? slash + 1 : name, mode, device, NULL, NULL);
+	return ret == -EEXIST ? 0 : ret;
 }
 
-static int fill(struct inode *root)
+/* Whether an entry belongs to what is asked for: the first part of its path; wanted NULL: all. */
+static bool is_wanted(const char *name, const char *wanted, size_t len)
+{
+	return !wanted || (!strncmp(name, wanted, len) && (!name[len] || name[len] == '/'));
+}
+
+static int add_wanted(struct inode *root, const char *wanted, size_t len)
 {
 	const struct character_device *device = NULL;
 	struct block_device *disk = NULL;
 	int ret = 0;
 
 	while (!ret && (device = character_device_next(device)))
-		ret = add_node(root, device->name, S_IFCHR | device->mode, device_number(device->major, device->minor));
+		if (is_wanted(device->name, wanted, len))
+			ret = add_node(root, device->name, S_IFCHR | device->mode, device_number(device->major, device->minor));
 	while (!ret && (disk = block_device_next(disk)))
-		ret = add_node(root, disk->name, S_IFBLK | 0660, block_device_number(disk));
+		if (is_wanted(disk->name, wanted, len))
+			ret = add_node(root, disk->name, S_IFBLK | 0660, block_device_number(disk));
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(links); i++)
-		ret = tmpfs_add(root, links[i].name, 0, 0, links[i].target, NULL);
+		if (is_wanted(links[i].name, wanted, len) && !tmpfs_find(root, links[i].name, strlen(links[i].name)))
+			ret = tmpfs_add(root, links[i].name, 0, 0, links[i].target, NULL);
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(folders); i++)
-		ret = tmpfs_add(root, folders[i].name, S_IFDIR | folders[i].mode, 0, NULL, NULL);
+		if (is_wanted(folders[i].name, wanted, len))
+			ret = add_node(root, folders[i].name, S_IFDIR | folders[i].mode, 0);
 	return ret;
 }
+
+static int fill_one(struct inode *root, const char *name, size_t len)
+{
+	int ret = add_wanted(root, name, len);
+
+	return ret ? ret : tmpfs_find(root, name, len) ? 0 : -ENOENT;
+}
+
+static int fill_all(struct inode *root)
+{
+	return add_wanted(root, NULL, 0);
+}
+
+static const struct tmpfs_filler filler = {.one = fill_one, .all = fill_all};
 
 static int devtmpfs_mount(const char *source, const char *options, bool read_only, struct file_system **fs)
 {
 	int ret = tmpfs_new("mode=755", read_only, fs);
 
-	if (ret)
-		return ret;
-	ret = fill((*fs)->root);
-	if (ret)
-		(*fs)->unmount(*fs);
+	if (!ret)
+		tmpfs_set_filler(*fs, &filler);
 	return ret;
 }
 

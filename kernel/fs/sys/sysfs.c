@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * sysfs: the few files that C libraries, the JVM and node read: which CPUs there are, how large pages are used. What it shows is known
- * when it is mounted, so that it is a tmpfs that is filled then and is read-only afterwards.
+ * when it is first looked at: it is a tmpfs that is filled then.
  */
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/file/file.h"
@@ -38,13 +38,10 @@ static const struct {
 static int folder_in(struct inode *parent, const char *name, size_t len, struct inode **folder)
 {
 	char text[64];
-	int ret = parent->ops->lookup(parent, name, len, folder);
 
-	if (ret != -ENOENT) {
-		if (!ret)
-			inode_put(*folder); /* its entry holds it */
-		return ret;
-	}
+	*folder = tmpfs_find(parent, name, len);
+	if (*folder)
+		return 0;
 	if (len >= sizeof(text))
 		return -ENAMETOOLONG;
 	memcpy(text, name, len);
@@ -99,16 +96,32 @@ static int add_entry(struct inode *root, const char *path, const char *text)
 	return ret ? ret : fill_file(file, text);
 }
 
+static int fill_all(struct inode *root)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(entries); i++)
+		ret = add_entry(root, entries[i].path, entries[i].text);
+	if (!ret)
+		tmpfs_set_filler(root->fs, NULL);
+	return ret;
+}
+
+static int fill_one(struct inode *root, const char *name, size_t len)
+{
+	int ret = fill_all(root);
+
+	return ret ? ret : tmpfs_find(root, name, len) ? 0 : -ENOENT;
+}
+
+static const struct tmpfs_filler filler = {.one = fill_one, .all = fill_all};
+
 static int sysfs_mount(const char *source, const char *options, bool read_only, struct file_system **fs)
 {
 	int ret = tmpfs_new("mode=555", false, fs);
 
-	if (ret)
-		return ret;
-	for (size_t i = 0; !ret && i < ARRAY_SIZE(entries); i++)
-		ret = add_entry((*fs)->root, entries[i].path, entries[i].text);
-	if (ret)
-		(*fs)->unmount(*fs);
+	if (!ret)
+		tmpfs_set_filler(*fs, &filler);
 	return ret;
 }
 

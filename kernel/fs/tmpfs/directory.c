@@ -87,9 +87,45 @@ void tmpfs_entries_free(struct tmpfs_inode *directory)
 		heap_free(entry);
 }
 
+struct inode *tmpfs_find(struct inode *directory, const char *name, size_t len)
+{
+	struct tmpfs_entry *entry = entry_of(tmpfs_inode_of(directory), name, len);
+
+	return entry ? &entry->inode->inode : NULL;
+}
+
+void tmpfs_set_filler(struct file_system *fs, const struct tmpfs_filler *filler)
+{
+	container_of(fs, struct tmpfs, fs)->filler = filler;
+}
+
+static const struct tmpfs_filler *filler_of(struct inode *directory)
+{
+	return directory == directory->fs->root ? tmpfs_of(directory)->filler : NULL;
+}
+
+/* Before the folder is listed, or an entry goes for good: from here on it is an ordinary folder. */
+static int fill_all(struct inode *directory)
+{
+	const struct tmpfs_filler *filler = filler_of(directory);
+	int ret = filler ? filler->all(directory) : 0;
+
+	if (filler && !ret)
+		tmpfs_of(directory)->filler = NULL;
+	return ret;
+}
+
 static int tmpfs_lookup(struct inode *directory, const char *name, size_t len, struct inode **found)
 {
 	struct tmpfs_entry *entry = entry_of(tmpfs_inode_of(directory), name, len);
+	int ret;
+
+	if (!entry && filler_of(directory)) {
+		ret = filler_of(directory)->one(directory, name, len);
+		if (ret)
+			return ret;
+		entry = entry_of(tmpfs_inode_of(directory), name, len);
+	}
 
 	if (!entry)
 		return -ENOENT;
@@ -163,10 +199,11 @@ static int tmpfs_link(struct inode *directory, const char *name, size_t len, str
 static int tmpfs_unlink(struct inode *directory, const char *name, size_t len, struct inode *target)
 {
 	struct tmpfs_inode *d = tmpfs_inode_of(directory);
+	int ret = fill_all(directory);
 	struct tmpfs_entry *entry = entry_of(d, name, len);
 
-	if (!entry)
-		return -ENOENT;
+	if (ret || !entry)
+		return ret ? ret : -ENOENT;
 	entry_remove(d, entry);
 	__atomic_sub_fetch(&target->links, 1, __ATOMIC_RELAXED);
 	inode_put(target);
@@ -176,10 +213,11 @@ static int tmpfs_unlink(struct inode *directory, const char *name, size_t len, s
 static int tmpfs_rmdir(struct inode *directory, const char *name, size_t len, struct inode *target)
 {
 	struct tmpfs_inode *d = tmpfs_inode_of(directory);
+	int ret = fill_all(directory);
 	struct tmpfs_entry *entry = entry_of(d, name, len);
 
-	if (!entry)
-		return -ENOENT;
+	if (ret || !entry)
+		return ret ? ret : -ENOENT;
 	if (!list_empty(&tmpfs_inode_of(target)->entries))
 		return -ENOTEMPTY;
 	entry_remove(d, entry);
@@ -212,6 +250,9 @@ static int tmpfs_rename(struct inode *from, const char *name, size_t len, struct
 
 	if (!old || !!target != !!replaced)
 		return -ENOENT;
+	ret = fill_all(from);
+	if (ret)
+		return ret;
 	if (exchange) {
 		exchange_inodes(from_directory, old, to_directory, target);
 		return 0;
@@ -243,7 +284,10 @@ static int tmpfs_read_directory(struct inode *directory, uint64_t *position, str
 {
 	struct tmpfs_inode *d = tmpfs_inode_of(directory);
 	struct tmpfs_entry *entry;
+	int ret = fill_all(directory);
 
+	if (ret)
+		return ret;
 	if (*position == 0) {
 		if (!sink->add(sink, ".", 1, directory->number, LINUX_DT_DIR, 1))
 			return 0;

@@ -11,6 +11,7 @@ struct tmpfs {
 	uint64_t inodes_max, inodes_used;
 	uint64_t last_number;
 	struct list inodes;
+	const struct tmpfs_filler *filler; /* NULL: all that is to be in the root folder is; guarded by the root's lock */
 };
 
 struct tmpfs_entry {
