@@ -31,8 +31,10 @@ static void mount_root_as(const char *type_name, const char *source)
 	struct file_system *fs;
 	int ret = type ? type->mount(source, "", false, &fs) : -ENODEV;
 
-	if (!ret)
+	if (!ret) {
+		fs->type = type;
 		ret = mount_root(fs);
+	}
 	if (ret)
 		panic("cannot mount the root %s as %s: error %d", source, type_name, -ret);
 }
