@@ -302,6 +302,8 @@ int unmap_locked(struct address_space *space, uint64_t start, uint64_t end, stru
 	ret = region_split(space, start);
 	if (!ret)
 		ret = region_split(space, end);
+	if (!ret)
+		ret = zap_prepare(space, start, end);
 	if (ret)
 		return ret;
 	for (region = region_at_or_after(space, start); region && region->start < end; region = next) {

@@ -15,6 +15,8 @@ static int drop_part(struct address_space *space, struct region *region, uint64_
 {
 	if (region->flags & REGION_FIXED_FRAMES)
 		return -EINVAL;
+	if (zap_prepare(space, start, end))
+		return -ENOMEM;
 	zap_range(space, region, start, end, false);
 	return 0;
 }

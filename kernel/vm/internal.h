@@ -39,6 +39,8 @@ static inline uint64_t region_len(const struct region *region)
 /* ---- Page tables: zap.c ---- */
 unsigned region_page_flags(const struct region *region); /* for entries: without PAGE_WRITE */
 bool region_may_write_page(const struct region *region, struct page *page); /* entries may be writable without a fault */
+/* Before zap_range of what is not whole regions: divides large pages at the ends. -ENOMEM. */
+int zap_prepare(struct address_space *space, uint64_t start, uint64_t end) must_check;
 /* Takes the pages of [start, end), which lies in the region, from the page table. Private copies stay if `only_cached`. */
 void zap_range(struct address_space *space, const struct region *region, uint64_t start, uint64_t end, bool only_cached);
 /* At the end of a space: nothing runs on it. */

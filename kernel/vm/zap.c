@@ -102,11 +102,30 @@ static void zap_fixed(struct address_space *space, uint64_t start, uint64_t end)
 	page_table_flush(&space->page_table, start, end);
 }
 
-/* A huge page that is cut needs a table: the kernel's reserve has one. */
+/* Cannot fail: large pages at the ends were divided before (zap_prepare). */
 static void visit(struct zap *zap, uint64_t start, uint64_t end)
 {
 	if (page_table_visit(&zap->space->page_table, start, end, zap_entry, zap))
-		panic("no memory to divide a large page");
+		panic("a large page was to be divided while it is unmapped");
+}
+
+static enum page_action keep_entry(void *context, uint64_t address, uint64_t *frame, unsigned *flags)
+{
+	return PAGE_KEEP;
+}
+
+static int divide_at(struct address_space *space, uint64_t address)
+{
+	uint64_t page = address - PAGE_SIZE; /* the visitor divides what its range covers partly */
+
+	return address % HUGE_PAGE_SIZE ? page_table_visit(&space->page_table, page, address, keep_entry, NULL) : 0;
+}
+
+int zap_prepare(struct address_space *space, uint64_t start, uint64_t end)
+{
+	int ret = divide_at(space, start);
+
+	return ret ? ret : divide_at(space, end);
 }
 
 void zap_range(struct address_space *space, const struct region *region, uint64_t start, uint64_t end, bool only_cached)
