@@ -158,17 +158,21 @@ static int map_from_file(struct address_space *space, const struct exec_source *
 	return ret;
 }
 
+/* init's image lies on page boundaries of the kernel's: what is not written is shown as it is, the rest is copied. */
 static int map_from_memory(struct address_space *space, const struct exec_source *source, const struct elf_segment *segment, uint64_t address)
 {
 	uint64_t start = align_down(address, PAGE_SIZE), end = align_up(address + segment->file_size, PAGE_SIZE);
+	const char *from = source->memory + segment->offset;
 	int ret;
 
 	if (segment->offset > source->memory_len || segment->file_size > source->memory_len - segment->offset)
 		return -ENOEXEC;
-	ret = map(space, start, end, LINUX_PROT_READ | LINUX_PROT_WRITE, NULL, 0);
-	if (!ret && address_space_write(space, address, source->memory + segment->offset, segment->file_size) != (long)segment->file_size)
+	if (!(segment->flags & ELF_SEGMENT_W))
+		return address_space_map_frames(space, start, virt_to_phys(from - (address - start)), end - start, protection(segment->flags), "[init]");
+	ret = map(space, start, end, protection(segment->flags), NULL, 0);
+	if (!ret && address_space_write(space, address, from, segment->file_size) != (long)segment->file_size)
 		ret = -ENOMEM;
-	return ret ? ret : address_space_protect(space, start, end - start, protection(segment->flags));
+	return ret;
 }
 
 static int map_segment(struct exec_image *image, const struct exec_source *source, struct address_space *space, const struct elf_segment *segment)
