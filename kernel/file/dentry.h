@@ -68,7 +68,7 @@ struct lazy_mount;
 extern struct lazy_mount *lazy_mounts; /* NULL most of the time */
 const char *mount_lazy_target_locked(const struct path *place); /* its path, if a mount waits for it; NULL */
 void mount_attach_lazy_locked(const struct path *place);	/* the folder is there: enters the mount that waits for it, if any */
-/* Without the lock: makes the file system of one whose `root` is NULL. If that fails, the mount is gone. */
+/* Without the lock: makes the file system of one whose `root` is NULL. If that fails, the next that walks there tries again. */
 int mount_complete(struct mount *mount) must_check;
 bool dentry_is_below_locked(const struct dentry *dentry, const struct dentry *ancestor);
 

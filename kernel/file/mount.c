@@ -255,21 +255,6 @@ void mount_attach_lazy_locked(const struct path *place)
 	heap_free(lazy);
 }
 
-/* Takes a mount without a file system off the list for good. */
-static void discard_pending(struct mount *mount)
-{
-	struct dead_names dead = {0};
-
-	spin_lock(&name_lock);
-	list_remove(&mount->node);
-	mount->at.dentry->nr_mounts--;
-	path_put_locked(&mount->at, &dead);
-	spin_unlock(&name_lock);
-	names_bury(&dead);
-	heap_free(mount->source);
-	heap_free(mount);
-}
-
 int mount_complete(struct mount *mount)
 {
 	struct file_system *fs;
@@ -282,9 +267,7 @@ int mount_complete(struct mount *mount)
 			fs->type = mount->pending_type;
 			ret = make_root_dentry(fs);
 		}
-		if (ret) {
-			discard_pending(mount);
-		} else {
+		if (!ret) {
 			spin_lock(&name_lock);
 			fs->root_dentry->references++;
 			fs->nr_mounts++;

@@ -116,12 +116,23 @@ static int fill_one(struct inode *root, const char *name, size_t len)
 
 static const struct tmpfs_filler filler = {.one = fill_one, .all = fill_all};
 
+static int sysfs_statfs(struct file_system *fs, struct linux_statfs *to)
+{
+	memset(to, 0, sizeof(*to));
+	to->type = SYSFS_MAGIC;
+	to->bsize = to->frsize = (int64_t)PAGE_SIZE;
+	to->namelen = 255;
+	return 0;
+}
+
 static int sysfs_mount(const char *source, const char *options, bool read_only, struct file_system **fs)
 {
 	int ret = tmpfs_new("mode=555", false, fs);
 
-	if (!ret)
+	if (!ret) {
 		tmpfs_set_filler(*fs, &filler);
+		(*fs)->statfs = sysfs_statfs;
+	}
 	return ret;
 }
 
