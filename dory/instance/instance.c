@@ -276,6 +276,7 @@ int instance_run(const struct instance_request *request, struct instance_outcome
 
 	config.is_override = true;
 	config.is_tty = request->is_tty;
+	config.terminal_type = getenv("TERM");
 	if (request->is_tty)
 		terminal_size(&config.rows, &config.columns);
 	if (wiring_init(&wiring, request->is_tty, err) < 0)

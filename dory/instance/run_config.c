@@ -82,6 +82,12 @@ int run_config_text(const struct run_config *config, char **result, size_t *leng
 
 	text_append(&text, RUN_CONFIG_MAGIC, strlen(RUN_CONFIG_MAGIC));
 	add_command(&text, &config->command);
+	if (config->is_tty && config->terminal_type) {
+		char assignment[128];
+
+		if ((size_t)snprintf(assignment, sizeof(assignment), "TERM=%s", config->terminal_type) < sizeof(assignment))
+			add_record(&text, "env", assignment);
+	}
 	for (size_t i = 0; i < config->environment_count; i++) {
 		if (!is_overridden(config, i))
 			add_record(&text, "env", config->environment[i]);

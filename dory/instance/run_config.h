@@ -14,6 +14,7 @@ struct run_config {
 	bool is_override; /* beside the machine: says how stdio is connected */
 	bool is_tty;
 	unsigned rows, columns; /* 0: not known */
+	const char *terminal_type;  /* TERM, where it is a terminal; the environment asked for counts more. NULL: none */
 };
 
 /* Checks what people wrote: environment's names, the user's form, lengths. Error: USAGE. */

@@ -35,6 +35,7 @@ TEST(all_records)
 		.user = "u:g",
 		.is_override = true,
 		.is_tty = true,
+		.terminal_type = "vt100",
 		.rows = 24,
 		.columns = 80};
 	struct dory_error err;
@@ -43,7 +44,7 @@ TEST(all_records)
 	CHECK_EQ(command_line_split(&config.command, "echo 'a b'; true", &err), 0);
 	text = text_of(&config);
 	CHECK(text);
-	CHECK(strcmp(text, "dory-run 1\narg 4 echo\narg 3 a b\nnext 1 ;\narg 4 true\nenv 6 AB=x y\nenv 4 A=\n2\ncwd 4 "
+	CHECK(strcmp(text, "dory-run 1\narg 4 echo\narg 3 a b\nnext 1 ;\narg 4 true\nenv 10 TERM=vt100\nenv 6 AB=x y\nenv 4 A=\n2\ncwd 4 "
 			   "/tmp\nhost 1 h\nuser 3 u:g\n"
 			   "stdio 3 tty\nwinsize 5 24 80\n") == 0);
 	free(text);
