@@ -263,7 +263,8 @@ int port_drain(struct port *port)
 	if (port_is_sent(port))
 		return 0;
 	wait_begin(&waiter, &port->write_wait);
-	while (!ret && !port_is_sent(port))
+	/* QEMU keeps the buffer that it was writing when the host closed the port: nothing is to be waited for then. */
+	while (!ret && __atomic_load_n(&port->is_host_open, __ATOMIC_ACQUIRE) && !port_is_sent(port))
 		ret = wait_sleep(WAIT_FOREVER, WAIT_KILLABLE);
 	wait_end(&waiter);
 	return ret;
