@@ -169,8 +169,7 @@ static int explain_silence(struct session *session, const struct instance_reques
 	if (has_failed && said) {
 		error_set(err, DORY_ERROR_HYPERVISOR, "%s failed: %s", request->hypervisor->name, said);
 		if (strstr(said, "lock"))
-			error_hint(
-				err, "Another machine runs with --persist on the same image; wait until it has ended.");
+			error_hint(err, "Another machine runs on the same image; --persist wants it alone.");
 		return -1;
 	}
 	if (WIFSIGNALED(session->hypervisor_status))
