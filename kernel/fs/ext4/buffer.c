@@ -5,7 +5,7 @@
  */
 #include "kernel/fs/ext4/ext4.h"
 
-enum { BATCH_MAX = 32, AHEAD_MAX = 8, SPARED = 48 };
+enum { BATCH_MAX = 32, AHEAD_MAX = 16, SPARED = 48 };
 
 bool ext4_block_is_valid(const struct ext4 *fs, uint64_t block, uint64_t nr)
 {

@@ -22,26 +22,25 @@ static uint64_t nr_blocks(const struct ext4_inode *directory)
 	return (directory->inode.size + directory->fs->block_size - 1) >> directory->fs->block_shift;
 }
 
-int ext4_directory_map(struct ext4_inode *directory, uint64_t logical, uint64_t *block, uint64_t *ahead)
+int ext4_directory_map(struct ext4_inode *directory, uint64_t logical, uint64_t *block)
 {
 	struct block_run run;
-	int ret = ext4_map(directory, logical, max_u64(1, nr_blocks(directory) - min_u64(logical, nr_blocks(directory))), &run);
+	int ret = ext4_map(directory, logical, 1, &run);
 
 	if (ret)
 		return ret;
 	if (!run.physical || run.is_unwritten)
 		return ext4_corrupt(directory->fs, COMPLAIN_DIRECTORY, directory->inode.number, "a directory has a hole");
 	*block = run.physical;
-	*ahead = run.nr - 1;
 	return 0;
 }
 
 int ext4_directory_block(struct ext4_inode *directory, uint64_t logical, enum buffer_kind kind, struct buffer **found)
 {
-	uint64_t block, ahead;
-	int ret = ext4_directory_map(directory, logical, &block, &ahead);
+	uint64_t block;
+	int ret = ext4_directory_map(directory, logical, &block);
 
-	return ret ? ret : ext4_buffer_read_ahead(directory->fs, block, kind == BUFFER_INDEX ? 0 : ahead, kind, directory->seed, found);
+	return ret ? ret : ext4_buffer_read_ahead(directory->fs, block, directory->fs->ahead, kind, directory->seed, found);
 }
 
 static struct ext4_dirent *entry_at(const struct buffer *buffer, size_t offset)
@@ -101,14 +100,14 @@ static enum buffer_kind kind_of(const struct ext4_inode *directory, const struct
 
 static int read_entries(struct ext4_inode *directory, uint64_t logical, struct buffer **buffer)
 {
-	uint64_t block, ahead;
+	uint64_t block;
 	int ret;
 
 	if (!ext4_directory_has_index(directory))
 		return ext4_directory_block(directory, logical, BUFFER_DIRECTORY, buffer);
-	ret = ext4_directory_map(directory, logical, &block, &ahead);
+	ret = ext4_directory_map(directory, logical, &block);
 	if (!ret) /* what kind it is can only be seen in it */
-		ret = ext4_buffer_peek(directory->fs, block, 0, buffer);
+		ret = ext4_buffer_peek(directory->fs, block, directory->fs->ahead, buffer);
 	return ret ? ret : ext4_buffer_read(directory->fs, block, kind_of(directory, *buffer, logical), directory->seed, buffer);
 }
 

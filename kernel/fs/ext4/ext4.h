@@ -55,6 +55,7 @@ struct ext4 {
 	struct rb_tree buffers;
 	struct list buffer_lru; /* least recently used first */
 	size_t nr_buffers, nr_dirty, max_buffers;
+	unsigned ahead; /* blocks that are read together with one: inodes and directories made together are neighbours */
 	uint8_t *group_flags; /* enum group_flag of each group */
 	struct rb_tree inodes; /* in memory, by number */
 	struct wait_queue released; /* an inode left it */
@@ -212,8 +213,7 @@ int ext4_directory_init(struct ext4_inode *directory, uint32_t parent) must_chec
 int ext4_directory_is_empty(struct ext4_inode *directory, bool *empty) must_check;
 int ext4_read_directory(struct inode *directory, uint64_t *position, struct directory_sink *sink);
 uint32_t ext4_name_hash(const struct ext4 *fs, unsigned version, const char *name, size_t len, bool *ok);
-/* The block that the directory has there, and how many follow it on the disk too. */
-int ext4_directory_map(struct ext4_inode *directory, uint64_t logical, uint64_t *block, uint64_t *ahead) must_check;
+int ext4_directory_map(struct ext4_inode *directory, uint64_t logical, uint64_t *block) must_check;
 int ext4_directory_block(struct ext4_inode *directory, uint64_t logical, enum buffer_kind kind, struct buffer **found) must_check;
 /* index.c: the leaf block that may hold the name; *found false: the directory has no index that can be used. */
 int ext4_index_find(struct ext4_inode *directory, const char *name, size_t len, bool *found, uint64_t *leaf, bool *continues) must_check;

@@ -2,8 +2,6 @@
 /* Inodes: from the table into memory and back, their times, new ones, the last of those without a name. */
 #include "kernel/fs/ext4/ext4.h"
 
-enum { TABLE_AHEAD = 3 /* blocks: inodes of one directory are neighbours */ };
-
 uint32_t ext4_inode_group(const struct ext4 *fs, uint64_t number)
 {
 	return (uint32_t)((number - 1) / fs->super.inodes_per_group);
@@ -19,7 +17,7 @@ static int find_raw(struct ext4 *fs, uint64_t number, struct ext4_raw_inode **ra
 
 	if (!number || number > fs->super.inodes_count)
 		return ext4_corrupt(fs, COMPLAIN_INODE, number, "there is no such inode");
-	ahead = min_u64(TABLE_AHEAD, (fs->super.inodes_per_group - 1) / fs->inodes_per_block - at);
+	ahead = min_u64(fs->ahead, (fs->super.inodes_per_group - 1) / fs->inodes_per_block - at);
 	ret = ext4_group_get(fs, ext4_inode_group(fs, number), &desc, &desc_buffer);
 	if (!ret)
 		ret = ext4_buffer_read_ahead(fs, ext4_group_inode_table(fs, desc) + at, ahead, BUFFER_PLAIN, 0, buffer);

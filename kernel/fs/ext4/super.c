@@ -263,6 +263,7 @@ static void derive(struct ext4 *fs)
 		fs->overhead = 0;
 	page_count(&counts);
 	fs->max_buffers = max_u64(BUFFERS_MIN, min_u64(BUFFERS_MAX, counts.total / 64));
+	fs->ahead = (unsigned)min_u64(15, fs->max_buffers / 8);
 }
 
 static const char *check_features(struct ext4 *fs)
