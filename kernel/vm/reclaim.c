@@ -9,6 +9,8 @@
 #define SCAN_MAX    256 /* pages of one cache at a time */
 #define ROUNDS	    3	/* the first only takes away the marks of use */
 #define ROOM_PAGES  64
+#define PATIENCE    5
+#define PATIENCE_NS 2000000ull
 
 struct spinlock cache_list_lock;
 static struct list all_caches = LIST_INIT(all_caches); /* with a medium, that have had pages */
@@ -130,6 +132,21 @@ static size_t age_mapped(void)
 	return nr;
 }
 
+/* What other CPUs have at hand, or are just letting go of, is not seen: a little patience before giving up. */
+static bool wait_for_others(void)
+{
+	for (unsigned i = 0; i < PATIENCE; i++) {
+		struct waiter waiter;
+
+		wait_begin(&waiter, &idle_wait);
+		(void)wait_sleep(clock_monotonic_ns() + PATIENCE_NS, WAIT_UNINTERRUPTIBLE);
+		wait_end(&waiter);
+		if (!page_is_scarce() || reclaim_clean(ROOM_PAGES))
+			return true;
+	}
+	return false;
+}
+
 bool page_cache_make_room(void)
 {
 	if (reclaim_clean(ROOM_PAGES))
@@ -140,7 +157,7 @@ bool page_cache_make_room(void)
 		(void)reclaim_clean(ROOM_PAGES);
 		return true;
 	}
-	return writeback_help();
+	return writeback_help() || wait_for_others();
 }
 
 static struct page_reclaimer reclaimer = {.reclaim = reclaim_clean};
