@@ -267,7 +267,7 @@ SYSCALL(copy_file_range, 6, "dpdpux")
 	return ret;
 }
 
-enum { SPLICE_F_NONBLOCK = 2 };
+enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
 
 /* A pipe hands over what it has: splice does not wait for the length to fill. */
 static int64_t splice_once(struct two_files *files, uint64_t from_address, uint64_t to_address, uint64_t len, bool nonblocking)
@@ -292,7 +292,7 @@ static int64_t splice_once(struct two_files *files, uint64_t from_address, uint6
 SYSCALL(splice, 6, "dpdpux")
 {
 	struct two_files files;
-	int64_t ret = two_files_get(&files, (int)a->v[0], (int)a->v[2]);
+	int64_t ret = a->v[5] & ~(uint64_t)SPLICE_F_ALL ? -EINVAL : two_files_get(&files, (int)a->v[0], (int)a->v[2]);
 
 	if (ret)
 		return ret;
@@ -325,7 +325,7 @@ static int64_t tee_pipes(struct file *from, struct file *to, uint64_t len)
 SYSCALL(tee, 4, "ddux")
 {
 	struct two_files files;
-	int64_t ret = two_files_get(&files, (int)a->v[0], (int)a->v[1]);
+	int64_t ret = a->v[3] & ~(uint64_t)SPLICE_F_ALL ? -EINVAL : two_files_get(&files, (int)a->v[0], (int)a->v[1]);
 
 	if (ret)
 		return ret;
@@ -344,6 +344,10 @@ SYSCALL(vmsplice, 4, "diux")
 
 	if (!file)
 		return -EBADF;
+	if (a->v[3] & ~(uint64_t)SPLICE_F_ALL) {
+		file_put(file);
+		return -EINVAL;
+	}
 	is_write = file->mode & MAY_WRITE;
 	if (!file_pipe(file)) {
 		file_put(file);

@@ -96,9 +96,25 @@ static int add_entry(struct inode *root, const char *path, const char *text)
 	return ret ? ret : fill_file(file, text);
 }
 
+/* A folder for each CPU: C libraries count them. */
+static int add_cpus(struct inode *root)
+{
+	char path[64];
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < cpu_count(); i++) {
+		format_text(path, sizeof(path), "devices/system/cpu/cpu%u/topology/core_id", i);
+		ret = add_entry(root, path, "0\n");
+		format_text(path, sizeof(path), "devices/system/cpu/cpu%u/online", i);
+		if (!ret && i)
+			ret = add_entry(root, path, "1\n");
+	}
+	return ret;
+}
+
 static int fill_all(struct inode *root)
 {
-	int ret = 0;
+	int ret = add_cpus(root);
 
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(entries); i++)
 		ret = add_entry(root, entries[i].path, entries[i].text);
