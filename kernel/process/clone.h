@@ -11,3 +11,5 @@ struct clone_arguments {
 };
 /* The child's id, or -errno; waits for the child with CLONE_VFORK. */
 int64_t task_clone(const struct clone_arguments *arguments);
+/* unshare(2): the running task gets its own copies of what the flags name. */
+int task_unshare(uint64_t flags) must_check;

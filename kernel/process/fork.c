@@ -300,3 +300,44 @@ int64_t task_clone(const struct clone_arguments *a)
 		wait_for_vfork(parent);
 	return tid;
 }
+
+/* Exchanges the running task's files and places for copies of its own. */
+static int own_files(struct task *task, uint64_t flags)
+{
+	struct descriptor_table *descriptors = flags & LINUX_CLONE_FILES ? descriptor_table_copy(task->descriptors) : NULL;
+	struct fs_context *fs = flags & LINUX_CLONE_FS ? fs_context_copy(task->fs) : NULL;
+	struct descriptor_table *old_descriptors = descriptors ? task->descriptors : NULL;
+	struct fs_context *old_fs = fs ? task->fs : NULL;
+
+	if ((!descriptors && (flags & LINUX_CLONE_FILES)) || (!fs && (flags & LINUX_CLONE_FS))) {
+		if (descriptors)
+			descriptor_table_put(descriptors);
+		if (fs)
+			fs_context_put(fs);
+		return -ENOMEM;
+	}
+	spin_lock(&process_tree_lock);
+	task->descriptors = descriptors ? descriptors : task->descriptors;
+	task->fs = fs ? fs : task->fs;
+	spin_unlock(&process_tree_lock);
+	if (old_descriptors)
+		descriptor_table_put(old_descriptors);
+	if (old_fs)
+		fs_context_put(old_fs);
+	return 0;
+}
+
+int task_unshare(uint64_t flags)
+{
+	const uint64_t alone = LINUX_CLONE_THREAD | LINUX_CLONE_SIGHAND | LINUX_CLONE_VM;
+	struct task *task = task_current();
+
+	if (flags & ~(alone | LINUX_CLONE_FS | LINUX_CLONE_FILES | LINUX_CLONE_SYSVSEM | LINUX_CLONE_NEW_ANY | LINUX_CLONE_NEWTIME))
+		return -EINVAL;
+	if (flags & (LINUX_CLONE_NEW_ANY | LINUX_CLONE_NEWTIME))
+		return task_is_capable(CAPABILITY_SYS_ADMIN) || (flags & LINUX_CLONE_NEWUSER) ? -EINVAL : -EPERM;
+	/* A thread cannot leave its process; whoever has no others is alone already. */
+	if ((flags & alone) && task->process->nr_tasks > 1)
+		return -EINVAL;
+	return own_files(task, flags);
+}

@@ -43,6 +43,11 @@ SYSCALL(clone, 5, "xpppp")
 	return task_clone(&arguments);
 }
 
+SYSCALL(unshare, 1, "x")
+{
+	return task_unshare(a->v[0]);
+}
+
 /* What lies behind the struct that we know must be zero (clone3(2), openat2(2)). */
 static int check_zeros(uint64_t address, uint64_t from, uint64_t to)
 {
@@ -427,6 +432,10 @@ SYSCALL(prctl, 5, "dxxxx")
 		return value > CAPABILITY_LAST ? -EINVAL : (int64_t)(task->credentials->capabilities_bounding >> value & 1);
 	case LINUX_PR_CAPBSET_DROP:
 		return drop_bounding(value);
+	case LINUX_PR_GET_SECUREBITS:
+		return 0;
+	case LINUX_PR_SET_SECUREBITS:
+		return value ? -EPERM : 0;
 	case LINUX_PR_CAP_AMBIENT:
 		return ambient(value, a->v[2]);
 	case LINUX_PR_SET_TIMERSLACK:

@@ -135,6 +135,29 @@ static void tids(void)
 	printf("CLEARTID: %d\n", *shared);
 }
 
+static int unsharing_child(void *unused)
+{
+	show("unshare", unshare(CLONE_FILES | CLONE_FS));
+	return child(NULL);
+}
+
+static void unsharing(void)
+{
+	int status;
+	char cwd[256];
+	pid_t pid;
+
+	descriptor = open("/dev/null", O_RDONLY);
+	if (chdir("/tmp"))
+		return;
+	pid = clone(unsharing_child, stack + sizeof(stack), CLONE_FILES | CLONE_FS | SIGCHLD, NULL);
+	waitpid(pid, &status, 0);
+	printf("descriptor %s cwd %s\n", fcntl(descriptor, F_GETFD) < 0 ? "closed" : "open", getcwd(cwd, sizeof(cwd)));
+	show("unshare nothing", unshare(0));
+	show("unshare unknown", unshare(4));
+	close(descriptor);
+}
+
 static void pidfds(void)
 {
 	struct clone_args args = {.exit_signal = SIGCHLD, .flags = CLONE_PIDFD};
@@ -175,6 +198,7 @@ int main(void)
 	refused();
 	signals();
 	tids();
+	unsharing();
 	pidfds();
 	return 0;
 }
