@@ -111,6 +111,12 @@ void ext4_unlock(struct ext4 *fs); /* also gives buffers back, if there are many
 int ext4_begin_change(struct ext4 *fs) must_check;
 int ext4_sync_locked(struct ext4 *fs) must_check; /* metadata to the medium */
 
+/* ---- mounted.c: the list of what is mounted; memory pressure; metadata reaches the disk after some seconds. ---- */
+void ext4_mounted_add(struct ext4 *fs);
+void ext4_mounted_remove(struct ext4 *fs); /* waits until nobody uses it by way of the list */
+bool ext4_is_mounted(const struct block_device *device);
+void ext4_writer_wake(void);
+
 /* ---- checksum.c ---- */
 uint32_t ext4_crc32c(uint32_t crc, const void *data, size_t len);
 uint16_t ext4_crc16(uint16_t crc, const void *data, size_t len);

@@ -8,9 +8,6 @@ enum { RO_COMPAT_KNOWN = EXT4_SPARSE_SUPER | EXT4_LARGE_FILE | EXT4_HUGE_FILE | 
 enum { BUFFERS_MIN = 32, BUFFERS_MAX = 4096, HEAD_LEN = 8192 };
 enum { DEVICE_MAJOR = 254, MINORS_EACH = 16 };
 
-static struct spinlock mounted_lock;
-static struct ext4 *mounted; /* guarded by mounted_lock */
-
 int ext4_corrupt(struct ext4 *fs, enum complaint kind, uint64_t number, const char *what)
 {
 	if (!(fs->complaints & 1u << kind)) {
@@ -28,52 +25,13 @@ void ext4_lock(struct ext4 *fs)
 
 void ext4_unlock(struct ext4 *fs)
 {
+	bool is_dirty;
+
 	ext4_buffers_trim(fs);
+	is_dirty = fs->nr_dirty;
 	mutex_unlock(&fs->lock);
-}
-
-/* ---- Memory pressure ---- */
-
-static size_t reclaim(size_t nr_pages)
-{
-	size_t given = 0;
-
-	spin_lock(&mounted_lock);
-	for (struct ext4 *fs = mounted; fs && given < nr_pages * PAGE_SIZE; fs = fs->next_mounted) {
-		if (!mutex_try_lock(&fs->lock))
-			continue;
-		given += ext4_buffers_drop_clean(fs, nr_pages * PAGE_SIZE - given);
-		mutex_unlock(&fs->lock);
-	}
-	spin_unlock(&mounted_lock);
-	return given / PAGE_SIZE;
-}
-
-static void add_mounted(struct ext4 *fs)
-{
-	static struct page_reclaimer reclaimer = {.reclaim = reclaim};
-	static bool is_registered;
-	bool first;
-
-	spin_lock(&mounted_lock);
-	fs->next_mounted = mounted;
-	mounted = fs;
-	first = !is_registered;
-	is_registered = true;
-	spin_unlock(&mounted_lock);
-	if (first)
-		page_add_reclaimer(&reclaimer);
-}
-
-static void remove_mounted(struct ext4 *fs)
-{
-	spin_lock(&mounted_lock);
-	for (struct ext4 **link = &mounted; *link; link = &(*link)->next_mounted)
-		if (*link == fs) {
-			*link = fs->next_mounted;
-			break;
-		}
-	spin_unlock(&mounted_lock);
+	if (is_dirty)
+		ext4_writer_wake();
 }
 
 /* ---- Writing the superblock ---- */
@@ -138,7 +96,7 @@ static int ext4_sync(struct file_system *file_system)
 	return ret;
 }
 
-/* Everything written, and the disk says so. */
+/* Everything written, and the disk says so; from here on nothing may be changed, or it would no longer be true. */
 static int make_clean(struct ext4 *fs)
 {
 	int ret;
@@ -154,6 +112,8 @@ static int make_clean(struct ext4 *fs)
 		if (!ret)
 			fs->is_marked = false;
 	}
+	if (!ret)
+		fs->fs.is_read_only = true;
 	ext4_unlock(fs);
 	return ret;
 }
@@ -195,10 +155,10 @@ static void ext4_unmount(struct file_system *file_system)
 {
 	struct ext4 *fs = file_system->private_data;
 
+	ext4_mounted_remove(fs);
 	inode_put(file_system->root);
 	if (!file_system->is_read_only && make_clean(fs))
 		log_line(LOG_ERROR, "ext4: %s: what was changed cannot be written", fs->device->name);
-	remove_mounted(fs);
 	ext4_free(fs);
 }
 
@@ -391,17 +351,6 @@ static struct ext4 *ext4_new(struct block_device *device)
 	return fs;
 }
 
-static bool is_mounted(const struct block_device *device)
-{
-	bool found = false;
-
-	spin_lock(&mounted_lock);
-	for (struct ext4 *fs = mounted; fs; fs = fs->next_mounted)
-		found |= fs->device == device;
-	spin_unlock(&mounted_lock);
-	return found;
-}
-
 int ext4_mount(const char *source, const char *options, bool read_only, struct file_system **mounted_fs)
 {
 	const char *name = source && !strncmp(source, "/dev/", 5) ? source + 5 : source;
@@ -411,7 +360,7 @@ int ext4_mount(const char *source, const char *options, bool read_only, struct f
 
 	if (!device)
 		return -ENOENT;
-	if (is_mounted(device))
+	if (ext4_is_mounted(device))
 		return -EBUSY;
 	fs = ext4_new(device);
 	if (!fs)
@@ -421,7 +370,7 @@ int ext4_mount(const char *source, const char *options, bool read_only, struct f
 		ext4_free(fs);
 		return ret;
 	}
-	add_mounted(fs);
+	ext4_mounted_add(fs);
 	*mounted_fs = &fs->fs;
 	return 0;
 }
