@@ -100,8 +100,9 @@ static void fetch_lists(struct refresh *refresh, bool by_plain_name)
 		request->size = download->file->size;
 		*(struct list_download **)array_push(&of, &of_count, sizeof(*of)) = download;
 	}
-	if (fetch_all(&refresh->options, requests, count, &ignored) < 0)
-		; /* each request has its own error */
+	if (fetch_all(&refresh->options, requests, count, &ignored) < 0) {
+		/* each request has its own error */
+	}
 	for (size_t i = 0; i < count; i++) {
 		bool may_be_elsewhere = !by_plain_name && requests[i].http_status == 404;
 

@@ -126,8 +126,9 @@ static void fetch_inreleases(struct refresh *refresh)
 		request->modified = text_copy(task->modified);
 		*(struct task **)array_push(&of, &of_count, sizeof(*of)) = task;
 	}
-	if (fetch_all(&refresh->options, requests, count, &ignored) < 0)
-		; /* each request has its own error */
+	if (fetch_all(&refresh->options, requests, count, &ignored) < 0) {
+		/* each request has its own error */
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (requests[i].outcome == FETCH_UNCHANGED)
 			of[i]->is_over = true;
