@@ -102,49 +102,58 @@ SYSCALL(socketpair, 4, "dxdp")
 	return ret;
 }
 
-SYSCALL(bind, 3, "dpu")
+/* Calls `act` on the socket that the first argument names. */
+static int64_t on_socket(const struct syscall_arguments *a, int64_t (*act)(struct socket *socket, const struct syscall_arguments *a))
 {
-	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
 	struct socket *socket;
 	struct file *file;
-	int ret = socket_get((int)a->v[0], &file, &socket);
+	int64_t ret = socket_get((int)a->v[0], &file, &socket);
 
 	if (ret)
 		return ret;
-	ret = copy_address(a->v[1], a->v[2], address);
-	if (!ret)
-		ret = socket->ops->bind ? socket->ops->bind(socket, address, a->v[2]) : -EOPNOTSUPP;
+	ret = act(socket, a);
 	file_put(file);
 	return ret;
+}
+
+static int64_t do_bind(struct socket *socket, const struct syscall_arguments *a)
+{
+	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
+	int ret = copy_address(a->v[1], a->v[2], address);
+
+	if (ret)
+		return ret;
+	return socket->ops->bind ? socket->ops->bind(socket, address, a->v[2]) : -EOPNOTSUPP;
+}
+
+SYSCALL(bind, 3, "dpu")
+{
+	return on_socket(a, do_bind);
+}
+
+static int64_t do_connect(struct socket *socket, const struct syscall_arguments *a)
+{
+	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
+	int ret = copy_address(a->v[1], a->v[2], address);
+
+	if (ret)
+		return ret;
+	return socket->ops->connect ? socket->ops->connect(socket, address, a->v[2]) : -EOPNOTSUPP;
 }
 
 SYSCALL(connect, 3, "dpu")
 {
-	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
-	struct socket *socket;
-	struct file *file;
-	int ret = socket_get((int)a->v[0], &file, &socket);
+	return on_socket(a, do_connect);
+}
 
-	if (ret)
-		return ret;
-	ret = copy_address(a->v[1], a->v[2], address);
-	if (!ret)
-		ret = socket->ops->connect ? socket->ops->connect(socket, address, a->v[2]) : -EOPNOTSUPP;
-	file_put(file);
-	return ret;
+static int64_t do_listen(struct socket *socket, const struct syscall_arguments *a)
+{
+	return socket->ops->listen ? socket->ops->listen(socket, (int)a->v[1]) : -EOPNOTSUPP;
 }
 
 SYSCALL(listen, 2, "dd")
 {
-	struct socket *socket;
-	struct file *file;
-	int ret = socket_get((int)a->v[0], &file, &socket);
-
-	if (ret)
-		return ret;
-	ret = socket->ops->listen ? socket->ops->listen(socket, (int)a->v[1]) : -EOPNOTSUPP;
-	file_put(file);
-	return ret;
+	return on_socket(a, do_listen);
 }
 
 static int64_t do_accept(int fd, uint64_t address, uint64_t len_address, int flags)
@@ -186,139 +195,130 @@ SYSCALL(accept4, 4, "dppx")
 	return do_accept((int)a->v[0], a->v[1], a->v[2], (int)a->v[3]);
 }
 
-static int64_t get_name(int fd, bool of_peer, uint64_t address, uint64_t len_address)
+static int64_t put_name(struct socket *socket, bool of_peer, const struct syscall_arguments *a)
 {
 	uint8_t name[LINUX_SOCKADDR_MAX];
-	struct socket *socket;
-	struct file *file;
-	int64_t ret = socket_get(fd, &file, &socket);
+	long len = socket->ops->name(socket, of_peer, name);
 
-	if (ret)
-		return ret;
-	ret = socket->ops->name(socket, of_peer, name);
-	if (ret >= 0)
-		ret = put_address(address, len_address, name, (uint32_t)ret);
-	file_put(file);
-	return ret;
+	return len < 0 ? len : put_address(a->v[1], a->v[2], name, (uint32_t)len);
+}
+
+static int64_t do_getsockname(struct socket *socket, const struct syscall_arguments *a)
+{
+	return put_name(socket, false, a);
 }
 
 SYSCALL(getsockname, 3, "dpp")
 {
-	return get_name((int)a->v[0], false, a->v[1], a->v[2]);
+	return on_socket(a, do_getsockname);
+}
+
+static int64_t do_getpeername(struct socket *socket, const struct syscall_arguments *a)
+{
+	return put_name(socket, true, a);
 }
 
 SYSCALL(getpeername, 3, "dpp")
 {
-	return get_name((int)a->v[0], true, a->v[1], a->v[2]);
+	return on_socket(a, do_getpeername);
+}
+
+static int64_t do_shutdown(struct socket *socket, const struct syscall_arguments *a)
+{
+	if (a->v[1] > LINUX_SHUT_RDWR)
+		return -EINVAL;
+	return socket->ops->shutdown ? socket->ops->shutdown(socket, (int)a->v[1]) : -EOPNOTSUPP;
 }
 
 SYSCALL(shutdown, 2, "dd")
 {
-	struct socket *socket;
-	struct file *file;
-	int ret = socket_get((int)a->v[0], &file, &socket);
+	return on_socket(a, do_shutdown);
+}
 
-	if (ret)
-		return ret;
-	if (a->v[1] > LINUX_SHUT_RDWR)
-		ret = -EINVAL;
-	else
-		ret = socket->ops->shutdown ? socket->ops->shutdown(socket, (int)a->v[1]) : -EOPNOTSUPP;
-	file_put(file);
-	return ret;
+static int64_t do_setsockopt(struct socket *socket, const struct syscall_arguments *a)
+{
+	uint8_t value[256];
+	size_t len = min_u64((uint32_t)a->v[4], sizeof(value));
+
+	if ((int)a->v[4] < 0)
+		return -EINVAL;
+	if (copy_from_user(value, a->v[3], len))
+		return -EFAULT;
+	return socket_set_option(socket, (int)a->v[1], (int)a->v[2], value, len);
 }
 
 SYSCALL(setsockopt, 5, "dddpu")
 {
-	uint8_t value[256];
-	struct socket *socket;
-	struct file *file;
-	int ret;
+	return on_socket(a, do_setsockopt);
+}
 
-	if ((int)a->v[4] < 0)
+static int64_t do_getsockopt(struct socket *socket, const struct syscall_arguments *a)
+{
+	uint8_t value[256];
+	int32_t room;
+	long len;
+
+	if (copy_from_user(&room, a->v[4], sizeof(room)))
+		return -EFAULT;
+	if (room < 0)
 		return -EINVAL;
-	ret = socket_get((int)a->v[0], &file, &socket);
-	if (ret)
-		return ret;
-	size_t len = min_u64((uint32_t)a->v[4], sizeof(value));
-	ret = copy_from_user(value, a->v[3], len);
-	if (!ret)
-		ret = socket_set_option(socket, (int)a->v[1], (int)a->v[2], value, len);
-	file_put(file);
-	return ret;
+	len = socket_get_option(socket, (int)a->v[1], (int)a->v[2], value, min_u64((uint64_t)room, sizeof(value)));
+	if (len < 0)
+		return len;
+	room = (int32_t)len;
+	return copy_to_user(a->v[3], value, (size_t)len) || copy_to_user(a->v[4], &room, sizeof(room)) ? -EFAULT : 0;
 }
 
 SYSCALL(getsockopt, 5, "dddpp")
 {
-	uint8_t value[256];
-	struct socket *socket;
-	struct file *file;
-	int32_t room;
-	int64_t ret = socket_get((int)a->v[0], &file, &socket);
-
-	if (ret)
-		return ret;
-	ret = copy_from_user(&room, a->v[4], sizeof(room));
-	if (!ret && room < 0)
-		ret = -EINVAL;
-	if (!ret)
-		ret = socket_get_option(socket, (int)a->v[1], (int)a->v[2], value, min_u64((uint64_t)room, sizeof(value)));
-	if (ret >= 0) {
-		room = (int32_t)ret;
-		ret = copy_to_user(a->v[3], value, (size_t)room);
-		if (!ret)
-			ret = copy_to_user(a->v[4], &room, sizeof(room));
-	}
-	file_put(file);
-	return ret;
+	return on_socket(a, do_getsockopt);
 }
 
 /* ---- Messages ---- */
 
-SYSCALL(sendto, 6, "dbuxpu")
+static int64_t do_sendto(struct socket *socket, const struct syscall_arguments *a)
 {
 	struct socket_message message = {.flags = (int)a->v[3], .name_len = a->v[4] ? a->v[5] : 0};
 	struct io_vector io;
-	struct socket *socket;
-	struct file *file;
-	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+	int ret = message.name_len ? copy_address(a->v[4], message.name_len, message.name) : 0;
 
 	if (ret)
 		return ret;
 	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], INT32_MAX & ~4095));
 	message.io = &io;
-	if (message.name_len)
-		ret = copy_address(a->v[4], message.name_len, message.name);
-	if (!ret)
-		ret = socket_send(socket, &message);
-	file_put(file);
-	return ret;
+	return socket_send(socket, &message);
 }
 
-SYSCALL(recvfrom, 6, "d>uxpp")
+SYSCALL(sendto, 6, "dbuxpu")
+{
+	return on_socket(a, do_sendto);
+}
+
+static int64_t do_recvfrom(struct socket *socket, const struct syscall_arguments *a)
 {
 	struct socket_message message = {.flags = (int)a->v[3]};
 	struct io_vector io;
-	struct socket *socket;
-	struct file *file;
-	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+	int64_t ret;
 
-	if (ret)
-		return ret;
 	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], INT32_MAX & ~4095));
 	message.io = &io;
 	ret = socket_receive(socket, &message);
 	socket_files_release(message.files);
 	if (ret >= 0 && a->v[4]) {
 		int err = put_address(a->v[4], a->v[5], message.name, (uint32_t)message.name_len);
+
 		if (err)
 			ret = err;
 	}
-	file_put(file);
 	return ret;
 }
 
-/* Runs `transfer` with the user's control buffer copied to (and after receiving, from) kernel memory. */
+SYSCALL(recvfrom, 6, "d>uxpp")
+{
+	return on_socket(a, do_recvfrom);
+}
+
+/* Sends with the control messages of the user's header. */
 static int64_t send_with_control(struct socket *socket, struct socket_message *message, const struct linux_msghdr *header)
 {
 	size_t len = header->control ? header->controllen : 0;
@@ -408,30 +408,24 @@ static int64_t receive_message(struct socket *socket, uint64_t address, int flag
 	return ret;
 }
 
+static int64_t do_sendmsg(struct socket *socket, const struct syscall_arguments *a)
+{
+	return send_message(socket, a->v[1], (int)a->v[2]);
+}
+
 SYSCALL(sendmsg, 3, "dpx")
 {
-	struct socket *socket;
-	struct file *file;
-	int64_t ret = socket_get((int)a->v[0], &file, &socket);
+	return on_socket(a, do_sendmsg);
+}
 
-	if (ret)
-		return ret;
-	ret = send_message(socket, a->v[1], (int)a->v[2]);
-	file_put(file);
-	return ret;
+static int64_t do_recvmsg(struct socket *socket, const struct syscall_arguments *a)
+{
+	return receive_message(socket, a->v[1], (int)a->v[2]);
 }
 
 SYSCALL(recvmsg, 3, "dpx")
 {
-	struct socket *socket;
-	struct file *file;
-	int64_t ret = socket_get((int)a->v[0], &file, &socket);
-
-	if (ret)
-		return ret;
-	ret = receive_message(socket, a->v[1], (int)a->v[2]);
-	file_put(file);
-	return ret;
+	return on_socket(a, do_recvmsg);
 }
 
 #define MMSG_SIZE (sizeof(struct linux_msghdr) + 8) /* struct mmsghdr: the header and the length transferred */
