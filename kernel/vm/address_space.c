@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Address spaces: making, copying and ending them; mapping, unmapping, protection, the break. */
+/* Address spaces: making, copying and ending them; mapping, unmapping, the break. */
 #include "kernel/vm/address_space.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/mem/heap.h"
@@ -134,14 +134,9 @@ static bool is_shared(int flags)
 	return (flags & LINUX_MAP_TYPE) == LINUX_MAP_SHARED || (flags & LINUX_MAP_TYPE) == LINUX_MAP_SHARED_VALIDATE;
 }
 
-static unsigned protection_flags(int prot)
-{
-	return (prot & LINUX_PROT_READ ? REGION_READ : 0) | (prot & LINUX_PROT_WRITE ? REGION_WRITE : 0) | (prot & LINUX_PROT_EXEC ? REGION_EXEC : 0);
-}
-
 static unsigned region_flags_of(int prot, int flags, const struct mapped_file *file)
 {
-	unsigned result = protection_flags(prot);
+	unsigned result = region_protection(prot);
 
 	result |= is_shared(flags) ? REGION_SHARED : 0;
 	result |= is_shared(flags) && file && file->is_read_only ? 0 : REGION_MAY_WRITE;
@@ -258,7 +253,7 @@ int64_t address_space_map(struct address_space *space, uint64_t address, uint64_
 
 int address_space_map_frames(struct address_space *space, uint64_t address, uint64_t phys, uint64_t len, int prot, const char *name)
 {
-	struct region *region = region_new(address, address + len, protection_flags(prot) | REGION_FIXED_FRAMES);
+	struct region *region = region_new(address, address + len, region_protection(prot) | REGION_FIXED_FRAMES);
 	int ret = 0;
 
 	if (!region)
@@ -331,100 +326,6 @@ int address_space_unmap(struct address_space *space, uint64_t address, uint64_t 
 		return -EINVAL;
 	mutex_lock(&space->lock);
 	ret = unmap_locked(space, address, address + len, &dead);
-	mutex_unlock(&space->lock);
-	region_bury(&dead);
-	return ret;
-}
-
-/* ---- Protection ---- */
-
-struct protect {
-	const struct region *region;
-	bool needs_flush;
-};
-
-static enum page_action protect_entry(void *context, uint64_t address, uint64_t *frame, unsigned *flags)
-{
-	struct protect *protect = context;
-	unsigned wanted = region_page_flags(protect->region), old = *flags;
-
-	/* A large page's frames are looked at one by one when they are written to. */
-	if (protect->region->flags & REGION_WRITE && (old & PAGE_WRITE || (!(old & PAGE_HUGE) && region_may_write_page(protect->region, page_of_phys(*frame)))))
-		wanted |= PAGE_WRITE;
-	if (wanted == (old & (PAGE_USER | PAGE_EXEC | PAGE_WRITE)))
-		return PAGE_KEEP;
-	if (old & PAGE_USER && (old & ~wanted & (PAGE_USER | PAGE_EXEC | PAGE_WRITE)))
-		protect->needs_flush = true;
-	*flags = wanted | (old & ~(unsigned)(PAGE_USER | PAGE_EXEC | PAGE_WRITE));
-	return PAGE_REPLACE;
-}
-
-static int protect_region(struct address_space *space, struct region *region, unsigned flags)
-{
-	struct protect protect = {.region = region};
-	int ret;
-
-	region_set_flags(region, (region->flags & ~(unsigned)(REGION_READ | REGION_WRITE | REGION_EXEC)) | flags);
-	ret = page_table_visit(&space->page_table, region->start, region->end, protect_entry, &protect);
-	if (protect.needs_flush)
-		page_table_flush(&space->page_table, region->start, region->end);
-	return ret;
-}
-
-/* May all of the range have the protection? -ENOMEM: it has holes. */
-static int check_protect(struct address_space *space, uint64_t start, uint64_t end, unsigned flags)
-{
-	struct region *region = region_at_or_after(space, start);
-
-	for (uint64_t at = start; at < end; at = region->end, region = region_next(region)) {
-		if (!region || region->start > at)
-			return -ENOMEM;
-		if (flags & REGION_WRITE && !(region->flags & REGION_MAY_WRITE))
-			return -EACCES;
-		if (flags & REGION_WRITE && !(region->flags & (REGION_WRITE | REGION_SHARED)) && check_limits(space, 0, true))
-			return -ENOMEM;
-		if (region->end >= end)
-			break;
-	}
-	return 0;
-}
-
-static int protect_locked(struct address_space *space, uint64_t start, uint64_t end, unsigned flags, struct list *dead)
-{
-	int ret = check_protect(space, start, end, flags);
-
-	if (!ret)
-		ret = region_split(space, start);
-	if (!ret)
-		ret = region_split(space, end);
-	for (struct region *region = region_at_or_after(space, start); !ret && region && region->start < end; region = region_next(region))
-		ret = protect_region(space, region, flags);
-	region_merge_range(space, start, end, dead);
-	return ret;
-}
-
-int address_space_protect(struct address_space *space, uint64_t address, uint64_t len, int prot)
-{
-	struct list dead = LIST_INIT(dead);
-	struct region *region;
-	int ret;
-
-	if (prot & ~(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC | LINUX_PROT_GROWSDOWN) || address % PAGE_SIZE)
-		return -EINVAL;
-	if (len > USER_END || address > USER_END - len)
-		return -ENOMEM;
-	len = align_up(len, PAGE_SIZE);
-	if (!len)
-		return 0;
-	mutex_lock(&space->lock);
-	region = region_find(space, address);
-	if (prot & LINUX_PROT_GROWSDOWN && (!region || !(region->flags & REGION_GROWS_DOWN))) {
-		ret = -EINVAL;
-	} else {
-		uint64_t start = prot & LINUX_PROT_GROWSDOWN ? region->start : address;
-
-		ret = protect_locked(space, start, address + len, protection_flags(prot), &dead);
-	}
 	mutex_unlock(&space->lock);
 	region_bury(&dead);
 	return ret;

@@ -29,7 +29,7 @@ static int free_part(struct address_space *space, struct region *region, uint64_
 
 static int change_flags(struct address_space *space, struct region *region, uint64_t start, uint64_t end, unsigned clear, unsigned set)
 {
-	if ((region->flags & ~clear & ~set) == (region->flags & ~clear) && (region->flags & set) == set && !(region->flags & clear))
+	if (region->flags == ((region->flags & ~clear) | set))
 		return 0;
 	if (region_split(space, start) || region_split(space, end))
 		return -ENOMEM;
@@ -121,26 +121,34 @@ static int advise_range(struct address_space *space, uint64_t start, uint64_t en
 	return ret ? ret : holes;
 }
 
-/* MADV_REMOVE: a hole in shared memory that lives in the page cache. */
+/* The one region that holds all of the range, if it is shared memory that lives in the page cache. Lock held. */
+static int find_shared_memory(struct address_space *space, uint64_t start, uint64_t end, struct region **region)
+{
+	*region = region_find(space, start);
+	if (!*region || (*region)->end < end)
+		return -ENOMEM;
+	return (*region)->flags & REGION_SHARED && page_cache_is_memory((*region)->file.cache) ? 0 : -EINVAL;
+}
+
+/* MADV_REMOVE: makes a hole. */
 static int remove_range(struct address_space *space, uint64_t start, uint64_t end)
 {
 	struct mapped_file file;
-	uint64_t first, last;
 	struct region *region;
-	int ret = 0;
+	uint64_t first = 0;
+	int ret;
 
 	mutex_lock(&space->lock);
-	region = region_find(space, start);
-	if (!region || region->end < end)
-		ret = -ENOMEM;
-	else if (!(region->flags & REGION_SHARED) || !page_cache_is_memory(region->file.cache))
-		ret = -EINVAL;
-	else
-		file = region->file, file.get(file.file), first = file_index(region, start), last = file_index(region, end) - 1;
+	ret = find_shared_memory(space, start, end, &region);
+	if (!ret) {
+		file = region->file;
+		file.get(file.file);
+		first = file_index(region, start);
+	}
 	mutex_unlock(&space->lock);
 	if (ret)
 		return ret;
-	page_cache_drop_range(file.cache, first, last);
+	page_cache_drop_range(file.cache, first, first + ((end - start) >> PAGE_SHIFT) - 1);
 	file.put(file.file);
 	return 0;
 }
@@ -157,9 +165,9 @@ int address_space_advise(struct address_space *space, uint64_t address, uint64_t
 	end = address + align_up(len, PAGE_SIZE);
 	if (number == LINUX_MADV_POPULATE_READ || number == LINUX_MADV_POPULATE_WRITE)
 		return address_space_populate(space, address, end, number == LINUX_MADV_POPULATE_READ ? ACCESS_READ : ACCESS_WRITE);
-	if (number == LINUX_MADV_REMOVE)
+	if (number == LINUX_MADV_REMOVE && address < end)
 		return remove_range(space, address, end);
-	if (!advice_find(number, &advice))
+	if (number != LINUX_MADV_REMOVE && !advice_find(number, &advice))
 		return -EINVAL;
 	if (address == end)
 		return 0;

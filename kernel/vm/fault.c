@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Page faults. Served under the space's lock as far as nothing sleeps: a page that must be read, or memory that must be reclaimed, is seen
- * to without it, and then the fault is looked at anew.
- *
- * Anonymous memory comes in blocks that grow while the program goes on in order, up to large pages; files' pages that are in memory come
- * with their neighbours, read-only: the first write to a private one copies it, to a shared one marks it dirty.
+ * to without it, and then the fault is looked at anew. fault_anonymous.c and fault_file.c enter pages where there are none.
  */
 #include "kernel/platform/platform.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/signal.h"
-#include "kernel/vm/internal.h"
+#include "kernel/vm/fault.h"
 #include "lib/string.h"
 
-#define AROUND_FILE    16u
-#define WINDOW_INITIAL 4u
-#define WINDOW_MAX     64u
-#define WINDOW_HUGE    32u /* who has come so far gets large pages */
-#define HUGE_PAGES     (HUGE_PAGE_SIZE / PAGE_SIZE)
-#define PLENTY_MIN     2048 /* free pages under which none is given unasked */
-#define HUGE_PLENTY    16384
 #define GROWTH	       (4 * PAGE_SIZE) /* of stacks, at least */
 #define STACK_GAP      (256 * PAGE_SIZE)
 #define ROOM_TRIES     64
@@ -29,23 +19,11 @@
 #define SEGV_ACCERR 2
 #define BUS_ADRERR  2
 
-enum outcome { SERVED, NEEDS_READ, NEEDS_MEMORY, NOT_MAPPED, NOT_ALLOWED, BEYOND_END };
-
-struct fault {
-	struct address_space *space;
-	struct region *region;
-	uint64_t address; /* of the page */
-	bool is_write;
-	bool has_dirtied; /* a page of a file: who writes much waits for the writer, once the lock is released */
-	uint64_t index, nr_in_file; /* NEEDS_READ */
-};
-
 static struct address_space *(*current_space)(void);
-static uint64_t nr_total;
 
 /* ---- Entries ---- */
 
-static enum outcome enter(struct fault *fault, uint64_t address, struct page *page, unsigned flags)
+enum fault_outcome fault_enter(struct fault *fault, uint64_t address, struct page *page, unsigned flags)
 {
 	if (page_table_map(&fault->space->page_table, address, page_phys(page), region_page_flags(fault->region) | flags)) {
 		page_put(page);
@@ -54,7 +32,7 @@ static enum outcome enter(struct fault *fault, uint64_t address, struct page *pa
 	return SERVED;
 }
 
-static void count_resident(struct address_space *space, uint64_t nr)
+void fault_count_resident(struct address_space *space, uint64_t nr)
 {
 	uint64_t now = __atomic_add_fetch(&space->resident, nr, __ATOMIC_RELAXED);
 
@@ -62,7 +40,7 @@ static void count_resident(struct address_space *space, uint64_t nr)
 		space->peak_resident = now;
 }
 
-static bool is_absent(struct fault *fault, uint64_t address)
+bool fault_is_absent(struct fault *fault, uint64_t address)
 {
 	uint64_t frame;
 	unsigned flags;
@@ -70,8 +48,7 @@ static bool is_absent(struct fault *fault, uint64_t address)
 	return !page_table_lookup(&fault->space->page_table, address, &frame, &flags);
 }
 
-/* A page for a program: the last ones are the kernel's. */
-static struct page *new_page(void)
+struct page *fault_new_page(void)
 {
 	struct page *page = page_is_scarce() ? NULL : page_alloc(0);
 
@@ -80,152 +57,9 @@ static struct page *new_page(void)
 	return page;
 }
 
-static struct page *new_zero_page(void)
+struct page *fault_copy_page(struct page *from)
 {
-	struct page *page = new_page();
-
-	if (likely(page))
-		memset(page_virt(page), 0, PAGE_SIZE);
-	return page;
-}
-
-/* ---- Anonymous memory ---- */
-
-static bool is_plenty(uint64_t at_least)
-{
-	uint64_t nr_free = page_free_count();
-
-	return nr_free > at_least && nr_free > nr_total / 4;
-}
-
-static enum page_action note_entry(void *context, uint64_t address, uint64_t *frame, unsigned *flags)
-{
-	*(bool *)context = true;
-	return PAGE_KEEP;
-}
-
-static bool wants_huge(struct fault *fault, uint64_t start)
-{
-	const struct region *region = fault->region;
-	bool is_used = false;
-
-	if (start < region->start || region->end - start < HUGE_PAGE_SIZE || (region->flags & REGION_NO_HUGE) || !is_plenty(HUGE_PLENTY))
-		return false;
-	if (region->window < WINDOW_HUGE && !(region->flags & REGION_HUGE))
-		return false;
-	return !page_table_visit(&fault->space->page_table, start, start + HUGE_PAGE_SIZE, note_entry, &is_used) && !is_used;
-}
-
-static bool enter_huge(struct fault *fault, uint64_t start)
-{
-	struct page *page = page_alloc(21 - PAGE_SHIFT);
-	unsigned flags = region_page_flags(fault->region) | PAGE_WRITE | PAGE_DIRTY | PAGE_ACCESSED | PAGE_HUGE;
-
-	if (!page)
-		return false;
-	page_split(page, 21 - PAGE_SHIFT);
-	for (unsigned i = 0; i < HUGE_PAGES; i++) {
-		page[i].owner = NULL;
-		memset(page_virt(page + i), 0, PAGE_SIZE);
-		if (i % 64 == 0)
-			cpu_poll();
-	}
-	if (page_table_map(&fault->space->page_table, start, page_phys(page), flags)) {
-		page_put_huge(page);
-		return false;
-	}
-	count_resident(fault->space, HUGE_PAGES);
-	fault->region->next_fault = start + HUGE_PAGE_SIZE;
-	return true;
-}
-
-/* The block to enter: [*start, *end), holding the address. */
-static void choose_window(struct fault *fault, uint64_t *start, uint64_t *end)
-{
-	struct region *region = fault->region;
-	uint64_t next_huge = align_down(fault->address, HUGE_PAGE_SIZE) + HUGE_PAGE_SIZE, size;
-
-	if (!is_plenty(PLENTY_MIN))
-		region->window = 1;
-	else if (fault->address == region->next_fault && region->window)
-		region->window = (unsigned)min_u64(region->window * 2, WINDOW_MAX);
-	else
-		region->window = WINDOW_INITIAL;
-	size = (uint64_t)region->window << PAGE_SHIFT;
-	*start = fault->address;
-	if (region->window <= WINDOW_INITIAL)
-		*start = max_u64(align_down(fault->address, size), region->start);
-	*end = min_u64(min_u64(*start + size, region->end), next_huge);
-	region->next_fault = *end;
-}
-
-static enum outcome write_anonymous(struct fault *fault)
-{
-	uint64_t start, end, huge = align_down(fault->address, HUGE_PAGE_SIZE), nr = 0;
-	enum outcome outcome = SERVED;
-
-	choose_window(fault, &start, &end);
-	if (wants_huge(fault, huge) && enter_huge(fault, huge))
-		return SERVED;
-	for (uint64_t address = start; address < end; address += PAGE_SIZE) {
-		struct page *page;
-
-		if (address != fault->address && !is_absent(fault, address))
-			continue;
-		page = new_zero_page();
-		if (!page || enter(fault, address, page, PAGE_WRITE | PAGE_DIRTY | (address == fault->address ? PAGE_ACCESSED : 0)) != SERVED) {
-			outcome = address <= fault->address ? NEEDS_MEMORY : SERVED;
-			break;
-		}
-		nr++;
-	}
-	count_resident(fault->space, nr);
-	return outcome;
-}
-
-static enum outcome serve_anonymous(struct fault *fault)
-{
-	if (fault->is_write)
-		return write_anonymous(fault);
-	page_get(zero_page);
-	return enter(fault, fault->address, zero_page, PAGE_ACCESSED);
-}
-
-/* ---- Files ---- */
-
-static uint64_t index_of(const struct region *region, uint64_t address)
-{
-	return (address - region->start + region->offset) >> PAGE_SHIFT;
-}
-
-/* Enters neighbours that are in memory, where nothing is mapped yet. */
-static void enter_neighbours(struct fault *fault, uint64_t nr_in_file)
-{
-	struct region *region = fault->region;
-	uint64_t start = max_u64(align_down(fault->address, AROUND_FILE * PAGE_SIZE), region->start);
-	uint64_t end = min_u64(align_down(fault->address, AROUND_FILE * PAGE_SIZE) + AROUND_FILE * PAGE_SIZE, region->end);
-	uint64_t first = index_of(region, start), nr = (end - start) >> PAGE_SHIFT, entered = 0;
-	unsigned flags = region_may_write_page(region, NULL) ? PAGE_WRITE : 0;
-	struct page *pages[AROUND_FILE];
-
-	nr = min_u64(nr, nr_in_file - first);
-	page_cache_find_range(region->file.cache, first, nr, pages);
-	for (uint64_t i = 0; i < nr; i++) {
-		uint64_t address = start + (i << PAGE_SHIFT);
-
-		if (!pages[i])
-			continue;
-		if (address == fault->address || !is_absent(fault, address))
-			page_put(pages[i]);
-		else if (enter(fault, address, pages[i], flags) == SERVED)
-			entered++;
-	}
-	count_resident(fault->space, entered);
-}
-
-static struct page *copy_page(struct page *from)
-{
-	struct page *copy = new_page();
+	struct page *copy = fault_new_page();
 
 	if (likely(copy)) {
 		if (from == zero_page)
@@ -236,77 +70,30 @@ static struct page *copy_page(struct page *from)
 	return copy;
 }
 
-/* The file's page, with a reference. */
-static enum outcome find_file_page(struct fault *fault, struct page **page)
-{
-	struct region *region = fault->region;
-	struct page_cache *cache = region->file.cache;
-
-	fault->index = index_of(region, fault->address);
-	fault->nr_in_file = (region->file.size(region->file.file) + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	if (fault->index >= fault->nr_in_file)
-		return BEYOND_END;
-	*page = page_cache_find(cache, fault->index);
-	return *page ? SERVED : NEEDS_READ;
-}
-
-static enum outcome serve_file(struct fault *fault)
-{
-	struct region *region = fault->region;
-	unsigned flags = PAGE_ACCESSED;
-	enum outcome outcome;
-	struct page *page;
-
-	outcome = find_file_page(fault, &page);
-	if (outcome != SERVED)
-		return outcome;
-	if (fault->is_write && !(region->flags & REGION_SHARED)) {
-		struct page *copy = copy_page(page);
-
-		page_put(page);
-		if (!copy)
-			return NEEDS_MEMORY;
-		page = copy;
-		flags |= PAGE_WRITE | PAGE_DIRTY;
-	} else if (fault->is_write) {
-		page_cache_mark_dirty(region->file.cache, page);
-		fault->has_dirtied = true;
-		flags |= PAGE_WRITE | PAGE_DIRTY;
-	} else if (region_may_write_page(region, NULL)) {
-		flags |= PAGE_WRITE;
-	}
-	outcome = enter(fault, fault->address, page, flags);
-	if (outcome == SERVED) {
-		count_resident(fault->space, 1);
-		enter_neighbours(fault, fault->nr_in_file);
-	}
-	return outcome;
-}
-
 /* ---- Pages that are there ---- */
 
 /* Makes it writable: no one else has it, or all may see what is written. */
-static enum outcome allow_write(struct fault *fault, struct page *page)
+static enum fault_outcome allow_write(struct fault *fault, struct page *page)
 {
 	unsigned flags = region_page_flags(fault->region) | PAGE_WRITE | PAGE_DIRTY | PAGE_ACCESSED;
 
 	return page_table_map(&fault->space->page_table, fault->address, page_phys(page), flags) ? NEEDS_MEMORY : SERVED;
 }
 
-static enum outcome copy_on_write(struct fault *fault, struct page *page)
+static enum fault_outcome copy_on_write(struct fault *fault, struct page *page)
 {
 	struct page *copy;
 
 	if (region_may_write_page(fault->region, page))
 		return allow_write(fault, page);
-	copy = copy_page(page);
+	copy = fault_copy_page(page);
 	if (!copy)
 		return NEEDS_MEMORY;
-	if (enter(fault, fault->address, copy, PAGE_WRITE | PAGE_DIRTY | PAGE_ACCESSED) != SERVED)
+	if (fault_enter(fault, fault->address, copy, PAGE_WRITE | PAGE_DIRTY | PAGE_ACCESSED) != SERVED)
 		return NEEDS_MEMORY;
 	page_table_flush(&fault->space->page_table, fault->address, fault->address + PAGE_SIZE);
 	if (page == zero_page)
-		count_resident(fault->space, 1);
+		fault_count_resident(fault->space, 1);
 	page_put(page);
 	return SERVED;
 }
@@ -328,7 +115,7 @@ static int divide_huge(struct fault *fault)
 	return ret;
 }
 
-static enum outcome serve_present(struct fault *fault, uint64_t frame, unsigned flags)
+static enum fault_outcome serve_present(struct fault *fault, uint64_t frame, unsigned flags)
 {
 	struct region *region = fault->region;
 
@@ -377,7 +164,7 @@ static bool is_allowed(const struct region *region, enum access access)
 }
 
 /* Lock held. */
-static enum outcome serve(struct fault *fault, enum access access)
+static enum fault_outcome serve(struct fault *fault, enum access access)
 {
 	struct address_space *space = fault->space;
 	uint64_t frame;
@@ -394,7 +181,7 @@ static enum outcome serve(struct fault *fault, enum access access)
 		return serve_present(fault, frame, flags);
 	if (fault->region->flags & REGION_FIXED_FRAMES)
 		return BEYOND_END;
-	return fault->region->file.cache ? serve_file(fault) : serve_anonymous(fault);
+	return fault->region->file.cache ? fault_serve_file(fault) : fault_serve_anonymous(fault);
 }
 
 /*
@@ -433,7 +220,7 @@ static int read_page(struct fault *fault, struct page **held)
 	return ret;
 }
 
-static struct fault_result result_of(enum outcome outcome)
+static struct fault_result result_of(enum fault_outcome outcome)
 {
 	static const struct fault_result results[] = {
 	    [NEEDS_READ] = {LINUX_SIGBUS, BUS_ADRERR},
@@ -450,7 +237,7 @@ struct fault_result address_space_fault(struct address_space *space, uint64_t ad
 {
 	struct fault fault = {.space = space, .address = align_down(address, PAGE_SIZE), .is_write = access & ACCESS_WRITE};
 	struct page *held = NULL;
-	enum outcome outcome;
+	enum fault_outcome outcome;
 	unsigned tries = 0;
 	int ret;
 
@@ -518,10 +305,7 @@ static bool serve_kernel_fault(uint64_t address, enum access access)
 
 static void start(void)
 {
-	struct page_counts counts;
-
-	page_count(&counts);
-	nr_total = counts.total;
+	fault_anonymous_init();
 	zero_page_init();
 	user_fault_set_handler(serve_kernel_fault);
 }

@@ -16,6 +16,7 @@ struct region *region_prev(const struct region *region);
 struct region *region_first(const struct address_space *space);
 struct region *region_new(uint64_t start, uint64_t end, unsigned flags); /* NULL: no memory */
 struct region *region_clone(const struct region *region); /* the file with a reference */
+unsigned region_protection(int prot); /* PROT_* as REGION_* */
 void region_insert(struct address_space *space, struct region *region);
 /* Takes it out of the tree and puts it on `dead`, for region_bury. */
 void region_remove(struct address_space *space, struct region *region, struct list *dead);

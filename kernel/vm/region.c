@@ -2,6 +2,7 @@
 /* The tree of regions of an address space: finding, splitting, joining, and places for new ones. Knows nothing of page tables. */
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
+#include "kernel/uapi/mman.h"
 #include "kernel/vm/internal.h"
 
 #define PLACE_MIN   0x10000ul /* vm.mmap_min_addr */
@@ -58,6 +59,11 @@ struct region *region_first(const struct address_space *space)
 }
 
 /* ---- Making, entering, removing ---- */
+
+unsigned region_protection(int prot)
+{
+	return (prot & LINUX_PROT_READ ? REGION_READ : 0) | (prot & LINUX_PROT_WRITE ? REGION_WRITE : 0) | (prot & LINUX_PROT_EXEC ? REGION_EXEC : 0);
+}
 
 struct region *region_new(uint64_t start, uint64_t end, unsigned flags)
 {
