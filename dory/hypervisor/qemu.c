@@ -117,7 +117,8 @@ static void add_disk(const struct machine *machine, const char *bus, struct argu
 			"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=unsafe",
 			machine->overlay_fd, path);
 	arguments_add(arguments, "-device");
-	arguments_add(arguments, "virtio-blk-%s,drive=disk", bus);
+	/* By default a full disk of the host stops the machine in silence; the program is to get the error. */
+	arguments_add(arguments, "virtio-blk-%s,drive=disk,werror=report,rerror=report", bus);
 	free(path);
 }
 

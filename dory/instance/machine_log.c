@@ -2,6 +2,7 @@
 /* Sorts the serial line's lines by gravity. */
 #include "dory/instance/machine_log.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,6 +41,29 @@ static void hide(struct machine_log *log, const char *line)
 	text_append_format(&log->hidden, "%s\n", line);
 }
 
+/* The kernel may say the same again and again: once is enough, and how often. */
+static void end_repetition(struct machine_log *log)
+{
+	char text[64];
+
+	if (log->repetitions > 0) {
+		snprintf(text, sizeof(text), "(%u times more)", log->repetitions);
+		message_line(log->fd, text);
+	}
+	log->repetitions = 0;
+}
+
+static bool is_repetition(struct machine_log *log, const char *line)
+{
+	if (strcmp(log->last_shown, line) == 0) {
+		log->repetitions++;
+		return true;
+	}
+	end_repetition(log);
+	text_cut_to(log->last_shown, sizeof(log->last_shown), line);
+	return false;
+}
+
 static void take_line(struct machine_log *log, const char *line)
 {
 	int level = -1;
@@ -54,6 +78,8 @@ static void take_line(struct machine_log *log, const char *line)
 	}
 	if (level >= 0 && level <= GRAVE)
 		log->has_shown = true;
+	if (level >= 0 && is_repetition(log, line))
+		return;
 	message_line(log->fd, line);
 }
 
@@ -78,6 +104,7 @@ void machine_log_reveal(struct machine_log *log)
 
 void machine_log_release(struct machine_log *log)
 {
+	end_repetition(log);
 	free(log->hidden.text);
 	log->hidden = (struct text_buffer){0};
 }

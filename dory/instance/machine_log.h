@@ -10,9 +10,11 @@
 #include "dory/instance/control.h"
 
 struct machine_log {
-	int shown_level; /* lines up to this severity (0 the gravest) are shown */
-	int fd;          /* where to */
-	bool has_shown;  /* something grave was shown */
+	int shown_level;      /* lines up to this severity (0 the gravest) are shown */
+	int fd;               /* where to */
+	bool has_shown;       /* something grave was shown */
+	char last_shown[256]; /* of those with a severity */
+	unsigned repetitions; /* of it, not shown */
 	struct line_reader reader;
 	struct text_buffer hidden; /* whole lines */
 };

@@ -65,4 +65,16 @@ TEST(only_the_last_hidden_lines_are_kept)
 	machine_log_release(&log);
 	fclose(file);
 }
+
+TEST(repetitions_are_counted)
+{
+	static const char text[] = "<3>bad\n<3>bad\n<3>bad\n<3>worse\nread\nread\n<3>worse\n";
+	FILE *file = tmpfile();
+	struct machine_log log = log_to_file(file);
+
+	machine_log_take(&log, text, sizeof(text) - 1);
+	machine_log_release(&log);
+	CHECK(strcmp(printed(log.fd), "bad\n(2 times more)\nworse\nread\nread\n(1 times more)\n") == 0);
+	fclose(file);
+}
 TEST_MAIN()
