@@ -6,6 +6,8 @@
  */
 #include "kernel/fs/ext4/ext4.h"
 
+enum { LARGE = 4 /* blocks: from here on a table of the names is worth its memory */ };
+
 static size_t space_for(size_t name_len)
 {
 	return align_up(sizeof(struct ext4_dirent) + name_len, 4);
@@ -152,6 +154,48 @@ static int search_by_index(struct ext4_inode *directory, struct search *search, 
 	return ret;
 }
 
+static bool note_name(void *context, const struct place *place)
+{
+	if (place->entry->inode)
+		ext4_names_add(context, place->entry->name, place->entry->name_len, place->logical);
+	return false;
+}
+
+/* Reads all of a large directory once, so that its names are found at once from then on. */
+static int make_names(struct ext4_inode *directory)
+{
+	uint64_t blocks = nr_blocks(directory);
+	int ret = 0;
+
+	if (!ext4_names_start(directory))
+		return 0;
+	for (uint64_t logical = 0; logical < blocks && !ret && directory->names; logical++) {
+		struct buffer *buffer;
+		bool stopped;
+
+		ret = read_entries(directory, logical, &buffer);
+		if (!ret)
+			ret = walk_block(directory, buffer, logical, note_name, directory, &stopped);
+		ext4_buffers_trim(directory->fs);
+		cpu_poll();
+	}
+	if (ret)
+		ext4_names_drop(directory);
+	return ret;
+}
+
+static int search_by_names(struct ext4_inode *directory, struct search *search)
+{
+	bool found = false;
+	uint64_t logical;
+	size_t cursor = 0;
+	int ret = 0;
+
+	while (!ret && !found && ext4_names_next(directory, search->name, search->len, &cursor, &logical))
+		ret = search_block(directory, logical, search, &found);
+	return ret ? ret : found ? 0 : -ENOENT;
+}
+
 static bool is_dots(const char *name, size_t len)
 {
 	return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
@@ -165,10 +209,17 @@ static int search_all(struct ext4_inode *directory, struct search *search)
 
 	if (search->len > EXT4_NAME_MAX)
 		return -ENAMETOOLONG;
+	if (directory->names)
+		return search_by_names(directory, search);
 	if (ext4_directory_has_index(directory) && !is_dots(search->name, search->len)) {
 		ret = search_by_index(directory, search, &usable, &found);
 		if (ret || found || usable)
 			return ret ? ret : found ? 0 : -ENOENT;
+	}
+	if (blocks >= LARGE && !is_dots(search->name, search->len)) {
+		ret = make_names(directory);
+		if (ret || directory->names)
+			return ret ? ret : search_by_names(directory, search);
 	}
 	for (uint64_t logical = 0; logical < blocks && !found && !ret; logical++) {
 		ret = search_block(directory, logical, search, &found);
@@ -311,9 +362,11 @@ int ext4_directory_add(struct ext4_inode *directory, const char *name, size_t le
 		if (!ret)
 			ret = walk_block(directory, buffer, blocks, has_room, &room, &found);
 	}
-	if (!ret)
-		enter(directory, &room.found, name, len, number, mode);
-	return ret;
+	if (ret)
+		return ret;
+	enter(directory, &room.found, name, len, number, mode);
+	ext4_names_add(directory, name, len, room.found.logical);
+	return 0;
 }
 
 int ext4_directory_remove(struct ext4_inode *directory, const char *name, size_t len)
@@ -330,6 +383,7 @@ int ext4_directory_remove(struct ext4_inode *directory, const char *name, size_t
 		place->previous->rec_len = (uint16_t)(place->previous->rec_len + place->entry->rec_len);
 	place->entry->inode = 0;
 	directory->insert_hint = min_u64(directory->insert_hint, place->logical);
+	ext4_names_remove(directory, name, len, place->logical);
 	ext4_buffer_dirty(directory->fs, place->buffer);
 	return 0;
 }

@@ -88,6 +88,7 @@ struct ext4_inode {
 	uint64_t written_size;
 	struct block_run last; /* what the last look at the map found */
 	uint64_t insert_hint; /* directory: blocks before it have no room */
+	struct name_table *names; /* of a large directory; may be NULL */
 	struct rb_tree reserved;
 };
 
@@ -225,6 +226,15 @@ int ext4_directory_block(struct ext4_inode *directory, uint64_t logical, enum bu
 int ext4_index_find(struct ext4_inode *directory, const char *name, size_t len, bool *found, uint64_t *leaf, bool *continues) must_check;
 int ext4_index_drop(struct ext4_inode *directory) must_check; /* makes it a plain list of entries */
 bool ext4_directory_has_index(const struct ext4_inode *directory);
+
+/* ---- names.c: where the names of a large directory are ---- */
+bool ext4_names_start(struct ext4_inode *directory); /* an empty table; false: no memory */
+void ext4_names_drop(struct ext4_inode *directory);
+/* Without a table they do nothing; if memory runs out, the table goes. */
+void ext4_names_add(struct ext4_inode *directory, const char *name, size_t len, uint64_t block);
+void ext4_names_remove(struct ext4_inode *directory, const char *name, size_t len, uint64_t block);
+/* The next block that may hold the name; *cursor begins at 0. False: no more. */
+bool ext4_names_next(const struct ext4_inode *directory, const char *name, size_t len, size_t *cursor, uint64_t *block);
 
 /* ---- name.c, link.c ---- */
 extern const struct inode_ops ext4_directory_ops, ext4_file_ops, ext4_link_ops, ext4_special_ops;

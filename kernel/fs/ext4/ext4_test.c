@@ -716,6 +716,46 @@ TEST(directory_with_index)
 	disk_close();
 }
 
+/* Names come and go in a directory large enough for a table of them; a model keeps which exist. */
+TEST(large_directory)
+{
+	enum { NAMES = 4000 };
+	static bool exists[NAMES];
+	struct inode *directory, *inode;
+	char name[64];
+
+	memset(exists, 0, sizeof(exists));
+	make_disk("-t ext4 -b 1024 -O ^has_journal -N 8000", "32M");
+	mount(false);
+	directory = create("many", S_IFDIR | 0755);
+	for (unsigned i = 0; i < 30000; i++) {
+		unsigned which = below(NAMES);
+		size_t len = (size_t)snprintf(name, sizeof(name), "%u%.*s", which, (int)(which % 40), "----------------------------------------");
+		int ret = directory->ops->lookup(directory, name, len, &inode);
+
+		CHECK_EQ(ret, exists[which] ? 0 : -ENOENT);
+		if (ret) {
+			CHECK_EQ(directory->ops->create(directory, name, len, S_IFREG | 0600, 0, 0, 0, &inode), 0);
+		} else if (below(3)) {
+			CHECK_EQ(directory->ops->unlink(directory, name, len, inode), 0);
+			inode_put(inode);
+			exists[which] = false;
+			continue;
+		}
+		exists[which] = true;
+		inode_put(inode);
+		if (i % 10000 == 9999) {
+			inode_put(directory);
+			op_remount();
+			CHECK_EQ(fs->root->ops->lookup(fs->root, "many", 4, &directory), 0);
+		}
+	}
+	inode_put(directory);
+	unmount();
+	check_disk();
+	disk_close();
+}
+
 TEST(reading_changes_nothing)
 {
 	struct inode *inode;

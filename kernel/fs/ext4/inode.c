@@ -496,6 +496,7 @@ void ext4_release(struct inode *generic)
 	else if (generic->links && (inode->is_dirty || (inode->is_access_dirty && fs->is_marked)) && !fs->fs.is_read_only && ext4_inode_write(inode))
 		log_line(LOG_ERROR, "ext4: %s: inode %llu cannot be written", fs->device->name, (unsigned long long)generic->number);
 	ext4_reserve_remove(inode, 0, UINT64_MAX);
+	ext4_names_drop(inode);
 	rb_remove(&fs->inodes, &inode->node);
 	ext4_unlock(fs);
 	wait_wake_all(&fs->released, 0);
