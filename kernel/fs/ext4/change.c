@@ -117,6 +117,9 @@ static int shorten(struct inode *generic, uint64_t size)
 	page_cache_truncate(&generic->cache, (size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	if (size % PAGE_SIZE) {
 		ret = clear_in_page(generic, size, min_u64(PAGE_SIZE - size % PAGE_SIZE, old - size));
+		/* Blocks of that page are freed below: no write to them may still be under way. */
+		if (!ret && fs->block_size < PAGE_SIZE)
+			ret = page_cache_flush(&generic->cache, size >> PAGE_SHIFT, size >> PAGE_SHIFT);
 		if (ret)
 			return ret;
 	}

@@ -68,18 +68,15 @@ static int transfer(const struct window *window, enum block_operation operation,
 	return ret;
 }
 
-/* What lies behind the end of the file is zeros, whatever the disk holds there. */
+/* What lies behind the end of the file is zeros, whatever the disk holds there: it may be another file's by now, if the file was just made shorter. */
 static void clear_behind_end(const struct window *window)
 {
 	uint64_t size = __atomic_load_n(&window->inode->inode.size, __ATOMIC_ACQUIRE);
 	unsigned shift = window->inode->fs->block_shift;
 	uint64_t start = window->first << shift, end = window->end << shift;
-	struct page *page;
 
-	if (size >= end || size <= start || size % PAGE_SIZE == 0)
-		return;
-	page = window->pages[(size - start) >> PAGE_SHIFT];
-	memset((char *)page_virt(page) + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
+	for (uint64_t at = max_u64(size, start); at < end; at = align_down(at, PAGE_SIZE) + PAGE_SIZE)
+		memset((char *)page_virt(window->pages[(at - start) >> PAGE_SHIFT]) + at % PAGE_SIZE, 0, PAGE_SIZE - at % PAGE_SIZE);
 }
 
 static int ext4_read_pages(struct page_cache *cache, struct page **pages, size_t nr)
