@@ -374,6 +374,14 @@ static bool reclaim(struct stock *stock, unsigned order)
 	return freed > 0;
 }
 
+static inline struct page *prepare(struct page *page, unsigned order)
+{
+	page->references = 1;
+	page->flags = 0;
+	page->order = (uint8_t)order;
+	return page;
+}
+
 struct page *page_alloc(unsigned order)
 {
 	struct stock *stock = &stocks[cpu_id()];
@@ -391,12 +399,14 @@ struct page *page_alloc(unsigned order)
 			break;
 		page = try_alloc(stock, order);
 	}
-	if (unlikely(!page))
-		return NULL;
-	page->references = 1;
-	page->flags = 0;
-	page->order = (uint8_t)order;
-	return page;
+	return page ? prepare(page, order) : NULL;
+}
+
+struct page *page_try_alloc(unsigned order)
+{
+	struct page *page = try_alloc(&stocks[cpu_id()], order);
+
+	return page ? prepare(page, order) : NULL;
 }
 
 struct page *page_alloc_zero(void)

@@ -29,6 +29,7 @@ void page_init(void);
  * Never sleeps; reclaim hooks free clean caches. */
 struct page *page_alloc(unsigned order);
 struct page *page_alloc_zero(void); /* one page of zeros */
+struct page *page_try_alloc(unsigned order); /* as page_alloc, but nothing is reclaimed for it */
 void page_get(struct page *page);
 void page_put(struct page *page); /* the last one frees it */
 

@@ -60,7 +60,7 @@ static bool wants_huge(struct fault *fault, uint64_t start)
 
 static bool enter_huge(struct fault *fault, uint64_t start)
 {
-	struct page *page = page_alloc(HUGE_ORDER);
+	struct page *page = page_try_alloc(HUGE_ORDER);
 	unsigned flags = region_page_flags(fault->region) | PAGE_WRITE | PAGE_DIRTY | PAGE_ACCESSED | PAGE_HUGE;
 
 	if (!page)

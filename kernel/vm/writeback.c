@@ -17,6 +17,7 @@
 static struct list dirty_caches = LIST_INIT(dirty_caches); /* guarded by cache_list_lock */
 static struct wait_queue writer_wait, done_wait;
 static int64_t nr_dirty;      /* of all caches; atomic */
+static struct thread *writer;
 static bool is_kicked;	      /* atomic */
 static int64_t nr_total;      /* pages of memory */
 
@@ -219,6 +220,7 @@ static void sleep_until_work(void)
 
 static void write_for_ever(void *argument)
 {
+	writer = thread_current();
 	for (;;) {
 		bool all;
 
@@ -234,6 +236,8 @@ static void wait_for_writer(uint64_t ns)
 {
 	struct waiter waiter;
 
+	if (thread_current() == writer)
+		return;
 	wait_begin(&waiter, &done_wait);
 	writeback_kick();
 	(void)wait_sleep(clock_monotonic_ns() + ns, WAIT_UNINTERRUPTIBLE);
@@ -259,7 +263,7 @@ bool writeback_is_behind(void)
 
 bool writeback_help(void)
 {
-	if (__atomic_load_n(&nr_dirty, __ATOMIC_RELAXED) <= 0)
+	if (__atomic_load_n(&nr_dirty, __ATOMIC_RELAXED) <= 0 || thread_current() == writer)
 		return false;
 	wait_for_writer(HELP_NS);
 	return true;

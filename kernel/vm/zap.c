@@ -80,6 +80,8 @@ static enum page_action zap_entry(void *context, uint64_t address, uint64_t *fra
 	zap->nr_resident += *flags & PAGE_HUGE ? HUGE_PAGES : page != zero_page;
 	if (zap->is_dying) {
 		let_go(entry);
+		if (zap->nr_resident % 64 == 0)
+			cpu_poll();
 		return PAGE_KEEP;
 	}
 	if (zap->nr == zap->max)
