@@ -220,6 +220,18 @@ static int control_locked(struct epoll_set *set, int operation, int fd, struct f
 	}
 }
 
+/* EPOLLEXCLUSIVE goes with few other flags, with addition only, and not with sets (epoll_ctl(2)). */
+static int check_exclusive(int operation, const struct file *file, const struct linux_epoll_event *event)
+{
+	const uint32_t allowed = EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLET | POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM;
+
+	if (operation == EPOLL_CTL_DEL || !(event->events & EPOLLEXCLUSIVE))
+		return 0;
+	if (operation == EPOLL_CTL_MOD)
+		return -EINVAL;
+	return operation == EPOLL_CTL_ADD && (file_is_epoll(file) || (event->events & ~allowed)) ? -EINVAL : 0;
+}
+
 int epoll_control(struct file *epoll, int operation, int fd, struct file *file, const struct linux_epoll_event *event)
 {
 	struct epoll_set *set = epoll->private_data;
@@ -229,6 +241,9 @@ int epoll_control(struct file *epoll, int operation, int fd, struct file *file, 
 		return -EPERM; /* regular files and directories */
 	if (file == epoll)
 		return -EINVAL;
+	ret = check_exclusive(operation, file, event);
+	if (ret)
+		return ret;
 	mutex_lock(&registry);
 	if (operation == EPOLL_CTL_ADD && file_is_epoll(file))
 		ret = nesting(file, epoll, 1);

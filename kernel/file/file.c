@@ -38,7 +38,8 @@ static void file_close(struct file *file)
 {
 	struct inode *inode = file->inode;
 
-	if (!list_empty(&file->epoll_items))
+	/* Both ends: a set that goes at this moment unlinks its item in two steps. */
+	if (!list_empty(&file->epoll_items) || file->epoll_items.prev != &file->epoll_items)
 		epoll_forget_file(file);
 	if (inode && inode->lock_list)
 		lock_release_owner(file, file);

@@ -582,35 +582,90 @@ static unsigned terminal_poll(struct file *file, struct poll_table *table)
 
 /* ---- ioctl_tty(2) ---- */
 
-static int set_settings(struct terminal *t, uint64_t argument, unsigned command, bool flush)
+/* Switching canonical mode off makes readable what was typed so far; on, a line of it. With t->lock held. */
+static void switch_canonical(struct terminal *t, bool is_canonical)
 {
-	struct linux_termios settings;
+	t->ready = t->tail;
+	if (is_canonical && t->head != t->tail) {
+		unsigned last = (t->tail - 1) % INPUT_SIZE;
+
+		t->nr_ends += !end_at(t, last);
+		t->ends[last / 64] |= 1ull << (last % 64);
+	}
+}
+
+static int set_settings(struct terminal *t, const struct linux_termios *settings, bool flush)
+{
 	int ret = check_foreground(t, LINUX_SIGTTOU);
 
 	if (ret)
 		return ret;
-	if (copy_from_user(&settings, argument, sizeof(settings)))
-		return -EFAULT;
 	flush_echo(t);
 	spin_lock(&t->lock);
 	if (flush)
 		flush_input(t);
-	if ((t->settings.lflag ^ settings.lflag) & ICANON) {
-		t->ready = t->tail; /* what was typed so far can be read */
-		if (settings.lflag & ICANON && t->head != t->tail) {
-			unsigned last = (t->tail - 1) % INPUT_SIZE;
-
-			t->nr_ends += !end_at(t, last);
-			t->ends[last / 64] |= 1ull << (last % 64);
-		}
-	}
-	t->settings = settings;
-	if (!(settings.iflag & IXON))
+	if ((t->settings.lflag ^ settings->lflag) & ICANON)
+		switch_canonical(t, settings->lflag & ICANON);
+	t->settings = *settings;
+	if (!(settings->iflag & IXON))
 		t->is_stopped = false;
 	spin_unlock(&t->lock);
 	wait_wake_all(&t->read_wait, POLLIN | POLLRDNORM);
 	wait_wake_all(&t->write_wait, POLLOUT | POLLWRNORM);
 	return 0;
+}
+
+static int copy_settings(struct terminal *t, uint64_t argument, bool flush)
+{
+	struct linux_termios settings;
+
+	return copy_from_user(&settings, argument, sizeof(settings)) ? -EFAULT : set_settings(t, &settings, flush);
+}
+
+/* System V's form holds the lower halves of the flags and the first control characters. */
+static int get_old_settings(struct terminal *t, uint64_t argument)
+{
+	const struct linux_termios *s = &t->settings;
+	struct linux_termio old = {.iflag = (uint16_t)s->iflag, .oflag = (uint16_t)s->oflag, .cflag = (uint16_t)s->cflag, .lflag = (uint16_t)s->lflag, .line = s->line};
+
+	memcpy(old.cc, s->cc, sizeof(old.cc));
+	return copy_to_user(argument, &old, sizeof(old));
+}
+
+static int set_old_settings(struct terminal *t, uint64_t argument, bool flush)
+{
+	struct linux_termios settings = t->settings;
+	struct linux_termio old;
+
+	if (copy_from_user(&old, argument, sizeof(old)))
+		return -EFAULT;
+	settings.iflag = (settings.iflag & 0xffff0000u) | old.iflag;
+	settings.oflag = (settings.oflag & 0xffff0000u) | old.oflag;
+	settings.cflag = (settings.cflag & 0xffff0000u) | old.cflag;
+	settings.lflag = (settings.lflag & 0xffff0000u) | old.lflag;
+	settings.line = old.line;
+	memcpy(settings.cc, old.cc, sizeof(old.cc));
+	return set_settings(t, &settings, flush);
+}
+
+/* Nothing of the settings is locked (TIOCSLCKTRMIOS takes all zeros only). */
+static int get_locked(uint64_t argument)
+{
+	static const struct linux_termios none;
+
+	return copy_to_user(argument, &none, sizeof(none));
+}
+
+static int set_locked(uint64_t argument)
+{
+	static const struct linux_termios none;
+	struct linux_termios locked;
+
+	if (!credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&locked, argument, sizeof(locked)))
+		return -EFAULT;
+	return memcmp(&locked, &none, sizeof(none)) ? -EOPNOTSUPP : 0;
 }
 
 static int take_as_controlling(struct terminal *t, bool steal)
@@ -748,7 +803,17 @@ long terminal_ioctl(struct terminal *t, struct file *file, unsigned command, uin
 	case TCSETS2:
 	case TCSETSW2:
 	case TCSETSF2:
-		return set_settings(t, argument, command, command == TCSETSF || command == TCSETSF2);
+		return copy_settings(t, argument, command == TCSETSF || command == TCSETSF2);
+	case TCGETA:
+		return get_old_settings(t, argument);
+	case TCSETA:
+	case TCSETAW:
+	case TCSETAF:
+		return set_old_settings(t, argument, command == TCSETAF);
+	case TIOCGLCKTRMIOS:
+		return get_locked(argument);
+	case TIOCSLCKTRMIOS:
+		return set_locked(argument);
 	case TIOCGWINSZ:
 		return copy_to_user(argument, &t->size, sizeof(t->size));
 	case TIOCSWINSZ:

@@ -197,6 +197,19 @@ static int64_t pipe_command(struct file *file, int command, uint64_t argument)
 	return command == F_GETPIPE_SZ ? (int64_t)pipe_size(pipe) : argument > INT32_MAX ? -EINVAL : pipe_set_size(pipe, argument);
 }
 
+/* A shared mapping that is, or can be made, writable. */
+static bool is_mapped_writable(struct inode *inode)
+{
+	struct region *region;
+	bool found = false;
+
+	spin_lock(&inode->cache.lock);
+	list_for_each(region, &inode->cache.regions, cache_node)
+		found |= (region->flags & REGION_SHARED) && (region->flags & REGION_MAY_WRITE);
+	spin_unlock(&inode->cache.lock);
+	return found;
+}
+
 static int64_t add_seals(struct file *file, uint32_t seals)
 {
 	struct inode *inode = file->inode;
@@ -211,6 +224,8 @@ static int64_t add_seals(struct file *file, uint32_t seals)
 	mutex_lock(&inode->lock);
 	if (inode->seals & F_SEAL_SEAL)
 		ret = -EPERM;
+	else if ((seals & F_SEAL_WRITE) && is_mapped_writable(inode))
+		ret = -EBUSY;
 	else
 		inode->seals |= seals;
 	mutex_unlock(&inode->lock);

@@ -11,6 +11,12 @@ struct linux_termios { /* the kernel's layout, not libc's */
 	uint8_t cc[TERMIOS_NCCS];
 };
 
+struct linux_termio { /* of System V: TCGETA */
+	uint16_t iflag, oflag, cflag, lflag;
+	uint8_t line;
+	uint8_t cc[8];
+};
+
 struct linux_termios2 {
 	struct linux_termios base;
 	uint32_t ispeed, ospeed;
@@ -65,6 +71,9 @@ enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP, VSU
 #define TCSETSW	     0x5403
 #define TCSETSF	     0x5404
 #define TCGETA	     0x5405
+#define TCSETA	     0x5406
+#define TCSETAW	     0x5407
+#define TCSETAF	     0x5408
 #define TCSBRK	     0x5409
 #define TCXONC	     0x540a
 #define TCFLSH	     0x540b
@@ -98,4 +107,6 @@ enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP, VSU
 #define FIONCLEX     0x5450
 #define FIOCLEX	     0x5451
 #define FIOASYNC     0x5452
+#define TIOCGLCKTRMIOS 0x5456
+#define TIOCSLCKTRMIOS 0x5457
 #define FIOQSIZE     0x5460

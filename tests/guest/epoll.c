@@ -48,6 +48,8 @@ static void basic(void)
 	SHOW(control(epoll, EPOLL_CTL_ADD, 99, EPOLLIN));
 	SHOW(control(p[0], EPOLL_CTL_ADD, p[1], EPOLLIN));
 	SHOW(control(epoll, 77, p[0], EPOLLIN));
+	SHOW(control(epoll, EPOLL_CTL_MOD, p[0], EPOLLIN | EPOLLEXCLUSIVE));
+	SHOW(control(epoll, EPOLL_CTL_ADD, p[1], EPOLLOUT | EPOLLONESHOT | EPOLLEXCLUSIVE));
 	SHOW(epoll_wait(epoll, events, 0, 0));
 	SHOW(epoll_wait(p[0], events, 1, 0));
 	wait_show(epoll, p[0]);

@@ -195,6 +195,9 @@ static void memory_files(void)
 	SHOW(ftruncate(sealed, 10000));
 	SHOW(pwrite(sealed, "xy", 2, 8191));
 	SHOW(pwrite(sealed, "xy", 2, 8192));
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, sealed, 0);
+	SHOW(fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE));
+	munmap(map, 4096);
 	SHOW(fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE));
 	SHOW(pwrite(sealed, "x", 1, 0));
 	SHOW(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, sealed, 0) == MAP_FAILED ? -1 : 0);
