@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The network stack: an instance with interfaces, protocols and timers, and no global state. It knows neither devices nor the time: both are handed in.
+ *
+ * The lock: everything of a stack is called under one lock of the caller's, which need not be held between calls. A turn of the caller is
+ *
+ *	lock; net_begin(stack, now); ... any calls: input, sends, timers ...; next = net_end(stack); unlock
+ *
+ * and `next` is when net_begin, net_tick, net_end must run at the latest. Callbacks (transmit, events) come during any call, under the lock; they may
+ * not call into the stack, but only note what happened and wake.
+ *
+ * Addresses of transports are 16 bytes for both IP versions; those of IPv4 stand in their mapped form ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
+ */
+#pragma once
+#include "kernel/net/core/counter.h"
+#include "kernel/net/core/packet.h"
+#include "kernel/uapi/errno.h"
+#include "lib/rbtree.h"
+
+#define NET_SECOND 1000000000ull
+#define NET_MILLISECOND 1000000ull
+#define NET_NEVER UINT64_MAX
+
+/* What the stack is given. */
+struct net_environment {
+	void *(*alloc)(size_t size); /* NULL: no memory */
+	void (*free)(void *memory);
+	uint64_t (*random)(void); /* unpredictable to others */
+};
+
+struct net_address {
+	union {
+		uint8_t byte[16];
+		uint32_t word[4]; /* as bytes in memory: network order */
+	};
+};
+
+/* ---- Timers ---- */
+
+struct net_timer {
+	struct rb_node node;
+	uint64_t at_ns;
+	bool is_set;
+	void (*fire)(struct net_timer *timer); /* it is no longer set; may set it again, or free what contains it */
+};
+
+void net_timer_set(struct net_stack *stack, struct net_timer *timer, uint64_t at_ns);
+void net_timer_cancel(struct net_stack *stack, struct net_timer *timer);
+
+/* ---- Interfaces ---- */
+
+enum {
+	NET_OFFLOAD_CHECKSUM = 1, /* the device stores the checksums of TCP and UDP */
+	NET_OFFLOAD_TSO4 = 2,	  /* and cuts TCP over IPv4 to segments */
+	NET_OFFLOAD_TSO6 = 4,
+	NET_OFFLOAD_TSO_ECN = 8, /* also of segments with CWR */
+};
+
+enum { NET_IS_UP = 1, NET_IS_LOOPBACK = 2, NET_HAS_BROADCAST = 4, NET_HAS_MULTICAST = 8 };
+
+struct net_interface;
+
+/* The link's protocol, as Ethernet. */
+struct net_link {
+	uint8_t header_len;
+	void (*input)(struct net_interface *interface, struct net_packet *packet); /* takes the packet */
+	/* Sends towards a neighbour; takes the packet. -EHOSTUNREACH: it does not answer. */
+	int (*output)(struct net_interface *interface, struct net_packet *packet, uint16_t ethertype, const struct net_address *next_hop);
+	void (*detach)(struct net_interface *interface);
+	/* An address is ours now: the neighbours are told. */
+	void (*announce)(struct net_interface *interface, const struct net_address *address);
+};
+
+struct net_interface_count {
+	uint64_t packets_in, packets_out, bytes_in, bytes_out, drops_in, drops_out, errors_out;
+};
+
+/* The driver's; zeroed, then filled, then net_interface_add. */
+struct net_interface {
+	struct list link; /* set by net_interface_add */
+	struct net_stack *stack;
+	char name[16];
+	unsigned index; /* from 1 */
+	uint32_t mtu;	/* of IP packets */
+	uint32_t offloads, flags;
+	uint32_t segment_max; /* bytes of payload in one packet to be cut (TSO); 0: 65,000 */
+	uint8_t hardware[6];
+	const struct net_link *link_ops;
+	void *link_state;
+	/* Sends; takes the packet. Whatever of checksum and TSO is not among the offloads is done already. -ENOBUFS: dropped, the queue is full. */
+	int (*transmit)(struct net_interface *interface, struct net_packet *packet);
+	/* Tells which groups are wanted at the link, by their hardware addresses; may be NULL. */
+	void (*set_groups)(struct net_interface *interface, const uint8_t (*group)[6], size_t nr);
+	void *driver;
+	struct net_interface_count count;
+};
+
+/* Borrows the interface until net_interface_remove. link_ops and so on are set before. */
+void net_interface_add(struct net_stack *stack, struct net_interface *interface);
+void net_interface_remove(struct net_interface *interface);
+struct net_interface *net_interface_find(struct net_stack *stack, const char *name);
+struct net_interface *net_interface_by_index(struct net_stack *stack, unsigned index);
+/* A packet came from the device, link header first; takes it. */
+void net_interface_input(struct net_interface *interface, struct net_packet *packet);
+/* For links: hands a complete frame to the device. */
+int net_interface_transmit(struct net_interface *interface, struct net_packet *packet);
+/* The link of interfaces that carry IP packets without any header, as loopback and tunnels do. */
+extern const struct net_link net_raw_link;
+/* The loopback interface: what is sent is received at net_end. The caller owns the struct. */
+void net_loopback_init(struct net_stack *stack, struct net_interface *interface);
+
+/* ---- Protocols ---- */
+
+enum { NET_PROTOCOL_ICMP = 1, NET_PROTOCOL_IGMP = 2, NET_PROTOCOL_TCP = 6, NET_PROTOCOL_UDP = 17, NET_PROTOCOL_ICMP6 = 58 };
+enum { NET_ETHERTYPE_IP4 = 0x0800, NET_ETHERTYPE_ARP = 0x0806, NET_ETHERTYPE_IP6 = 0x86dd };
+
+/* Two ends, and how packets go from one to the other. */
+struct net_flow {
+	struct net_address local, remote; /* local all zero: to be chosen by route */
+	struct net_interface *bound;	  /* only through this one; NULL: any */
+	uint8_t ttl, traffic_class;	  /* ttl 0: the default */
+	bool may_fragment, is_broadcast_allowed;
+	/* Set by route. */
+	struct net_interface *interface;
+	struct net_address next_hop;
+	uint32_t mtu;
+	uint32_t generation; /* of the routes; 0: none yet */
+};
+
+/* A version of IP, below transports. */
+struct net_network {
+	uint8_t header_len;
+	uint16_t ethertype;
+	uint32_t tso_offload;
+	/* Finds the way and the local address. -ENETUNREACH, -EACCES (broadcast without leave), -EADDRNOTAVAIL. Cheap if it is known already. */
+	int (*route)(struct net_stack *stack, struct net_flow *flow);
+	/* Sends the transport's packet along a routed flow; takes the packet. -EMSGSIZE, -ENOBUFS and so on. */
+	int (*send)(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet, uint8_t protocol);
+	/* Is the address one of ours? (Broadcast and multicast are not.) */
+	bool (*is_local)(struct net_stack *stack, const struct net_address *address);
+	/* A link's packet of this ethertype; takes it. */
+	void (*input)(struct net_interface *interface, struct net_packet *packet);
+	/* Answers a packet that nobody listens for (port unreachable); borrows it; its IP header is at network_offset. May be NULL. */
+	void (*refuse)(struct net_stack *stack, struct net_packet *packet);
+	void (*detach)(struct net_interface *interface);
+};
+
+/* An error that came back by ICMP. */
+struct net_error {
+	int error;	/* positive errno */
+	bool is_hard;	/* RFC 1122 §4.2.3.9: connections may end by it */
+	uint32_t mtu;	/* EMSGSIZE: of the path; otherwise 0 */
+	uint8_t type, code;
+};
+
+struct net_transport {
+	uint8_t protocol;
+	/* flow: local is the destination, remote the source. Takes the packet, transport header first. */
+	void (*input)(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet);
+	/* header: the first 8 bytes at least of what we sent. False: we never did; the error is to be ignored. */
+	bool (*error)(struct net_stack *stack, const struct net_flow *flow, const uint8_t *header, size_t len, const struct net_error *error);
+	struct net_transport *next; /* set by net_transport_add */
+};
+
+enum net_module { NET_MODULE_IP4, NET_MODULE_IP6, NET_MODULE_UDP, NET_MODULE_TCP, NET_NR_MODULES };
+enum { NET_IP4, NET_IP6, NET_NR_NETWORKS };
+
+/* Work that is put off to net_end. */
+struct net_work {
+	struct list link; /* list_init before the first use */
+	void (*run)(struct net_work *work);
+};
+
+struct net_stack {
+	const struct net_environment *environment;
+	uint64_t now_ns;
+	uint64_t secret[2];
+	struct list interfaces;
+	unsigned next_index;
+	struct rb_tree timers;
+	struct net_timer *first_timer;
+	struct list looped; /* packets on their way through loopback */
+	struct list work;
+	const struct net_network *network[NET_NR_NETWORKS];
+	struct net_transport *transports;
+	void *module[NET_NR_MODULES];
+	uint32_t route_generation; /* changes with routes, addresses and interfaces; never 0 */
+	uint64_t count[NET_NR_COUNTERS];
+};
+
+void net_stack_init(struct net_stack *stack, const struct net_environment *environment);
+void net_begin(struct net_stack *stack, uint64_t now_ns);
+/* Runs the timers that are due. */
+void net_tick(struct net_stack *stack);
+/* Runs what was put off; when the next timer is due, NET_NEVER if there is none. */
+uint64_t net_end(struct net_stack *stack);
+void net_network_add(struct net_stack *stack, unsigned version, const struct net_network *network);
+void net_transport_add(struct net_stack *stack, struct net_transport *transport);
+const struct net_transport *net_transport_find(const struct net_stack *stack, uint8_t protocol);
+void net_put_off(struct net_stack *stack, struct net_work *work);
+void net_routes_changed(struct net_stack *stack);
+
+static inline void *net_alloc(struct net_stack *stack, size_t size)
+{
+	return stack->environment->alloc(size);
+}
+
+static inline void *net_alloc_zero(struct net_stack *stack, size_t size)
+{
+	void *memory = stack->environment->alloc(size);
+
+	if (memory)
+		memset(memory, 0, size);
+	return memory;
+}
+
+static inline void net_free(struct net_stack *stack, void *memory)
+{
+	stack->environment->free(memory);
+}
+
+static inline void net_count(struct net_stack *stack, enum net_counter counter)
+{
+	stack->count[counter]++;
+}
+
+/* Counts the reason and frees. */
+static inline void net_drop(struct net_packet *packet, enum net_counter reason)
+{
+	net_count(packet->stack, reason);
+	net_packet_free(packet);
+}
+
+/* A keyed hash (SipHash-2-4) with the stack's secret. */
+uint64_t net_hash(const struct net_stack *stack, const void *bytes, size_t len);
+
+/* ---- Addresses ---- */
+
+static inline bool net_address_equal(const struct net_address *a, const struct net_address *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static inline bool net_address_is_ip4(const struct net_address *a)
+{
+	return a->word[0] == 0 && a->word[1] == 0 && a->byte[8] == 0 && a->byte[9] == 0 && a->byte[10] == 0xff && a->byte[11] == 0xff;
+}
+
+/* :: or ::ffff:0.0.0.0 */
+static inline bool net_address_is_any(const struct net_address *a)
+{
+	return a->word[0] == 0 && a->word[1] == 0 && a->word[3] == 0 && (a->word[2] == 0 || net_address_is_ip4(a));
+}
+
+static inline struct net_address net_address_of_ip4(uint32_t host_order)
+{
+	struct net_address a = {.byte = {[10] = 0xff, [11] = 0xff}};
+
+	wire_put32(a.byte + 12, host_order);
+	return a;
+}
+
+static inline uint32_t net_address_ip4(const struct net_address *a)
+{
+	return wire_get32(a->byte + 12);
+}
+
+static inline const struct net_network *net_network_of(const struct net_stack *stack, const struct net_address *address)
+{
+	return stack->network[net_address_is_ip4(address) ? NET_IP4 : NET_IP6];
+}
+
+/* The sum of the pseudo-header (RFC 9293 §3.1, RFC 8200 §8.1). */
+checksum_sum net_pseudo_sum(const struct net_flow *flow, uint8_t protocol, size_t len);
