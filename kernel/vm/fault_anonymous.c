@@ -91,8 +91,10 @@ static void choose_window(struct fault *fault, uint64_t *start, uint64_t *end)
 		region->window = 1;
 	else if (fault->address == region->next_fault && region->window)
 		region->window = (unsigned)min_u64(region->window * 2, WINDOW_MAX);
-	else
+	else if (!region->window || region->flags & REGION_GROWS_DOWN)
 		region->window = WINDOW_INITIAL;
+	else /* here and there: what was given unasked last time was for nothing, perhaps */
+		region->window = (unsigned)max_u64(min_u64(region->window, 2 * WINDOW_INITIAL) / 2, 1);
 	size = (uint64_t)region->window << PAGE_SHIFT;
 	*start = fault->address;
 	if (region->window <= WINDOW_INITIAL)
