@@ -1,6 +1,8 @@
 # Sourced by the scripts of tests/cli and tests/guest: the dory command of this tree, its own state below out/test-root
 # (kept between runs, so that packages are downloaded once), and the words that tests/run counts.
 # shellcheck shell=bash
+PATH=$PATH:/usr/sbin:/sbin	# e2fsck, which a user's PATH does not show
+unset TERM	# a program on a terminal is told; the caller's is no part of the tests
 export DORY_ROOT=${DORY_TEST_ROOT:-$PWD/out/test-root}
 export DORY_KERNEL=$PWD/out/share/dory/kernel.elf
 # Every run ends: what hangs is killed and fails.

@@ -200,8 +200,8 @@ static void limits(void)
 	if (!pid)
 		pause();
 	limit = (struct rlimit){7, 9};
-	show("prlimit", prlimit(pid, RLIMIT_CORE, &limit, NULL));
-	show("prlimit", prlimit(pid, RLIMIT_CORE, NULL, &limit));
+	show("prlimit", prlimit(pid, RLIMIT_FSIZE, &limit, NULL));
+	show("prlimit", prlimit(pid, RLIMIT_FSIZE, NULL, &limit));
 	printf("other's limit %ld %ld\n", (long)limit.rlim_cur, (long)limit.rlim_max);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
