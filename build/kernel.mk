@@ -25,7 +25,7 @@ $(KERNEL_DIR)/symbols.S: $(KERNEL_DIR)/pass1.elf build/symbols
 $(KERNEL_DIR)/symbols.o: $(KERNEL_DIR)/symbols.S
 	@$(CC_x86_64) -c $< -o $@
 
-# The debugger's copy (make gdb), with DWARF; and what ships, stripped.
+# The debugger's copy (for gdb), with DWARF; and what ships, stripped.
 $(KERNEL_DIR)/kernel.elf: $(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/symbols.o $(OUT)/x86_64/init_image.o kernel/arch/x86_64/kernel.lds
 	@echo "  LD $@"
 	@$(KERNEL_LINK) -o $@ $(filter %.o,$^)
