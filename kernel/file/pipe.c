@@ -514,11 +514,16 @@ int pipe_set_size(struct pipe *pipe, size_t bytes)
 	return ret ? ret : (int)(nr * PAGE_SIZE);
 }
 
-long pipe_peek(struct pipe *pipe, void *to, size_t len)
+long pipe_peek(struct pipe *pipe, void *to, size_t len, bool may_wait)
 {
+	struct waiter waiter;
+	bool is_waiting = false;
 	size_t done = 0;
+	int ret = 0;
 
 	mutex_lock(&pipe->lock);
+	while (!pipe->count && pipe->writers && !ret)
+		ret = may_wait ? wait_changed(pipe, &waiter, &is_waiting, &pipe->read_wait) : -EAGAIN;
 	for (unsigned i = 0; i < pipe->count && done < len; i++) {
 		struct slot *slot = slot_at(pipe, i);
 		size_t part = min_u64(slot->len, len - done);
@@ -526,6 +531,10 @@ long pipe_peek(struct pipe *pipe, void *to, size_t len)
 		memcpy((char *)to + done, (char *)page_virt(slot->page) + slot->offset, part);
 		done += part;
 	}
+	if (is_waiting && pipe->count)
+		wake(&pipe->read_wait, POLLIN | POLLRDNORM); /* the data is still there for the next */
 	mutex_unlock(&pipe->lock);
-	return (long)done;
+	if (is_waiting)
+		wait_end(&waiter);
+	return done ? (long)done : ret;
 }

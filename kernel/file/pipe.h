@@ -6,5 +6,5 @@
 struct pipe;
 size_t pipe_size(struct pipe *pipe);
 int pipe_set_size(struct pipe *pipe, size_t bytes); /* the new size or -errno */
-/* Copies up to len bytes without taking them (tee(2)). */
-long pipe_peek(struct pipe *pipe, void *to, size_t len);
+/* Copies up to len bytes without taking them (tee(2)); waits for some, or -EAGAIN. 0: no writer is left. */
+long pipe_peek(struct pipe *pipe, void *to, size_t len, bool may_wait);

@@ -308,14 +308,14 @@ SYSCALL(splice, 6, "dpdpux")
 	return ret;
 }
 
-static int64_t tee_pipes(struct file *from, struct file *to, uint64_t len)
+static int64_t tee_pipes(struct file *from, struct file *to, uint64_t len, bool may_wait)
 {
 	char *buffer = heap_alloc(PAGE_SIZE);
 	int64_t ret;
 
 	if (!buffer)
 		return -ENOMEM;
-	ret = pipe_peek(file_pipe(from), buffer, min_u64(len, PAGE_SIZE));
+	ret = pipe_peek(file_pipe(from), buffer, min_u64(len, PAGE_SIZE), may_wait);
 	if (ret > 0)
 		ret = file_write_kernel(to, buffer, (size_t)ret);
 	heap_free(buffer);
@@ -332,7 +332,7 @@ SYSCALL(tee, 4, "ddux")
 	if (!file_pipe(files.from) || !file_pipe(files.to) || file_pipe(files.from) == file_pipe(files.to))
 		ret = -EINVAL;
 	else
-		ret = tee_pipes(files.from, files.to, a->v[2]);
+		ret = tee_pipes(files.from, files.to, a->v[2], !(a->v[3] & SPLICE_F_NONBLOCK) && !(files.from->flags & O_NONBLOCK));
 	two_files_put(&files);
 	return write_result(ret);
 }
