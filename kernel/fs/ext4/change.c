@@ -262,12 +262,6 @@ int ext4_allocate(struct inode *generic, int mode, uint64_t offset, uint64_t len
 int ext4_sync_inode(struct inode *generic, bool data_only)
 {
 	struct ext4 *fs = ext4_fs(generic);
-	int ret;
 
-	if (fs->fs.is_read_only)
-		return 0;
-	ext4_lock(fs);
-	ret = ext4_sync_locked(fs);
-	ext4_unlock(fs);
-	return ret;
+	return fs->fs.is_read_only ? 0 : ext4_sync_and_flush(fs);
 }

@@ -110,7 +110,8 @@ void ext4_lock(struct ext4 *fs);
 void ext4_unlock(struct ext4 *fs); /* also gives buffers back, if there are many */
 /* Before anything is written: the disk no longer counts as clean. -EROFS, -EIO. */
 int ext4_begin_change(struct ext4 *fs) must_check;
-int ext4_sync_locked(struct ext4 *fs) must_check; /* metadata to the medium */
+int ext4_sync_locked(struct ext4 *fs) must_check;    /* metadata to the device */
+int ext4_sync_and_flush(struct ext4 *fs) must_check; /* all to the medium; without the lock */
 
 /* ---- mounted.c: the list of what is mounted; memory pressure; metadata reaches the disk after some seconds. ---- */
 void ext4_mounted_add(struct ext4 *fs);

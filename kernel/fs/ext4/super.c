@@ -80,20 +80,22 @@ int ext4_sync_locked(struct ext4 *fs)
 		ret = write_super(fs, false);
 	if (!ret)
 		fs->is_super_dirty = false;
-	return ret ? ret : block_flush(fs->device);
+	return ret;
+}
+
+int ext4_sync_and_flush(struct ext4 *fs)
+{
+	int ret;
+
+	ext4_lock(fs);
+	ret = ext4_sync_locked(fs);
+	ext4_unlock(fs);
+	return ret ? ret : block_flush(fs->device); /* others go on meanwhile */
 }
 
 static int ext4_sync(struct file_system *file_system)
 {
-	struct ext4 *fs = file_system->private_data;
-	int ret;
-
-	if (file_system->is_read_only)
-		return 0;
-	ext4_lock(fs);
-	ret = ext4_sync_locked(fs);
-	ext4_unlock(fs);
-	return ret;
+	return file_system->is_read_only ? 0 : ext4_sync_and_flush(file_system->private_data);
 }
 
 /* Everything written, and the disk says so; from here on nothing may be changed, or it would no longer be true. */
@@ -106,7 +108,9 @@ static int make_clean(struct ext4 *fs)
 	if (!ret)
 		ret = ext4_sync_locked(fs);
 	if (!ret && fs->is_marked) {
-		ret = write_super(fs, true);
+		ret = block_flush(fs->device); /* all that the superblock is to vouch for */
+		if (!ret)
+			ret = write_super(fs, true);
 		if (!ret)
 			ret = block_flush(fs->device);
 		if (!ret)
