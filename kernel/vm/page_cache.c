@@ -15,6 +15,8 @@
 
 #define READ_MAX     64u /* 256 KiB */
 #define READ_INITIAL 8u
+#define READ_PLENTY  32u   /* instead of that, */
+#define PLENTY_FREE  4096u /* while so many pages are free */
 #define ROOM_TRIES   16
 
 void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops)
@@ -129,8 +131,8 @@ void page_cache_find_range(struct page_cache *cache, uint64_t first, size_t nr, 
 /* Which pages to read for one that is wanted: more each time where a reader goes on in order, else the block around it. */
 static void choose_run(struct page_cache *cache, uint64_t index, uint64_t nr_in_file, uint64_t *first, uint64_t *end)
 {
-	unsigned max = page_is_scarce() ? READ_INITIAL : READ_MAX, nr = READ_INITIAL;
-	uint64_t lowest = align_down(index, READ_INITIAL);
+	unsigned max = page_is_scarce() ? READ_INITIAL : READ_MAX, nr = page_free_count() > PLENTY_FREE ? READ_PLENTY : READ_INITIAL;
+	uint64_t lowest = align_down(index, nr);
 
 	if (index == cache->next_read && cache->read_window) {
 		nr = (unsigned)min_u64(cache->read_window * 2, max);
@@ -293,7 +295,7 @@ static void set_dirty_locked(struct page_cache *cache, struct page *page)
 	writeback_add(1);
 }
 
-/* A page that get_for_overwrite made enters the cache; if another has come there meanwhile, its content does. */
+/* A page that get_for_overwrite made enters the cache; if another has come there meanwhile, its content does. NULL: no memory. */
 static struct page *enter_filled_locked(struct page_cache *cache, struct page *page)
 {
 	struct page *there;
@@ -304,21 +306,35 @@ static struct page *enter_filled_locked(struct page_cache *cache, struct page *p
 		memcpy(page_virt(there), page_virt(page), PAGE_SIZE);
 		return there;
 	}
-	if (attach_locked(cache, page, page->index, PAGE_IS_UPTODATE)) {
-		log_line(LOG_ERROR, "out of memory: 4 KiB that a program wrote are lost");
+	if (attach_locked(cache, page, page->index, PAGE_IS_UPTODATE))
 		return NULL;
-	}
 	page_get(page);
 	return page;
 }
 
+static void mark_filled_dirty(struct page_cache *cache, struct page *page)
+{
+	struct page *entered = NULL;
+
+	for (unsigned tries = 0; !entered && (tries == 0 || (tries < ROOM_TRIES && page_cache_make_room())); tries++) {
+		spin_lock(&cache->lock);
+		entered = enter_filled_locked(cache, page);
+		if (entered)
+			set_dirty_locked(cache, entered);
+		spin_unlock(&cache->lock);
+	}
+	if (!entered)
+		log_line(LOG_ERROR, "out of memory: 4 KiB that a program wrote are lost");
+}
+
 void page_cache_mark_dirty(struct page_cache *cache, struct page *page)
 {
+	if (unlikely(!(page->flags & PAGE_IS_CACHE) && !page->owner)) {
+		mark_filled_dirty(cache, page);
+		return;
+	}
 	spin_lock(&cache->lock);
-	if (!(page->flags & PAGE_IS_CACHE) && !page->owner)
-		page = enter_filled_locked(cache, page);
-	if (page)
-		set_dirty_locked(cache, page);
+	set_dirty_locked(cache, page);
 	spin_unlock(&cache->lock);
 }
 

@@ -34,6 +34,7 @@ struct page_cache {
 	uint64_t next_read;	 /* index that goes on where the last read-in ended */
 	unsigned read_window;	 /* pages of the last read-in */
 	unsigned nr_shared;	 /* writable shared mappings: write-back has to write-protect */
+	int write_error;	 /* of the writer: for the next flush to tell; atomic */
 	unsigned nr_busy;	 /* the writer or reclaim is at it: fini waits; guarded by the list's lock */
 };
 

@@ -92,7 +92,7 @@ static int write_run_locked(struct page_cache *cache, struct page *page, uint64_
 	return ret;
 }
 
-int page_cache_flush(struct page_cache *cache, uint64_t first, uint64_t last)
+static int flush(struct page_cache *cache, uint64_t first, uint64_t last)
 {
 	struct page *page;
 	uint64_t tries;
@@ -111,6 +111,15 @@ int page_cache_flush(struct page_cache *cache, uint64_t first, uint64_t last)
 		page_cache_wait(cache);
 	spin_unlock(&cache->lock);
 	return ret;
+}
+
+int page_cache_flush(struct page_cache *cache, uint64_t first, uint64_t last)
+{
+	int ret = flush(cache, first, last), earlier = 0;
+
+	if (unlikely(__atomic_load_n(&cache->write_error, __ATOMIC_RELAXED)))
+		earlier = __atomic_exchange_n(&cache->write_error, 0, __ATOMIC_ACQ_REL);
+	return ret ? ret : earlier;
 }
 
 /* ---- The list of dirty caches ---- */
@@ -181,7 +190,9 @@ static int write_caches(bool all)
 	int ret = 0, one;
 
 	while ((cache = next_dirty(all, &left))) {
-		one = page_cache_flush(cache, 0, UINT64_MAX);
+		one = flush(cache, 0, UINT64_MAX);
+		if (one)
+			__atomic_store_n(&cache->write_error, one, __ATOMIC_RELEASE);
 		if (one && !ret)
 			ret = one;
 		cache_leave(cache);
