@@ -117,6 +117,11 @@ void descriptor_table_get(struct descriptor_table *table)
 	__atomic_fetch_add(&table->references, 1, __ATOMIC_RELAXED);
 }
 
+bool descriptor_table_is_shared(const struct descriptor_table *table)
+{
+	return __atomic_load_n(&table->references, __ATOMIC_RELAXED) > 1;
+}
+
 static void closed(struct descriptor_table *table, struct file *file)
 {
 	if (file->inode && file->inode->lock_list)

@@ -62,6 +62,7 @@ struct descriptor_table;
 struct descriptor_table *descriptor_table_new(void);
 struct descriptor_table *descriptor_table_copy(struct descriptor_table *from); /* fork */
 void descriptor_table_get(struct descriptor_table *table);
+bool descriptor_table_is_shared(const struct descriptor_table *table);
 void descriptor_table_put(struct descriptor_table *table); /* the last closes all */
 void descriptor_table_set_current_hook(struct descriptor_table *(*current)(void));
 

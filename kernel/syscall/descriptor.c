@@ -10,10 +10,29 @@ SYSCALL(close, 1, "d")
 	return descriptor_close((int)a->v[0]);
 }
 
+/* The caller gets a table of its own. */
+static int unshare_table(void)
+{
+	struct descriptor_table *old = task_current()->descriptors, *copy;
+
+	if (!descriptor_table_is_shared(old))
+		return 0;
+	copy = descriptor_table_copy(old);
+	if (!copy)
+		return -ENOMEM;
+	spin_lock(&process_tree_lock); /* /proc/PID/fd looks */
+	task_current()->descriptors = copy;
+	spin_unlock(&process_tree_lock);
+	descriptor_table_put(old);
+	return 0;
+}
+
 SYSCALL(close_range, 3, "uux")
 {
 	if (a->v[2] & ~(uint64_t)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
 		return -EINVAL;
+	if (a->v[2] & CLOSE_RANGE_UNSHARE && unshare_table())
+		return -ENOMEM;
 	return descriptor_close_range((unsigned)a->v[0], (unsigned)a->v[1], (unsigned)a->v[2]);
 }
 
