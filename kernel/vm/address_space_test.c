@@ -429,6 +429,85 @@ TEST(random_operations)
 	CHECK_EQ(nr_used(), before);
 }
 
+/* ---- Without memory: whatever fails, nothing is lost or counted wrongly. ---- */
+
+static struct list starved = LIST_INIT(starved);
+
+static void starve(uint64_t leave)
+{
+	struct page *page;
+
+	while (!list_empty(&starved))
+		page_put(container_of(list_pop_front(&starved), struct page, list));
+	while (leave && page_free_count() > leave && (page = page_try_alloc(0)))
+		list_push_front(&starved, &page->list);
+}
+
+static void try_something(void)
+{
+	unsigned s = (unsigned)(test_random() % SPACES), to = (unsigned)(test_random() % SPACES), first, nr, kind = (unsigned)(test_random() % 3);
+	const int flags = LINUX_MAP_FIXED | (kind == 2 ? LINUX_MAP_SHARED : LINUX_MAP_PRIVATE);
+	struct address_space *copy;
+	struct page *page;
+
+	choose(&first, &nr);
+	switch (test_random() % 10) {
+	case 0:
+	case 1:
+		(void)address_space_map(spaces[s], address_of(first), nr * PAGE_SIZE, (int)(test_random() % 8), flags, kind ? &mapped : NULL, 0);
+		break;
+	case 2:
+		(void)!address_space_unmap(spaces[s], address_of(first), nr * PAGE_SIZE);
+		break;
+	case 3:
+		(void)!address_space_protect(spaces[s], address_of(first), nr * PAGE_SIZE, (int)(test_random() % 8));
+		break;
+	case 4:
+		copy = to == s ? NULL : address_space_copy(spaces[s]);
+		if (copy) {
+			address_space_put(spaces[to]);
+			spaces[to] = copy;
+		}
+		break;
+	case 5:
+		(void)address_space_remap(spaces[s], address_of(first), nr * PAGE_SIZE, nr * PAGE_SIZE, LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED, address_of(PAGES + first));
+		break;
+	case 6:
+		if (page_cache_get(&cache, first % FILE_PAGES, FILE_PAGES, &page) == 0)
+			page_put(page);
+		break;
+	default:
+		(void)address_space_fault(spaces[s], address_of(first), test_random() % 2 ? ACCESS_WRITE : ACCESS_READ);
+	}
+	CHECK_EQ(hosted_nr_unflushed(), 0);
+}
+
+TEST(operations_that_fail_for_want_of_memory)
+{
+	uint64_t before;
+
+	start();
+	before = nr_used();
+	page_cache_init(&cache, &ops);
+	file_pages = FILE_PAGES;
+	for (unsigned s = 0; s < SPACES; s++)
+		CHECK((spaces[s] = address_space_new()));
+	for (unsigned i = 0; i < 20000; i++) {
+		if (i % 200 == 0)
+			starve(1 + test_random() % 1100);
+		hosted_fail_map(test_random() % 8 ? 0 : 1 + (unsigned)(test_random() % 20));
+		try_something();
+	}
+	hosted_fail_map(0);
+	starve(0);
+	for (unsigned s = 0; s < SPACES; s++)
+		address_space_put(spaces[s]);
+	(void)!page_cache_flush(&cache, 0, UINT64_MAX);
+	page_cache_fini(&cache);
+	CHECK_EQ(file_references, 0);
+	CHECK_EQ(nr_used(), before);
+}
+
 /* A large anonymous region written in order gets large pages, which fork, write and partial unmap divide. */
 TEST(large_pages)
 {

@@ -272,7 +272,7 @@ int address_space_populate(struct address_space *space, uint64_t start, uint64_t
 		struct fault_result result = address_space_fault(space, address, access);
 
 		if (result.signal)
-			return result.signal == LINUX_SIGSEGV ? -ENOMEM : -EFAULT;
+			return result.signal == LINUX_SIGBUS ? -EFAULT : -ENOMEM;
 		cpu_poll();
 	}
 	return 0;
