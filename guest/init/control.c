@@ -28,14 +28,15 @@ void control_send(const char *word, ...)
 
 	va_start(words, word);
 	for (; word; word = va_arg(words, const char *)) {
-		int n = format_text(line + len, sizeof(line) - len - 1, len ? " %s" : "%s", word);
+		size_t part = min_u64(strlen(word), sizeof(line) - 1 - len);
 
-		len = min_u64(len + (size_t)n, sizeof(line) - 2);
+		memcpy(line + len, word, part);
+		len = min_u64(len + part, sizeof(line) - 2);
+		line[len++] = ' ';
 	}
 	va_end(words);
-	line[len++] = '\n';
-	line[len] = '\0';
-	file_write(control >= 0 ? control : 2, line);
+	line[len - 1] = '\n';
+	file_write(control >= 0 ? control : 2, line, len);
 }
 
 static void act(const char *line, int program)

@@ -51,10 +51,8 @@ char *file_read(const char *path, size_t *len)
 	return n < 0 ? NULL : text;
 }
 
-void file_write(int fd, const char *text)
+void file_write(int fd, const char *text, size_t len)
 {
-	size_t len = strlen(text);
-
 	for (long n; len && (n = sys3(write, fd, text, len)) > 0; text += n)
 		len -= (size_t)n;
 }

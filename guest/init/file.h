@@ -9,4 +9,4 @@ void *allocate(size_t size);
 
 /* The file's content with a NUL behind it, its length in *len if not NULL; NULL if it cannot be read. */
 char *file_read(const char *path, size_t *len);
-void file_write(int fd, const char *text);
+void file_write(int fd, const char *text, size_t len);
