@@ -243,7 +243,8 @@ void task_vfork_done(struct task *task)
 	task->vfork_parent = NULL;
 	if (parent) {
 		__atomic_store_n(&parent->vfork_waits, false, __ATOMIC_RELEASE);
-		thread_wake(&parent->thread);
+		/* The program that begins goes on: what its parent does now is mostly to wait for it. */
+		thread_wake_behind(&parent->thread);
 	}
 	spin_unlock(&process_tree_lock);
 }

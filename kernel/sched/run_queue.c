@@ -94,6 +94,8 @@ static void make_absolute(struct run_queue *queue, struct thread *thread, enum r
 
 	if (why == RUN_WOKEN && lag < -(int64_t)RUN_SLEEP_BONUS_NS)
 		lag = -(int64_t)RUN_SLEEP_BONUS_NS;
+	if (why == RUN_BEHIND && !run_is_realtime(queue->current) && is_before(queue->floor + (uint64_t)lag, queue->current->vruntime))
+		lag = (int64_t)(queue->current->vruntime - queue->floor);
 	thread->vruntime = queue->floor + (uint64_t)lag;
 }
 

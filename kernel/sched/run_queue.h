@@ -10,7 +10,7 @@
 #pragma once
 #include "kernel/sched/thread.h"
 
-#define RUN_LATENCY_NS	   12000000ull /* in which each waiting thread should have run once */
+#define RUN_LATENCY_NS	   24000000ull /* in which each waiting thread should have run once */
 #define RUN_SLICE_MIN_NS   1500000ull
 #define RUN_SLICE_RR_NS	   100000000ull
 #define RUN_WAKE_GRAIN_NS  1000000ull /* a woken thread must be behind by this much to preempt */
@@ -31,7 +31,8 @@ void run_queue_init(struct run_queue *queue, struct thread *idle);
 uint32_t run_weight(int policy, int nice);
 bool run_is_realtime(const struct thread *thread);
 
-enum run_add { RUN_NEW, RUN_WOKEN, RUN_MOVED, RUN_PREEMPTED, RUN_YIELDED };
+/* RUN_BEHIND: woken by `current`, which is to go on first. */
+enum run_add { RUN_NEW, RUN_WOKEN, RUN_BEHIND, RUN_MOVED, RUN_PREEMPTED, RUN_YIELDED };
 /* Enters a thread. Its virtual runtime is relative unless it was this queue's `current` (PREEMPTED, YIELDED). */
 void run_queue_add(struct run_queue *queue, struct thread *thread, enum run_add why);
 /* Takes a waiting thread out. */

@@ -348,18 +348,18 @@ static void place(struct thread *thread, enum run_add why)
 }
 
 /* Makes a sleeping thread runnable; its home is locked and is released. */
-static void wake_locked(struct scheduler *home, struct thread *thread)
+static void wake_locked(struct scheduler *home, struct thread *thread, enum run_add why)
 {
 	thread->state = THREAD_RUNNABLE;
 	if (__atomic_load_n(&thread->on_cpu, __ATOMIC_ACQUIRE) || choose_cpu(thread) == home->cpu) {
-		enter_queue(home, thread, RUN_WOKEN);
+		enter_queue(home, thread, why);
 		return;
 	}
 	spin_unlock(&home->queue.lock);
 	place(thread, RUN_WOKEN);
 }
 
-bool thread_wake(struct thread *thread)
+static bool wake(struct thread *thread, bool behind)
 {
 	struct scheduler *home = lock_home(thread);
 
@@ -368,8 +368,23 @@ bool thread_wake(struct thread *thread)
 		spin_unlock(&home->queue.lock);
 		return false;
 	}
-	wake_locked(home, thread);
+	behind = behind && home == scheduler_mine() && !home->queue.nr_waiting;
+	if (behind) {
+		charge_current(home, clock_monotonic_ns());
+		home->queue.current->slice_used_ns = 0;
+	}
+	wake_locked(home, thread, behind ? RUN_BEHIND : RUN_WOKEN);
 	return true;
+}
+
+bool thread_wake(struct thread *thread)
+{
+	return wake(thread, false);
+}
+
+bool thread_wake_behind(struct thread *thread)
+{
+	return wake(thread, true);
 }
 
 void scheduler_wake_timeout(struct thread *thread)
@@ -377,7 +392,7 @@ void scheduler_wake_timeout(struct thread *thread)
 	struct scheduler *home = lock_home(thread);
 
 	if (thread->state == THREAD_SLEEPING)
-		wake_locked(home, thread);
+		wake_locked(home, thread, RUN_WOKEN);
 	else
 		spin_unlock(&home->queue.lock);
 }
@@ -388,7 +403,7 @@ static void disturb(struct thread *thread)
 	bool kick = thread->state == THREAD_RUNNING && home != scheduler_mine();
 
 	if (thread->state == THREAD_SLEEPING && is_disturbed(thread, thread->sleep_mode)) {
-		wake_locked(home, thread);
+		wake_locked(home, thread, RUN_WOKEN);
 		return;
 	}
 	spin_unlock(&home->queue.lock);

@@ -90,6 +90,8 @@ static inline bool thread_should_yield(const struct thread *thread)
 }
 /* Sleeps until woken (see wait.h for queues). thread_wake: true if it slept. Wakes are never lost: wake before sleep ends the sleep at once. */
 bool thread_wake(struct thread *thread);
+/* As that, by a thread that is to go on: where both share a CPU that nobody else waits for, the caller has a new slice first. */
+bool thread_wake_behind(struct thread *thread);
 /* Ends an interruptible sleep with -EINTR, now or at its start, or makes a running one trap soon: a signal arrived. */
 void thread_interrupt(struct thread *thread);
 /* The same for killable sleeps too: the thread is to die. */
