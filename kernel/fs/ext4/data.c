@@ -123,9 +123,9 @@ static int fill_hole(struct ext4_inode *inode, struct block_run *run)
 
 	if (ret)
 		return ret;
-	ret = ext4_extent_insert(inode, run);
+	ret = ext4_extent_insert(inode, run); /* one window is never more than one extent: all of it or nothing */
 	if (ret) {
-		(void)ext4_extents_remove(inode, run->logical, run->logical + run->nr); /* what of it was entered, and its blocks */
+		(void)ext4_blocks_free(fs, run->physical, run->nr);
 		return ret;
 	}
 	inode->inode.blocks_512 += run->nr * (fs->block_size / 512);

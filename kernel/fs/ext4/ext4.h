@@ -90,6 +90,7 @@ struct ext4_inode {
 	uint64_t insert_hint; /* directory: blocks before it have no room */
 	struct name_table *names; /* of a large directory; may be NULL */
 	struct rb_tree reserved;
+	uint64_t nr_reserved; /* blocks in it; inode.blocks_512 counts them too */
 };
 
 static inline struct ext4_inode *ext4_of(struct inode *inode)

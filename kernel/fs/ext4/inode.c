@@ -296,7 +296,7 @@ void ext4_dirty(struct inode *generic)
 
 static void encode_blocks(const struct ext4 *fs, struct ext4_inode *inode, struct ext4_raw_inode *raw)
 {
-	uint64_t blocks = inode->inode.blocks_512;
+	uint64_t blocks = inode->inode.blocks_512 - inode->nr_reserved * (fs->block_size / 512);
 
 	inode->flags &= ~(uint32_t)EXT4_HUGE_FILE_BLOCKS;
 	if (blocks >> 48) {

@@ -62,23 +62,30 @@ static void insert(struct ext4_inode *inode, struct reserved_range *range)
 	rb_insert(&inode->reserved, &range->node, parent, link);
 }
 
+/* They count among the file's blocks, as far as programs see: a file with data must not look as if it had none. */
+static void count(struct ext4_inode *inode, uint64_t nr)
+{
+	inode->nr_reserved += nr;
+	inode->fs->reserved_blocks += nr;
+	inode->inode.blocks_512 += nr * (inode->fs->block_size / 512);
+}
+
 int ext4_reserve_add(struct ext4_inode *inode, uint64_t from, uint64_t to)
 {
 	struct reserved_range *range = first_behind(inode, from ? from - 1 : 0), *next;
 
 	if (from >= to)
 		return 0;
-	inode->fs->reserved_blocks += ext4_reserve_missing(inode, from, to);
 	if (!range || range->start > to) {
 		range = heap_alloc(sizeof(*range));
-		if (!range) {
-			inode->fs->reserved_blocks -= to - from;
+		if (!range)
 			return -ENOMEM;
-		}
+		count(inode, to - from);
 		*range = (struct reserved_range){.start = from, .end = to};
 		insert(inode, range);
 		return 0;
 	}
+	count(inode, ext4_reserve_missing(inode, from, to));
 	range->start = min_u64(range->start, from);
 	range->end = max_u64(range->end, to);
 	while ((next = next_of(range)) && next->start <= range->end) {
@@ -118,6 +125,6 @@ uint64_t ext4_reserve_remove(struct ext4_inode *inode, uint64_t from, uint64_t t
 		}
 		removed += end - start;
 	}
-	inode->fs->reserved_blocks -= removed;
+	count(inode, -removed);
 	return removed;
 }
