@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The stand-in machine: log and panic on stderr, one CPU, memory from mmap, a clock that the test moves, locks that are never contended. */
+/* The stand-in machine: log and panic on stderr, one CPU, memory from mmap, a clock that the test moves, locks that are
+ * never contended. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,7 +150,8 @@ LINKER_SET_DECLARE(initcall, struct initcall);
 void hosted_start(void)
 {
 	for (enum init_level level = INIT_SCHEDULER; level <= INIT_PROCESS; level++)
-		for (const struct initcall *const *call = LINKER_SET_BEGIN(initcall); call < LINKER_SET_END(initcall); call++)
+		for (const struct initcall *const *call = LINKER_SET_BEGIN(initcall); call < LINKER_SET_END(initcall);
+			call++)
 			if ((*call)->level == level)
 				(*call)->run();
 }

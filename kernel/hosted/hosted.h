@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What tests may turn on their stand-in machine. It has one CPU and one thread, which may not sleep without a deadline. */
+/* What tests may turn on their stand-in machine. It has one CPU and one thread, which may not sleep without a deadline.
+ */
 #pragma once
 #include "lib/attr.h"
 
-/* Memory of the machine: [0, size) of physical addresses that page_add_range may be told of. Contents undefined (not zeros). */
+/* Memory of the machine: [0, size) of physical addresses that page_add_range may be told of. Contents undefined (not
+ * zeros). */
 void hosted_memory(uint64_t size);
 /* Runs the initcalls of the modules that are linked, in order of level. */
 void hosted_start(void);

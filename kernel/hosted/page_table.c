@@ -94,13 +94,15 @@ static void divide(struct table *table, size_t at)
 
 	erase(table, at);
 	for (uint64_t off = 0; off < HUGE_PAGE_SIZE; off += PAGE_SIZE)
-		insert(table, at++, (struct entry){huge.address + off, huge.frame + off, huge.flags & ~(unsigned)PAGE_HUGE});
+		insert(table, at++,
+			(struct entry){huge.address + off, huge.frame + off, huge.flags & ~(unsigned)PAGE_HUGE});
 }
 
 /* A TLB that still has the old one allows what is no longer allowed. */
 static bool is_less(const struct entry *old, const struct entry *fresh)
 {
-	return old->flags & PAGE_USER && (old->frame != fresh->frame || (old->flags & ~fresh->flags & (PAGE_USER | PAGE_WRITE | PAGE_EXEC)));
+	return old->flags & PAGE_USER &&
+	       (old->frame != fresh->frame || (old->flags & ~fresh->flags & (PAGE_USER | PAGE_WRITE | PAGE_EXEC)));
 }
 
 int page_table_map(struct page_table *pt, uint64_t address, uint64_t frame, unsigned flags)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The heap: slabs of one page each for sizes up to 2 KiB, whose free objects are chained through themselves; larger ones are runs of pages.
- * In front of each size, a CPU has a few objects at hand for itself (a magazine).
+ * The heap: slabs of one page each for sizes up to 2 KiB, whose free objects are chained through themselves; larger
+ * ones are runs of pages. In front of each size, a CPU has a few objects at hand for itself (a magazine).
  *
- * A slab page's descriptor: owner is its size class, index the first free object and how many are in use (slab_set), list its place among
- * those with free objects. The first page of a run: owner NULL, index the number of pages.
- * A class's lock is never held while pages are allocated, since reclaim frees objects.
+ * A slab page's descriptor: owner is its size class, index the first free object and how many are in use (slab_set),
+ * list its place among those with free objects. The first page of a run: owner NULL, index the number of pages. A
+ * class's lock is never held while pages are allocated, since reclaim frees objects.
  */
 #include "kernel/mem/heap.h"
 #include "kernel/arch/spinlock.h"
@@ -13,16 +13,16 @@
 #include "kernel/mem/page.h"
 #include "lib/string.h"
 
-#define SMALL_MAX   2048u
-#define GRANULE	    16u
-#define KEPT_EMPTY  1u /* slabs without objects that a class keeps */
+#define SMALL_MAX 2048u
+#define GRANULE 16u
+#define KEPT_EMPTY 1u /* slabs without objects that a class keeps */
 #define MAGAZINE_MAX 16u
 
 struct object {
 	struct object *next;
 };
 
-struct class {
+struct size_class {
 	struct spinlock lock; /* guards the slabs of the class */
 	uint16_t size;
 	uint16_t per_slab;
@@ -31,9 +31,12 @@ struct class {
 };
 
 /* 64-byte alignment from 64 bytes on: multiples of 64, as many to a page as fit. */
-static struct class classes[] = {
-    {.size = 16}, {.size = 32}, {.size = 48}, {.size = 64}, {.size = 128}, {.size = 192}, {.size = 256}, {.size = 320},
-    {.size = 384}, {.size = 512}, {.size = 640}, {.size = 768}, {.size = 1024}, {.size = 1344}, {.size = 2048},
+static struct size_class classes[] = {
+	/* clang-format off */
+	{.size = 16}, {.size = 32}, {.size = 48}, {.size = 64}, {.size = 128}, {.size = 192}, {.size = 256},
+	{.size = 320}, {.size = 384}, {.size = 512}, {.size = 640}, {.size = 768}, {.size = 1024}, {.size = 1344},
+	{.size = 2048},
+	/* clang-format on */
 };
 #define NR_CLASSES ARRAY_SIZE(classes)
 
@@ -78,16 +81,16 @@ static void chain(struct object *object, struct object *next, size_t size)
 /* First use, on the boot CPU, before there are others. */
 static void make_classes(void)
 {
-	unsigned class = 0;
+	unsigned size_class = 0;
 
 	for (unsigned i = 0; i < NR_CLASSES; i++) {
 		classes[i].per_slab = (uint16_t)(PAGE_SIZE / classes[i].size);
 		list_init(&classes[i].partial);
 	}
 	for (unsigned granules = 0; granules < ARRAY_SIZE(class_of_size); granules++) {
-		if (granules * GRANULE > classes[class].size)
-			class++;
-		class_of_size[granules] = (uint8_t)class;
+		if (granules * GRANULE > classes[size_class].size)
+			size_class++;
+		class_of_size[granules] = (uint8_t)size_class;
 	}
 	is_ready = true;
 }
@@ -113,7 +116,7 @@ static inline void slab_set(struct page *page, const struct object *first, unsig
 	page->index = at << 32 | used;
 }
 
-static struct page *new_slab(struct class *class)
+static struct page *new_slab(struct size_class *size_class)
 {
 	struct page *page = page_alloc(0);
 	struct object *first = NULL;
@@ -122,14 +125,14 @@ static struct page *new_slab(struct class *class)
 	if (!page)
 		return NULL;
 	memory = page_virt(page);
-	for (unsigned i = class->per_slab; i--;) {
-		struct object *object = (struct object *)(memory + i * class->size);
+	for (unsigned i = size_class->per_slab; i--;) {
+		struct object *object = (struct object *)(memory + i * size_class->size);
 
-		chain(object, first, class->size);
+		chain(object, first, size_class->size);
 		first = object;
 	}
 	page->flags = PAGE_IS_SLAB;
-	page->owner = class;
+	page->owner = size_class;
 	slab_set(page, first, 0);
 	page_account(PAGE_USE_SLAB, 1);
 	return page;
@@ -143,70 +146,70 @@ static void free_slab(struct page *page)
 }
 
 /* Lock held. NULL: no slab has a free object. */
-static struct object *take_locked(struct class *class)
+static struct object *take_locked(struct size_class *size_class)
 {
 	struct object *object;
 	struct page *page;
 
-	if (list_empty(&class->partial))
+	if (list_empty(&size_class->partial))
 		return NULL;
-	page = container_of(class->partial.next, struct page, list);
+	page = container_of(size_class->partial.next, struct page, list);
 	object = slab_first(page);
-	class->nr_empty -= slab_used(page) == 0;
+	size_class->nr_empty -= slab_used(page) == 0;
 	slab_set(page, next_of(object), slab_used(page) + 1);
-	if (slab_used(page) == class->per_slab)
+	if (slab_used(page) == size_class->per_slab)
 		list_remove(&page->list);
 	return object;
 }
 
 /* Lock held. A slab that is no longer needed is returned for the caller to free. */
-static struct page *give_locked(struct class *class, struct object *object)
+static struct page *give_locked(struct size_class *size_class, struct object *object)
 {
 	struct page *page = page_of_phys(virt_to_phys(object));
 	unsigned used = slab_used(page);
 
-	if (used == class->per_slab)
-		list_push_front(&class->partial, &page->list);
-	chain(object, slab_first(page), class->size);
+	if (used == size_class->per_slab)
+		list_push_front(&size_class->partial, &page->list);
+	chain(object, slab_first(page), size_class->size);
 	slab_set(page, object, used - 1);
 	if (used > 1)
 		return NULL;
 	list_remove(&page->list);
-	if (class->nr_empty >= KEPT_EMPTY)
+	if (size_class->nr_empty >= KEPT_EMPTY)
 		return page;
-	class->nr_empty++;
-	list_push_back(&class->partial, &page->list);
+	size_class->nr_empty++;
+	list_push_back(&size_class->partial, &page->list);
 	return NULL;
 }
 
-static struct object *take(struct class *class)
+static struct object *take(struct size_class *size_class)
 {
 	struct object *object;
 	struct page *page;
 
 	for (;;) {
-		spin_lock(&class->lock);
-		object = take_locked(class);
-		spin_unlock(&class->lock);
+		spin_lock(&size_class->lock);
+		object = take_locked(size_class);
+		spin_unlock(&size_class->lock);
 		if (object)
 			return object;
-		page = new_slab(class);
+		page = new_slab(size_class);
 		if (!page)
 			return NULL;
-		spin_lock(&class->lock);
-		class->nr_empty++;
-		list_push_front(&class->partial, &page->list);
-		spin_unlock(&class->lock);
+		spin_lock(&size_class->lock);
+		size_class->nr_empty++;
+		list_push_front(&size_class->partial, &page->list);
+		spin_unlock(&size_class->lock);
 	}
 }
 
-static void give(struct class *class, struct object *object)
+static void give(struct size_class *size_class, struct object *object)
 {
 	struct page *empty;
 
-	spin_lock(&class->lock);
-	empty = give_locked(class, object);
-	spin_unlock(&class->lock);
+	spin_lock(&size_class->lock);
+	empty = give_locked(size_class, object);
+	spin_unlock(&size_class->lock);
 	if (empty)
 		free_slab(empty);
 }
@@ -230,21 +233,21 @@ static struct magazine *new_magazines(unsigned cpu)
 }
 
 /* One object for the caller and, where they are at hand, some for the magazine. */
-static struct object *refill(struct magazine *magazine, struct class *class)
+static struct object *refill(struct magazine *magazine, struct size_class *size_class)
 {
-	struct object *first = take(class);
+	struct object *first = take(size_class);
 
-	spin_lock(&class->lock);
+	spin_lock(&size_class->lock);
 	while (first && magazine->count < magazine->max / 2) {
-		struct object *object = take_locked(class);
+		struct object *object = take_locked(size_class);
 
 		if (!object)
 			break;
-		chain(object, magazine->first, class->size);
+		chain(object, magazine->first, size_class->size);
 		magazine->first = object;
 		magazine->count++;
 	}
-	spin_unlock(&class->lock);
+	spin_unlock(&size_class->lock);
 	return first;
 }
 
@@ -272,20 +275,20 @@ static void *alloc_small(size_t size)
 	return object;
 }
 
-static void free_small(struct class *class, struct object *object)
+static void free_small(struct size_class *size_class, struct object *object)
 {
 	unsigned cpu = cpu_id();
 	struct magazine *set = magazines[cpu], *magazine;
 
 	if (unlikely(!set) && !(set = new_magazines(cpu))) {
-		give(class, object);
+		give(size_class, object);
 		return;
 	}
-	magazine = &set[class - classes];
+	magazine = &set[size_class - classes];
 	if (unlikely(magazine->count >= magazine->max))
 		while (magazine->count > magazine->max / 2)
-			give(class, pop(magazine));
-	chain(object, magazine->first, class->size);
+			give(size_class, pop(magazine));
+	chain(object, magazine->first, size_class->size);
 	magazine->first = object;
 	magazine->count++;
 }
@@ -364,7 +367,7 @@ static size_t room_of(const void *pointer)
 {
 	const struct page *page = page_of(pointer);
 
-	return page->owner ? ((const struct class *)page->owner)->size : page->index << PAGE_SHIFT;
+	return page->owner ? ((const struct size_class *)page->owner)->size : page->index << PAGE_SHIFT;
 }
 
 void *heap_resize(void *old, size_t size)

@@ -7,7 +7,7 @@
 #include "tests/unit/test.h"
 
 #define MEMORY (64ul << 20)
-#define HELD   600
+#define HELD 600
 
 static struct {
 	uint8_t *memory;

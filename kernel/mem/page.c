@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Physical pages: a buddy allocator (Knuth, TAOCP 1 §2.5) over sections of 32 MiB, in front of it a small stock of single pages for each CPU.
+ * Physical pages: a buddy allocator (Knuth, TAOCP 1 §2.5) over sections of 32 MiB, in front of it a small stock of
+ * single pages for each CPU.
  *
- * A section's descriptors are made when the free lists run dry, and lie in the section's own memory; so the descriptor's address tells
- * the section, and the section the frame. Only descriptors of blocks' first pages are valid: a split makes that of the second half. The
- * buddy of any block was once made by a split, or is at the edge of the section's memory, where add_runs has marked it as never free.
+ * A section's descriptors are made when the free lists run dry, and lie in the section's own memory; so the
+ * descriptor's address tells the section, and the section the frame. Only descriptors of blocks' first pages are valid:
+ * a split makes that of the second half. The buddy of any block was once made by a split, or is at the edge of the
+ * section's memory, where add_runs has marked it as never free.
  */
 #include "kernel/mem/page.h"
 #include "kernel/arch/spinlock.h"
 #include "kernel/log/log.h"
 #include "lib/string.h"
 
-#define SECTION_SHIFT  25
+#define SECTION_SHIFT 25
 #define SECTION_FRAMES (1u << (SECTION_SHIFT - PAGE_SHIFT))
-#define RANGES_MAX     32 /* longer memory maps lose their smallest pieces */
-#define STOCK_MAX      64
+#define RANGES_MAX 32 /* longer memory maps lose their smallest pieces */
+#define STOCK_MAX 64
 
 struct section {
-	struct page *pages; /* of frame 0 of the section, where it has one; NULL: not made */
+	struct page *pages;   /* of frame 0 of the section, where it has one; NULL: not made */
 	uint32_t first, last; /* frames that have descriptors */
 };
 
@@ -37,7 +39,7 @@ static char *direct; /* where physical address 0 is mapped */
 static struct spinlock lock; /* guards the free lists, and sections */
 static struct list free_lists[PAGE_ORDER_MAX + 1];
 static uint64_t nr_total, nr_free; /* free: in the lists and in sections not made; atomic to read */
-static uint64_t nr_reserve;	   /* left to the kernel */
+static uint64_t nr_reserve;        /* left to the kernel */
 static int64_t nr_used[PAGE_USES]; /* atomic */
 
 /* Single pages at hand for one CPU, which alone uses them: the kernel is not interrupted. */
@@ -181,7 +183,8 @@ static unsigned collect_runs(uint64_t number, struct run *runs)
 		uint64_t from = max_u64(ranges[i].start, base), to = min_u64(ranges[i].end, end);
 
 		if (from < to)
-			runs[nr++] = (struct run){.first = (uint32_t)((from - base) >> PAGE_SHIFT), .last = (uint32_t)((to - base) >> PAGE_SHIFT)};
+			runs[nr++] = (struct run){.first = (uint32_t)((from - base) >> PAGE_SHIFT),
+				.last = (uint32_t)((to - base) >> PAGE_SHIFT)};
 	}
 	return nr;
 }
@@ -200,12 +203,15 @@ static void make_section(uint64_t number)
 		if (runs[i].last - runs[i].first > runs[largest].last - runs[largest].first)
 			largest = i;
 	}
-	nr_own = (uint32_t)(align_up((runs[nr - 1].last - runs[0].first) * sizeof(struct page), PAGE_SIZE) >> PAGE_SHIFT);
+	nr_own = (uint32_t)(align_up((runs[nr - 1].last - runs[0].first) * sizeof(struct page), PAGE_SIZE) >>
+			    PAGE_SHIFT);
 	if (nr_own >= runs[largest].last - runs[largest].first) { /* shreds that cannot hold their own descriptors */
 		set_free_count(-(int64_t)nr_usable);
 		return;
 	}
-	section->pages = (struct page *)(direct + (number << SECTION_SHIFT) + ((uint64_t)runs[largest].first << PAGE_SHIFT)) - runs[0].first;
+	section->pages =
+		(struct page *)(direct + (number << SECTION_SHIFT) + ((uint64_t)runs[largest].first << PAGE_SHIFT)) -
+		runs[0].first;
 	section->first = runs[0].first;
 	section->last = runs[nr - 1].last;
 	runs[largest].first += nr_own;

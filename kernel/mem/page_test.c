@@ -6,12 +6,12 @@
 #include "kernel/mem/page.h"
 #include "tests/unit/test.h"
 
-#define MEMORY	  (100ul << 20)
-#define FRAMES	  (MEMORY / PAGE_SIZE)
-#define HELD_MAX  4000
-#define LOW_END	  0x9f000ul
-#define HOLE	  (40ul << 20)
-#define HOLE_END  (HOLE + 3 * PAGE_SIZE)
+#define MEMORY (100ul << 20)
+#define FRAMES (MEMORY / PAGE_SIZE)
+#define HELD_MAX 4000
+#define LOW_END 0x9f000ul
+#define HOLE (40ul << 20)
+#define HOLE_END (HOLE + 3 * PAGE_SIZE)
 
 static uint8_t owned[FRAMES];
 
@@ -25,7 +25,8 @@ static uint64_t nr_frames_held;
 
 static bool is_usable(uint64_t phys)
 {
-	return (phys >= PAGE_SIZE && phys < LOW_END) || (phys >= 0x100000 && phys < HOLE) || (phys >= HOLE_END && phys < MEMORY);
+	return (phys >= PAGE_SIZE && phys < LOW_END) || (phys >= 0x100000 && phys < HOLE) ||
+	       (phys >= HOLE_END && phys < MEMORY);
 }
 
 static void start(void)

@@ -62,7 +62,8 @@ int address_space_key(struct address_space *space, uint64_t address, bool is_pri
 	if (!region)
 		ret = -EFAULT;
 	else if (region->flags & REGION_SHARED)
-		*key = (struct memory_key){.object = (uint64_t)(uintptr_t)region->file.cache, .offset = address - region->start + region->offset};
+		*key = (struct memory_key){.object = (uint64_t)(uintptr_t)region->file.cache,
+			.offset = address - region->start + region->offset};
 	mutex_unlock(&space->lock);
 	return ret;
 }
@@ -73,7 +74,8 @@ static enum page_action count_entry(void *context, uint64_t address, uint64_t *f
 	return PAGE_KEEP;
 }
 
-void address_space_walk(struct address_space *space, bool (*visit)(void *context, const struct region *region, uint64_t resident_pages), void *context)
+void address_space_walk(struct address_space *space,
+	bool (*visit)(void *context, const struct region *region, uint64_t resident_pages), void *context)
 {
 	bool goes_on = true;
 

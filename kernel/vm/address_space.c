@@ -7,12 +7,12 @@
 #include "kernel/uapi/mman.h"
 #include "kernel/vm/internal.h"
 
-#define STACK_ROOM	(1ul << 30) /* above mmap_base, for the stack and its limit */
-#define RANDOM_PAGES	(1ul << 28) /* as Linux: 28 bits (vm.mmap_rnd_bits) */
-#define STACK_DEFAULT	(8ul << 20)
-#define LOW_END		0x80000000ul /* MAP_32BIT: below 2 GiB */
-#define ROOM_TRIES	8
-#define OVERCOMMIT	(1ul << 30)  /* one mapping may be larger than all memory by that much */
+#define STACK_ROOM (1ul << 30)   /* above mmap_base, for the stack and its limit */
+#define RANDOM_PAGES (1ul << 28) /* as Linux: 28 bits (vm.mmap_rnd_bits) */
+#define STACK_DEFAULT (8ul << 20)
+#define LOW_END 0x80000000ul /* MAP_32BIT: below 2 GiB */
+#define ROOM_TRIES 8
+#define OVERCOMMIT (1ul << 30) /* one mapping may be larger than all memory by that much */
 
 /* ---- Making and ending ---- */
 
@@ -104,7 +104,8 @@ int check_limits(const struct address_space *space, uint64_t more, bool is_data)
 	return 0;
 }
 
-/* What memory can never hold is refused at once (vm.overcommit_memory=0, roughly), unless the caller knows (MAP_NORESERVE). */
+/* What memory can never hold is refused at once (vm.overcommit_memory=0, roughly), unless the caller knows
+ * (MAP_NORESERVE). */
 static bool is_absurd(uint64_t len, int flags)
 {
 	struct page_counts counts;
@@ -117,7 +118,8 @@ static bool is_absurd(uint64_t len, int flags)
 
 /* ---- Mapping ---- */
 
-int enter_region(struct address_space *space, uint64_t start, uint64_t end, unsigned flags, const char *name, struct list *dead)
+int enter_region(
+	struct address_space *space, uint64_t start, uint64_t end, unsigned flags, const char *name, struct list *dead)
 {
 	struct region *region = region_new(start, end, flags);
 
@@ -181,7 +183,8 @@ static int64_t find_place(struct address_space *space, uint64_t address, uint64_
 	return place ? (int64_t)place : -ENOMEM;
 }
 
-static int64_t map_locked(struct address_space *space, struct region *region, uint64_t address, uint64_t len, int flags, struct list *dead)
+static int64_t map_locked(struct address_space *space, struct region *region, uint64_t address, uint64_t len, int flags,
+	struct list *dead)
 {
 	int64_t place = check_limits(space, len, (region->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE);
 
@@ -224,7 +227,8 @@ static int prepare(int prot, int flags, const struct mapped_file *file, uint64_t
 	return 0;
 }
 
-int64_t address_space_map(struct address_space *space, uint64_t address, uint64_t len, int prot, int flags, const struct mapped_file *file, uint64_t offset)
+int64_t address_space_map(struct address_space *space, uint64_t address, uint64_t len, int prot, int flags,
+	const struct mapped_file *file, uint64_t offset)
 {
 	struct list dead = LIST_INIT(dead);
 	struct region *region;
@@ -246,12 +250,15 @@ int64_t address_space_map(struct address_space *space, uint64_t address, uint64_
 	if (ret < 0)
 		list_push_back(&dead, &region->cache_node);
 	region_bury(&dead);
-	if (ret > 0 && (flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED)) && prot) /* as far as it goes: its failure is no one's business */
-		(void)address_space_populate(space, (uint64_t)ret, (uint64_t)ret + len, prot & LINUX_PROT_WRITE && !is_shared(flags) ? ACCESS_WRITE : ACCESS_READ);
+	/* As far as it goes: its failure is no one's business. */
+	if (ret > 0 && prot && (flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED)))
+		(void)address_space_populate(space, (uint64_t)ret, (uint64_t)ret + len,
+			prot & LINUX_PROT_WRITE && !is_shared(flags) ? ACCESS_WRITE : ACCESS_READ);
 	return ret;
 }
 
-int address_space_map_frames(struct address_space *space, uint64_t address, uint64_t phys, uint64_t len, int prot, const char *name)
+int address_space_map_frames(
+	struct address_space *space, uint64_t address, uint64_t phys, uint64_t len, int prot, const char *name)
 {
 	struct region *region = region_new(address, address + len, region_protection(prot) | REGION_FIXED_FRAMES);
 	int ret = 0;
@@ -267,7 +274,8 @@ int address_space_map_frames(struct address_space *space, uint64_t address, uint
 		ret = -EEXIST;
 	for (uint64_t off = 0; !ret && off < len; off += PAGE_SIZE)
 		ret = page_table_map(&space->page_table, address + off, phys + off,
-		    region_page_flags(region) | PAGE_ACCESSED | (prot & LINUX_PROT_WRITE ? PAGE_WRITE | PAGE_DIRTY : 0));
+			region_page_flags(region) | PAGE_ACCESSED |
+				(prot & LINUX_PROT_WRITE ? PAGE_WRITE | PAGE_DIRTY : 0));
 	mutex_unlock(&space->lock);
 	if (ret == -EEXIST)
 		heap_free(region);
@@ -335,9 +343,11 @@ int address_space_unmap(struct address_space *space, uint64_t address, uint64_t 
 
 static bool grow_break(struct address_space *space, uint64_t from, uint64_t to, struct list *dead)
 {
-	if (to > USER_END || check_limits(space, to - from, true) || is_absurd(to - from, 0) || !region_range_is_free(space, from, to + PAGE_SIZE))
+	if (to > USER_END || check_limits(space, to - from, true) || is_absurd(to - from, 0) ||
+		!region_range_is_free(space, from, to + PAGE_SIZE))
 		return false;
-	return !enter_region(space, from, to, REGION_READ | REGION_WRITE | REGION_MAY_WRITE | REGION_HEAP, "[heap]", dead);
+	return !enter_region(
+		space, from, to, REGION_READ | REGION_WRITE | REGION_MAY_WRITE | REGION_HEAP, "[heap]", dead);
 }
 
 int64_t address_space_set_brk(struct address_space *space, uint64_t brk)

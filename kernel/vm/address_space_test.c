@@ -11,11 +11,11 @@
 #include "kernel/vm/internal.h"
 #include "tests/unit/test.h"
 
-#define MEMORY	   (256ul << 20)
-#define BASE	   0x10000000ul
-#define PAGES	   80u
+#define MEMORY (256ul << 20)
+#define BASE 0x10000000ul
+#define PAGES 80u
 #define FILE_PAGES 48u
-#define SPACES	   3u
+#define SPACES 3u
 
 /* ---- The file: a medium of one byte a page, and what a reader of it should see. ---- */
 
@@ -60,7 +60,8 @@ static void file_put(void *file)
 	file_references--;
 }
 
-static const struct mapped_file mapped = {.cache = &cache, .size = file_size, .get = file_get, .put = file_put, .file = &cache};
+static const struct mapped_file mapped = {
+	.cache = &cache, .size = file_size, .get = file_get, .put = file_put, .file = &cache};
 
 static void file_resize(unsigned pages)
 {
@@ -93,7 +94,7 @@ struct cell {
 	bool is_mapped, is_file, is_shared, is_own; /* own: a private page that was written */
 	int prot;
 	unsigned index; /* in the file */
-	uint8_t value;	/* of an own page */
+	uint8_t value;  /* of an own page */
 };
 
 static struct address_space *spaces[SPACES];
@@ -106,13 +107,15 @@ static uint64_t address_of(unsigned page)
 
 static bool same_kind(const struct cell *a, const struct cell *b)
 {
-	return a->is_mapped == b->is_mapped && a->is_file == b->is_file && a->is_shared == b->is_shared && a->prot == b->prot;
+	return a->is_mapped == b->is_mapped && a->is_file == b->is_file && a->is_shared == b->is_shared &&
+	       a->prot == b->prot;
 }
 
 /* What an access must give: 0 or a signal. */
 static int expected(const struct cell *cell, bool is_write)
 {
-	if (!cell->is_mapped || !(cell->prot & (is_write ? LINUX_PROT_WRITE : LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC)))
+	if (!cell->is_mapped ||
+		!(cell->prot & (is_write ? LINUX_PROT_WRITE : LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC)))
 		return LINUX_SIGSEGV;
 	return cell->is_file && !cell->is_own && cell->index >= file_pages ? LINUX_SIGBUS : 0;
 }
@@ -194,10 +197,15 @@ static void do_map(unsigned s, unsigned first, unsigned nr)
 
 	if (kind && nr > FILE_PAGES - index)
 		nr = FILE_PAGES - index;
-	ret = address_space_map(spaces[s], address_of(first), nr * PAGE_SIZE, prot, flags, kind ? &mapped : NULL, kind ? index * PAGE_SIZE : 0);
+	ret = address_space_map(spaces[s], address_of(first), nr * PAGE_SIZE, prot, flags, kind ? &mapped : NULL,
+		kind ? index * PAGE_SIZE : 0);
 	CHECK_EQ(ret, address_of(first));
 	for (unsigned i = 0; i < nr; i++)
-		model[s][first + i] = (struct cell){.is_mapped = true, .is_file = kind, .is_shared = kind == 2, .prot = prot, .index = kind ? index + i : 0};
+		model[s][first + i] = (struct cell){.is_mapped = true,
+			.is_file = kind,
+			.is_shared = kind == 2,
+			.prot = prot,
+			.index = kind ? index + i : 0};
 }
 
 static void do_unmap(unsigned s, unsigned first, unsigned nr)
@@ -208,7 +216,8 @@ static void do_unmap(unsigned s, unsigned first, unsigned nr)
 
 static void do_protect(unsigned s, unsigned first, unsigned nr)
 {
-	int prot = (int)(test_random() % 8), ret = address_space_protect(spaces[s], address_of(first), nr * PAGE_SIZE, prot), wanted = 0;
+	int prot = (int)(test_random() % 8),
+	    ret = address_space_protect(spaces[s], address_of(first), nr * PAGE_SIZE, prot), wanted = 0;
 
 	for (unsigned i = 0; i < nr; i++)
 		if (!model[s][first + i].is_mapped)
@@ -248,7 +257,8 @@ static void do_fork(unsigned s)
 static bool is_uniform(const struct cell *cells, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++)
-		if (!cells[i].is_mapped || !same_kind(&cells[i], &cells[0]) || (cells[i].is_file && cells[i].index != cells[0].index + i))
+		if (!cells[i].is_mapped || !same_kind(&cells[i], &cells[0]) ||
+			(cells[i].is_file && cells[i].index != cells[0].index + i))
 			return false;
 	return true;
 }
@@ -262,9 +272,11 @@ static void do_remap(unsigned s, unsigned first, unsigned nr)
 	if (nr > 8)
 		nr = 8;
 	to = (unsigned)(test_random() % (PAGES - new_nr));
-	if (!is_uniform(&model[s][first], nr) || (to < first + nr && first < to + new_nr) || (model[s][first].is_file && model[s][first].index + new_nr > FILE_PAGES))
+	if (!is_uniform(&model[s][first], nr) || (to < first + nr && first < to + new_nr) ||
+		(model[s][first].is_file && model[s][first].index + new_nr > FILE_PAGES))
 		return;
-	ret = address_space_remap(spaces[s], address_of(first), nr * PAGE_SIZE, new_nr * PAGE_SIZE, LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED, address_of(to));
+	ret = address_space_remap(spaces[s], address_of(first), nr * PAGE_SIZE, new_nr * PAGE_SIZE,
+		LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED, address_of(to));
 	CHECK_EQ(hosted_nr_unflushed(), 0);
 	if (ret == -ENOMEM) { /* injected: the target was unmapped, and what a shorter length leaves over */
 		memset(&model[s][to], 0, new_nr * sizeof(struct cell));
@@ -445,7 +457,8 @@ static void starve(uint64_t leave)
 
 static void try_something(void)
 {
-	unsigned s = (unsigned)(test_random() % SPACES), to = (unsigned)(test_random() % SPACES), first, nr, kind = (unsigned)(test_random() % 3);
+	unsigned s = (unsigned)(test_random() % SPACES), to = (unsigned)(test_random() % SPACES), first, nr,
+		 kind = (unsigned)(test_random() % 3);
 	const int flags = LINUX_MAP_FIXED | (kind == 2 ? LINUX_MAP_SHARED : LINUX_MAP_PRIVATE);
 	struct address_space *copy;
 	struct page *page;
@@ -454,7 +467,8 @@ static void try_something(void)
 	switch (test_random() % 10) {
 	case 0:
 	case 1:
-		(void)address_space_map(spaces[s], address_of(first), nr * PAGE_SIZE, (int)(test_random() % 8), flags, kind ? &mapped : NULL, 0);
+		(void)address_space_map(spaces[s], address_of(first), nr * PAGE_SIZE, (int)(test_random() % 8), flags,
+			kind ? &mapped : NULL, 0);
 		break;
 	case 2:
 		(void)!address_space_unmap(spaces[s], address_of(first), nr * PAGE_SIZE);
@@ -470,7 +484,8 @@ static void try_something(void)
 		}
 		break;
 	case 5:
-		(void)address_space_remap(spaces[s], address_of(first), nr * PAGE_SIZE, nr * PAGE_SIZE, LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED, address_of(PAGES + first));
+		(void)address_space_remap(spaces[s], address_of(first), nr * PAGE_SIZE, nr * PAGE_SIZE,
+			LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED, address_of(PAGES + first));
 		break;
 	case 6:
 		if (page_cache_get(&cache, first % FILE_PAGES, FILE_PAGES, &page) == 0)
@@ -518,7 +533,8 @@ TEST(large_pages)
 	start();
 	before = nr_used();
 	space = address_space_new();
-	address = (uint64_t)address_space_map(space, 0, len, LINUX_PROT_READ | LINUX_PROT_WRITE, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, NULL, 0);
+	address = (uint64_t)address_space_map(
+		space, 0, len, LINUX_PROT_READ | LINUX_PROT_WRITE, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, NULL, 0);
 	CHECK((int64_t)address > 0);
 	CHECK_EQ(address_space_advise(space, address, len, LINUX_MADV_NOHUGEPAGE), 0);
 	CHECK_EQ(address_space_advise(space, address, len, LINUX_MADV_HUGEPAGE), 0);
@@ -582,7 +598,9 @@ TEST(stack_grows_and_stops)
 
 	start();
 	space = address_space_new();
-	CHECK_EQ(address_space_map(space, top - 2 * PAGE_SIZE, 2 * PAGE_SIZE, LINUX_PROT_READ | LINUX_PROT_WRITE, flags, NULL, 0), top - 2 * PAGE_SIZE);
+	CHECK_EQ(address_space_map(
+			 space, top - 2 * PAGE_SIZE, 2 * PAGE_SIZE, LINUX_PROT_READ | LINUX_PROT_WRITE, flags, NULL, 0),
+		top - 2 * PAGE_SIZE);
 	space->limit_stack = 1ul << 20;
 	for (uint64_t off = 8; off <= 1ul << 20; off += PAGE_SIZE / 2)
 		CHECK_EQ(address_space_write(space, top - off, &value, 8), 8);
@@ -599,7 +617,8 @@ TEST(shared_memory_survives_fork)
 	start();
 	before = nr_used();
 	space = address_space_new();
-	address = (uint64_t)address_space_map(space, 0, 8 * PAGE_SIZE, LINUX_PROT_READ | LINUX_PROT_WRITE, LINUX_MAP_SHARED | LINUX_MAP_ANONYMOUS, NULL, 0);
+	address = (uint64_t)address_space_map(space, 0, 8 * PAGE_SIZE, LINUX_PROT_READ | LINUX_PROT_WRITE,
+		LINUX_MAP_SHARED | LINUX_MAP_ANONYMOUS, NULL, 0);
 	child = address_space_copy(space);
 	CHECK_EQ(address_space_write(child, address + PAGE_SIZE + 4090, &value, 8), 8); /* across two pages */
 	value = 0;

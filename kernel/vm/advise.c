@@ -27,7 +27,8 @@ static int free_part(struct address_space *space, struct region *region, uint64_
 	return region->file.cache ? -EINVAL : drop_part(space, region, start, end);
 }
 
-static int change_flags(struct address_space *space, struct region *region, uint64_t start, uint64_t end, unsigned clear, unsigned set)
+static int change_flags(
+	struct address_space *space, struct region *region, uint64_t start, uint64_t end, unsigned clear, unsigned set)
 {
 	if (region->flags == ((region->flags & ~clear) | set))
 		return 0;
@@ -89,7 +90,8 @@ static bool advice_find(int number, struct advice *advice)
 	}
 }
 
-static int advise_part(struct address_space *space, struct region *region, uint64_t start, uint64_t end, const struct advice *advice)
+static int advise_part(
+	struct address_space *space, struct region *region, uint64_t start, uint64_t end, const struct advice *advice)
 {
 	if (advice->visit)
 		return advice->visit(space, region, start, end);
@@ -98,7 +100,8 @@ static int advise_part(struct address_space *space, struct region *region, uint6
 	return advice->set | advice->clear ? change_flags(space, region, start, end, advice->clear, advice->set) : 0;
 }
 
-static int advise_range(struct address_space *space, uint64_t start, uint64_t end, const struct advice *advice, struct list *dead)
+static int advise_range(
+	struct address_space *space, uint64_t start, uint64_t end, const struct advice *advice, struct list *dead)
 {
 	uint64_t at = start;
 	int ret = 0, holes = 0;
@@ -164,7 +167,8 @@ int address_space_advise(struct address_space *space, uint64_t address, uint64_t
 		return -EINVAL;
 	end = address + align_up(len, PAGE_SIZE);
 	if (number == LINUX_MADV_POPULATE_READ || number == LINUX_MADV_POPULATE_WRITE)
-		return address_space_populate(space, address, end, number == LINUX_MADV_POPULATE_READ ? ACCESS_READ : ACCESS_WRITE);
+		return address_space_populate(
+			space, address, end, number == LINUX_MADV_POPULATE_READ ? ACCESS_READ : ACCESS_WRITE);
 	if (number == LINUX_MADV_REMOVE && address < end)
 		return remove_range(space, address, end);
 	if (number != LINUX_MADV_REMOVE && !advice_find(number, &advice))
@@ -181,7 +185,8 @@ int address_space_advise(struct address_space *space, uint64_t address, uint64_t
 /* ---- msync ---- */
 
 /* The next shared file mapping at or behind *at: its file, with a reference, and the pages; false at the end. */
-static bool next_shared(struct address_space *space, uint64_t *at, uint64_t end, struct mapped_file *file, uint64_t *first, uint64_t *last, bool *has_hole)
+static bool next_shared(struct address_space *space, uint64_t *at, uint64_t end, struct mapped_file *file,
+	uint64_t *first, uint64_t *last, bool *has_hole)
 {
 	struct region *region;
 	bool found = false;
@@ -217,7 +222,8 @@ int address_space_sync(struct address_space *space, uint64_t address, uint64_t l
 	bool has_hole = false;
 	int ret = 0;
 
-	if (flags & ~(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) || (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC) || address % PAGE_SIZE)
+	if (flags & ~(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
+		(flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC) || address % PAGE_SIZE)
 		return -EINVAL;
 	if (len > USER_END || address > USER_END - len)
 		return -ENOMEM;

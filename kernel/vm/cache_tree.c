@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A cache's pages by index: a radix tree of 64 children a node. A tree of no levels is its only page, number 0. Nodes without children are
- * freed. The cache's lock is held by all callers.
+ * A cache's pages by index: a radix tree of 64 children a node. A tree of no levels is its only page, number 0. Nodes
+ * without children are freed. The cache's lock is held by all callers.
  */
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/vm/internal.h"
 
-#define SHIFT	   6u
-#define CHILDREN   (1u << SHIFT)
+#define SHIFT 6u
+#define CHILDREN (1u << SHIFT)
 #define LEVELS_MAX 11 /* of 64 bits */
 
 struct node {

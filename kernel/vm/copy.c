@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A copy of an address space, as fork(2) makes it. Private pages that were written are shared read-only until one side writes;
- * pages that come from the page cache are left out, since a fault brings them back, sixteen at a time, if the child lives to want them.
+ * A copy of an address space, as fork(2) makes it. Private pages that were written are shared read-only until one side
+ * writes; pages that come from the page cache are left out, since a fault brings them back, sixteen at a time, if the
+ * child lives to want them.
  */
 #include "kernel/uapi/errno.h"
 #include "kernel/vm/internal.h"
@@ -42,12 +43,14 @@ static enum page_action copy_entry(void *context, uint64_t address, uint64_t *fr
 static int copy_frames(struct address_space *to, const struct region *region)
 {
 	for (uint64_t off = 0; off < region_len(region); off += PAGE_SIZE)
-		if (page_table_map(&to->page_table, region->start + off, region->fixed_frame + off, region_page_flags(region) | PAGE_ACCESSED))
+		if (page_table_map(&to->page_table, region->start + off, region->fixed_frame + off,
+			    region_page_flags(region) | PAGE_ACCESSED))
 			return -ENOMEM;
 	return 0;
 }
 
-static int copy_region(struct address_space *from, struct address_space *to, const struct region *region, struct copy *copy)
+static int copy_region(
+	struct address_space *from, struct address_space *to, const struct region *region, struct copy *copy)
 {
 	struct region *twin = region_clone(region);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Page faults. Served under the space's lock as far as nothing sleeps: a page that must be read, or memory that must be reclaimed, is seen
- * to without it, and then the fault is looked at anew. fault_anonymous.c and fault_file.c enter pages where there are none.
+ * Page faults. Served under the space's lock as far as nothing sleeps: a page that must be read, or memory that must be
+ * reclaimed, is seen to without it, and then the fault is looked at anew. fault_anonymous.c and fault_file.c enter
+ * pages where there are none.
  */
 #include "kernel/platform/platform.h"
 #include "kernel/uapi/errno.h"
@@ -9,15 +10,15 @@
 #include "kernel/vm/fault.h"
 #include "lib/string.h"
 
-#define GROWTH	       (4 * PAGE_SIZE) /* of stacks, at least */
-#define STACK_GAP      (256 * PAGE_SIZE)
-#define ROOM_TRIES     64
-#define THRASH_NS      4000000000ull
-#define THRASH_READS   512
+#define GROWTH (4 * PAGE_SIZE) /* of stacks, at least */
+#define STACK_GAP (256 * PAGE_SIZE)
+#define ROOM_TRIES 64
+#define THRASH_NS 4000000000ull
+#define THRASH_READS 512
 
 #define SEGV_MAPERR 1 /* sigaction(2) */
 #define SEGV_ACCERR 2
-#define BUS_ADRERR  2
+#define BUS_ADRERR 2
 
 static struct address_space *(*current_space)(void);
 
@@ -25,7 +26,8 @@ static struct address_space *(*current_space)(void);
 
 enum fault_outcome fault_enter(struct fault *fault, uint64_t address, struct page *page, unsigned flags)
 {
-	if (page_table_map(&fault->space->page_table, address, page_phys(page), region_page_flags(fault->region) | flags)) {
+	if (page_table_map(
+		    &fault->space->page_table, address, page_phys(page), region_page_flags(fault->region) | flags)) {
 		page_put(page);
 		return NEEDS_MEMORY;
 	}
@@ -77,7 +79,8 @@ static enum fault_outcome allow_write(struct fault *fault, struct page *page)
 {
 	unsigned flags = region_page_flags(fault->region) | PAGE_WRITE | PAGE_DIRTY | PAGE_ACCESSED;
 
-	return page_table_map(&fault->space->page_table, fault->address, page_phys(page), flags) ? NEEDS_MEMORY : SERVED;
+	return page_table_map(&fault->space->page_table, fault->address, page_phys(page), flags) ? NEEDS_MEMORY
+												 : SERVED;
 }
 
 static enum fault_outcome copy_on_write(struct fault *fault, struct page *page)
@@ -185,8 +188,8 @@ static enum fault_outcome serve(struct fault *fault, enum access access)
 }
 
 /*
- * Code that is dropped and read again all the time: the program needs more memory than there is, and would crawl for ever. Reading all of
- * it takes far fewer faults than one a page, since each reads several.
+ * Code that is dropped and read again all the time: the program needs more memory than there is, and would crawl for
+ * ever. Reading all of it takes far fewer faults than one a page, since each reads several.
  */
 static bool is_thrashing(struct address_space *space)
 {
@@ -223,11 +226,11 @@ static int read_page(struct fault *fault, struct page **held)
 static struct fault_result result_of(enum fault_outcome outcome)
 {
 	static const struct fault_result results[] = {
-	    [NEEDS_READ] = {LINUX_SIGBUS, BUS_ADRERR},
-	    [NEEDS_MEMORY] = {LINUX_SIGKILL, 0},
-	    [NOT_MAPPED] = {LINUX_SIGSEGV, SEGV_MAPERR},
-	    [NOT_ALLOWED] = {LINUX_SIGSEGV, SEGV_ACCERR},
-	    [BEYOND_END] = {LINUX_SIGBUS, BUS_ADRERR},
+		[NEEDS_READ] = {LINUX_SIGBUS, BUS_ADRERR},
+		[NEEDS_MEMORY] = {LINUX_SIGKILL, 0},
+		[NOT_MAPPED] = {LINUX_SIGSEGV, SEGV_MAPERR},
+		[NOT_ALLOWED] = {LINUX_SIGSEGV, SEGV_ACCERR},
+		[BEYOND_END] = {LINUX_SIGBUS, BUS_ADRERR},
 	};
 
 	return results[outcome];
@@ -235,7 +238,8 @@ static struct fault_result result_of(enum fault_outcome outcome)
 
 struct fault_result address_space_fault(struct address_space *space, uint64_t address, enum access access)
 {
-	struct fault fault = {.space = space, .address = align_down(address, PAGE_SIZE), .is_write = access & ACCESS_WRITE};
+	struct fault fault = {
+		.space = space, .address = align_down(address, PAGE_SIZE), .is_write = access & ACCESS_WRITE};
 	struct page *held = NULL;
 	enum fault_outcome outcome;
 	unsigned tries = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Private to the page fault's files: fault.c, fault_anonymous.c, fault_file.c. All but the last steps run with the space's lock held. */
+/* Private to the page fault's files: fault.c, fault_anonymous.c, fault_file.c. All but the last steps run with the
+ * space's lock held. */
 #pragma once
 #include "kernel/vm/internal.h"
 

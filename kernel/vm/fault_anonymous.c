@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Faults on anonymous memory. What is read first is a page of zeros that all share. What is written comes in blocks, which grow while the
- * program goes on in order, up to large pages; where memory is not plentiful, a page at a time.
+ * Faults on anonymous memory. What is read first is a page of zeros that all share. What is written comes in blocks,
+ * which grow while the program goes on in order, up to large pages; where memory is not plentiful, a page at a time.
  */
 #include "kernel/vm/fault.h"
 #include "lib/string.h"
 
 #define WINDOW_INITIAL 4u
-#define WINDOW_MAX     64u
-#define WINDOW_HUGE    32u /* who has come so far gets large pages */
-#define HUGE_ORDER     9u
-#define HUGE_PAGES     (1u << HUGE_ORDER)
-#define PLENTY_MIN     2048 /* free pages under which none is given unasked */
-#define HUGE_PLENTY    16384
+#define WINDOW_MAX 64u
+#define WINDOW_HUGE 32u /* who has come so far gets large pages */
+#define HUGE_ORDER 9u
+#define HUGE_PAGES (1u << HUGE_ORDER)
+#define PLENTY_MIN 2048 /* free pages under which none is given unasked */
+#define HUGE_PLENTY 16384
 
 static uint64_t nr_total; /* pages of memory */
 
@@ -51,11 +51,13 @@ static bool wants_huge(struct fault *fault, uint64_t start)
 	const struct region *region = fault->region;
 	bool is_used = false;
 
-	if (start < region->start || region->end - start < HUGE_PAGE_SIZE || (region->flags & REGION_NO_HUGE) || !is_plenty(HUGE_PLENTY))
+	if (start < region->start || region->end - start < HUGE_PAGE_SIZE || (region->flags & REGION_NO_HUGE) ||
+		!is_plenty(HUGE_PLENTY))
 		return false;
 	if (region->window < WINDOW_HUGE && !(region->flags & REGION_HUGE))
 		return false;
-	return !page_table_visit(&fault->space->page_table, start, start + HUGE_PAGE_SIZE, note_entry, &is_used) && !is_used;
+	return !page_table_visit(&fault->space->page_table, start, start + HUGE_PAGE_SIZE, note_entry, &is_used) &&
+	       !is_used;
 }
 
 static bool enter_huge(struct fault *fault, uint64_t start)
@@ -117,7 +119,9 @@ static enum fault_outcome write_anonymous(struct fault *fault)
 		if (address != fault->address && !fault_is_absent(fault, address))
 			continue;
 		page = new_zero_page();
-		if (!page || fault_enter(fault, address, page, PAGE_WRITE | PAGE_DIRTY | (address == fault->address ? PAGE_ACCESSED : 0)) != SERVED) {
+		if (!page ||
+			fault_enter(fault, address, page,
+				PAGE_WRITE | PAGE_DIRTY | (address == fault->address ? PAGE_ACCESSED : 0)) != SERVED) {
 			outcome = address <= fault->address ? NEEDS_MEMORY : SERVED;
 			break;
 		}

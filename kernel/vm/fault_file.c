@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Faults on memory that maps a file. Pages that are in memory come with their neighbours, read-only: the first write to a private one
- * copies it, to a shared one marks it dirty. A page that is not in memory is read without the space's lock (fault.c).
+ * Faults on memory that maps a file. Pages that are in memory come with their neighbours, read-only: the first write to
+ * a private one copies it, to a shared one marks it dirty. A page that is not in memory is read without the space's
+ * lock (fault.c).
  */
 #include "kernel/vm/fault.h"
 

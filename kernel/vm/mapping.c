@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The mappings of a cache, from the file's side: truncation takes pages out of page tables, write-back makes them read-only, reclaim takes
- * those that are not used. The cache's lock guards its list of regions, but their spaces' locks come first; so each walk has a number that
- * it leaves on the regions it has seen, and begins again behind every space.
+ * The mappings of a cache, from the file's side: truncation takes pages out of page tables, write-back makes them
+ * read-only, reclaim takes those that are not used. The cache's lock guards its list of regions, but their spaces'
+ * locks come first; so each walk has a number that it leaves on the regions it has seen, and begins again behind every
+ * space.
  */
 #include "kernel/vm/internal.h"
 
@@ -18,7 +19,8 @@ static uint64_t walk_number; /* atomic */
 
 static bool is_shared_writable(const struct region *region)
 {
-	return (region->flags & REGION_SHARED) && (region->flags & REGION_WRITE) && !page_cache_is_memory(region->file.cache);
+	return (region->flags & REGION_SHARED) && (region->flags & REGION_WRITE) &&
+	       !page_cache_is_memory(region->file.cache);
 }
 
 void mapping_add(struct region *region)
@@ -62,8 +64,10 @@ static struct address_space *next_space(struct walk *walk)
 	uint64_t start, end;
 
 	spin_lock(&walk->cache->lock);
-	list_for_each(region, &walk->cache->regions, cache_node) {
-		if (region->visited == walk->number || !part_of(region, walk, &start, &end) || (space && region->space != space))
+	list_for_each(region, &walk->cache->regions, cache_node)
+	{
+		if (region->visited == walk->number || !part_of(region, walk, &start, &end) ||
+			(space && region->space != space))
 			continue;
 		region->visited = walk->number;
 		if (!space)
@@ -109,7 +113,8 @@ static void unmap_part(struct walk *walk, struct region *region, uint64_t start,
 
 void mapping_unmap(struct page_cache *cache, uint64_t first, uint64_t last, bool only_cached)
 {
-	struct walk walk = {.cache = cache, .first = first, .last = last, .only_cached = only_cached, .visit = unmap_part};
+	struct walk walk = {
+		.cache = cache, .first = first, .last = last, .only_cached = only_cached, .visit = unmap_part};
 
 	if (!is_unmapped(cache))
 		walk_mappings(&walk);
@@ -132,7 +137,8 @@ static void protect_part(struct walk *walk, struct region *region, uint64_t star
 {
 	bool changed = false;
 
-	(void)page_table_visit(&region->space->page_table, start, end, protect_entry, &changed); /* file pages are never huge */
+	(void)page_table_visit(
+		&region->space->page_table, start, end, protect_entry, &changed); /* file pages are never huge */
 	if (changed)
 		page_table_flush(&region->space->page_table, start, end);
 }

@@ -5,19 +5,19 @@
  *   LOCKED             being read; who wants it waits
  *   UPTODATE           whole; and perhaps DIRTY, WRITEBACK (being written) or both: changed again meanwhile
  *
- * and holds one reference for the cache. Caches with a medium list their pages as clean or dirty, oldest first. A page for overwriting
- * enters the cache when it is filled, with mark_dirty: until then others see what was there before.
+ * and holds one reference for the cache. Caches with a medium list their pages as clean or dirty, oldest first. A page
+ * for overwriting enters the cache when it is filled, with mark_dirty: until then others see what was there before.
  */
 #include "kernel/log/log.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/vm/internal.h"
 #include "lib/string.h"
 
-#define READ_MAX     64u /* 256 KiB */
+#define READ_MAX 64u /* 256 KiB */
 #define READ_INITIAL 8u
-#define READ_PLENTY  32u   /* instead of that, */
-#define PLENTY_FREE  4096u /* while so many pages are free */
-#define ROOM_TRIES   16
+#define READ_PLENTY 32u   /* instead of that, */
+#define PLENTY_FREE 4096u /* while so many pages are free */
+#define ROOM_TRIES 16
 
 void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops)
 {
@@ -128,10 +128,12 @@ void page_cache_find_range(struct page_cache *cache, uint64_t first, size_t nr, 
 
 /* ---- Reading in ---- */
 
-/* Which pages to read for one that is wanted: more each time where a reader goes on in order, else the block around it. */
+/* Which pages to read for one that is wanted: more each time where a reader goes on in order, else the block around it.
+ */
 static void choose_run(struct page_cache *cache, uint64_t index, uint64_t nr_in_file, uint64_t *first, uint64_t *end)
 {
-	unsigned max = page_is_scarce() ? READ_INITIAL : READ_MAX, nr = page_free_count() > PLENTY_FREE ? READ_PLENTY : READ_INITIAL;
+	unsigned max = page_is_scarce() ? READ_INITIAL : READ_MAX,
+		 nr = page_free_count() > PLENTY_FREE ? READ_PLENTY : READ_INITIAL;
 	uint64_t lowest = align_down(index, nr);
 
 	if (index == cache->next_read && cache->read_window) {
@@ -295,7 +297,8 @@ static void set_dirty_locked(struct page_cache *cache, struct page *page)
 	writeback_add(1);
 }
 
-/* A page that get_for_overwrite made enters the cache; if another has come there meanwhile, its content does. NULL: no memory. */
+/* A page that get_for_overwrite made enters the cache; if another has come there meanwhile, its content does. NULL: no
+ * memory. */
 static struct page *enter_filled_locked(struct page_cache *cache, struct page *page)
 {
 	struct page *there;

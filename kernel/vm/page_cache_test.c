@@ -8,7 +8,7 @@
 #include "tests/unit/test.h"
 
 #define MEMORY (16ul << 20)
-#define PAGES  9000u /* more than fits */
+#define PAGES 9000u /* more than fits */
 
 static uint32_t medium[PAGES], content[PAGES];
 static unsigned nr_pages;
@@ -79,7 +79,8 @@ static void check_read(unsigned index)
 static void write_one(unsigned index)
 {
 	struct page *page;
-	int ret = test_random() % 2 ? page_cache_get(&cache, index, nr_pages, &page) : page_cache_get_for_overwrite(&cache, index, &page);
+	int ret = test_random() % 2 ? page_cache_get(&cache, index, nr_pages, &page)
+				    : page_cache_get_for_overwrite(&cache, index, &page);
 
 	CHECK_EQ(ret, 0);
 	*(uint32_t *)page_virt(page) = content[index] = (uint32_t)test_random();
@@ -119,7 +120,8 @@ TEST(random_operations_in_little_memory)
 	start();
 	before = nr_used();
 	for (unsigned step = 0; step < 100000; step++) {
-		unsigned index = test_random() % 2 ? (unsigned)(test_random() % nr_pages) : (unsigned)(test_random() % 300);
+		unsigned index =
+			test_random() % 2 ? (unsigned)(test_random() % nr_pages) : (unsigned)(test_random() % 300);
 
 		switch (test_random() % 64) {
 		case 0:

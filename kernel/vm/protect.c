@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mprotect(2). Rights that are taken away go at once; those that are given may wait for a fault, which sees to copies and dirty pages. */
+/* mprotect(2). Rights that are taken away go at once; those that are given may wait for a fault, which sees to copies
+ * and dirty pages. */
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"
 #include "kernel/vm/internal.h"
@@ -15,7 +16,9 @@ static enum page_action protect_entry(void *context, uint64_t address, uint64_t 
 	unsigned wanted = region_page_flags(protect->region), old = *flags;
 
 	/* A large page's frames are looked at one by one when they are written to. */
-	if (protect->region->flags & REGION_WRITE && (old & PAGE_WRITE || (!(old & PAGE_HUGE) && region_may_write_page(protect->region, page_of_phys(*frame)))))
+	if (protect->region->flags & REGION_WRITE &&
+		(old & PAGE_WRITE ||
+			(!(old & PAGE_HUGE) && region_may_write_page(protect->region, page_of_phys(*frame)))))
 		wanted |= PAGE_WRITE;
 	if (wanted == (old & (PAGE_USER | PAGE_EXEC | PAGE_WRITE)))
 		return PAGE_KEEP;
@@ -47,7 +50,8 @@ static int check_protect(struct address_space *space, uint64_t start, uint64_t e
 			return -ENOMEM;
 		if (flags & REGION_WRITE && !(region->flags & REGION_MAY_WRITE))
 			return -EACCES;
-		if (flags & REGION_WRITE && !(region->flags & (REGION_WRITE | REGION_SHARED)) && check_limits(space, 0, true))
+		if (flags & REGION_WRITE && !(region->flags & (REGION_WRITE | REGION_SHARED)) &&
+			check_limits(space, 0, true))
 			return -ENOMEM;
 		if (region->end >= end)
 			break;
@@ -63,7 +67,8 @@ static int protect_locked(struct address_space *space, uint64_t start, uint64_t 
 		ret = region_split(space, start);
 	if (!ret)
 		ret = region_split(space, end);
-	for (struct region *region = region_at_or_after(space, start); !ret && region && region->start < end; region = region_next(region))
+	for (struct region *region = region_at_or_after(space, start); !ret && region && region->start < end;
+		region = region_next(region))
 		ret = protect_region(space, region, flags);
 	region_merge_range(space, start, end, dead);
 	return ret;
@@ -75,7 +80,8 @@ int address_space_protect(struct address_space *space, uint64_t address, uint64_
 	struct region *region;
 	int ret;
 
-	if (prot & ~(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC | LINUX_PROT_GROWSDOWN) || address % PAGE_SIZE)
+	if (prot & ~(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC | LINUX_PROT_GROWSDOWN) ||
+		address % PAGE_SIZE)
 		return -EINVAL;
 	if (len > USER_END || address > USER_END - len)
 		return -ENOMEM;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Getting memory back from the page cache: clean pages go, oldest first, those used meanwhile get a second chance. Pages that programs map
- * are unmapped first, which only page_cache_make_room does: the page allocator's own call must not sleep.
+ * Getting memory back from the page cache: clean pages go, oldest first, those used meanwhile get a second chance.
+ * Pages that programs map are unmapped first, which only page_cache_make_room does: the page allocator's own call must
+ * not sleep.
  */
 #include "kernel/platform/platform.h"
 #include "kernel/vm/internal.h"
 
-#define SCAN_MAX    256 /* pages of one cache at a time */
-#define ROUNDS	    3	/* the first only takes away the marks of use */
-#define ROOM_PAGES  64
-#define PATIENCE    5
+#define SCAN_MAX 256 /* pages of one cache at a time */
+#define ROUNDS 3     /* the first only takes away the marks of use */
+#define ROOM_PAGES 64
+#define PATIENCE 5
 #define PATIENCE_NS 2000000ull
 
 struct spinlock cache_list_lock;
@@ -80,7 +81,8 @@ static size_t reclaim_cache(struct page_cache *cache, size_t wanted)
 	for (unsigned i = 0; i < SCAN_MAX && freed < wanted && !list_empty(&cache->clean_pages); i++) {
 		struct page *page = container_of(list_pop_front(&cache->clean_pages), struct page, list);
 
-		if ((page->flags & (PAGE_IS_REFERENCED | PAGE_IS_WRITEBACK)) || __atomic_load_n(&page->references, __ATOMIC_ACQUIRE) != 1) {
+		if ((page->flags & (PAGE_IS_REFERENCED | PAGE_IS_WRITEBACK)) ||
+			__atomic_load_n(&page->references, __ATOMIC_ACQUIRE) != 1) {
 			page->flags &= (uint16_t)~PAGE_IS_REFERENCED;
 			list_push_back(&cache->clean_pages, &page->list);
 			continue;
@@ -92,7 +94,8 @@ static size_t reclaim_cache(struct page_cache *cache, size_t wanted)
 	return freed;
 }
 
-/* May be called with a cache's lock held, or any other but cache_list_lock, whose holders do not allocate: so caches in use are passed over. */
+/* May be called with a cache's lock held, or any other but cache_list_lock, whose holders do not allocate: so caches in
+ * use are passed over. */
 static size_t reclaim_clean(size_t wanted)
 {
 	size_t freed = 0;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The tree of regions of an address space: finding, splitting, joining, and places for new ones. Knows nothing of page tables. */
+/* The tree of regions of an address space: finding, splitting, joining, and places for new ones. Knows nothing of page
+ * tables. */
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"
 #include "kernel/vm/internal.h"
 
-#define PLACE_MIN   0x10000ul /* vm.mmap_min_addr */
+#define PLACE_MIN 0x10000ul           /* vm.mmap_min_addr */
 #define STACK_GUARD (256 * PAGE_SIZE) /* kept free below regions that grow down, as Linux does */
 
 static struct region *of_node(const struct rb_node *node)
@@ -62,7 +63,8 @@ struct region *region_first(const struct address_space *space)
 
 unsigned region_protection(int prot)
 {
-	return (prot & LINUX_PROT_READ ? REGION_READ : 0) | (prot & LINUX_PROT_WRITE ? REGION_WRITE : 0) | (prot & LINUX_PROT_EXEC ? REGION_EXEC : 0);
+	return (prot & LINUX_PROT_READ ? REGION_READ : 0) | (prot & LINUX_PROT_WRITE ? REGION_WRITE : 0) |
+	       (prot & LINUX_PROT_EXEC ? REGION_EXEC : 0);
 }
 
 struct region *region_new(uint64_t start, uint64_t end, unsigned flags)
@@ -144,7 +146,8 @@ void region_bury(struct list *dead)
 {
 	struct region *region, *next;
 
-	list_for_each_safe(region, next, dead, cache_node) {
+	list_for_each_safe(region, next, dead, cache_node)
+	{
 		list_remove(&region->cache_node);
 		if (region->file.cache)
 			region->file.put(region->file.file);
@@ -194,7 +197,8 @@ int region_split(struct address_space *space, uint64_t address)
 
 static bool can_join(const struct region *low, const struct region *high)
 {
-	if (low->end != high->start || low->flags != high->flags || low->name != high->name || (low->flags & (REGION_FIXED_FRAMES | REGION_GROWS_DOWN)))
+	if (low->end != high->start || low->flags != high->flags || low->name != high->name ||
+		(low->flags & (REGION_FIXED_FRAMES | REGION_GROWS_DOWN)))
 		return false;
 	if (low->file.cache != high->file.cache || low->file.file != high->file.file)
 		return false;

@@ -58,11 +58,13 @@ static struct region *region_of_range(struct address_space *space, uint64_t star
 
 static bool can_grow(struct address_space *space, const struct region *region, uint64_t end, uint64_t more)
 {
-	return region->end == end && end + more <= USER_END && end + more > end && region_range_is_free(space, end, end + more);
+	return region->end == end && end + more <= USER_END && end + more > end &&
+	       region_range_is_free(space, end, end + more);
 }
 
 /* The old range is a region of its own, for the move; its twin at the new place. */
-static int64_t move_region(struct address_space *space, struct region *region, uint64_t new_len, int flags, uint64_t place, struct list *dead)
+static int64_t move_region(struct address_space *space, struct region *region, uint64_t new_len, int flags,
+	uint64_t place, struct list *dead)
 {
 	uint64_t old_len = region_len(region), old = region->start;
 	struct region *twin = region_clone(region);
@@ -84,7 +86,8 @@ static int64_t move_region(struct address_space *space, struct region *region, u
 	return (int64_t)place;
 }
 
-static int64_t move_range(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address, struct list *dead)
+static int64_t move_range(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags,
+	uint64_t new_address, struct list *dead)
 {
 	uint64_t place = new_address;
 	int ret = 0;
@@ -110,7 +113,8 @@ static int64_t move_range(struct address_space *space, uint64_t old, uint64_t ol
 
 static int check_remap(uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address)
 {
-	if (flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP) || old % PAGE_SIZE || !new_len)
+	if (flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP) || old % PAGE_SIZE ||
+		!new_len)
 		return -EINVAL;
 	if (flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP) && !(flags & LINUX_MREMAP_MAYMOVE))
 		return -EINVAL;
@@ -125,7 +129,8 @@ static int check_remap(uint64_t old, uint64_t old_len, uint64_t new_len, int fla
 	return new_address < old + old_len && old < new_address + new_len ? -EINVAL : 0;
 }
 
-static int64_t remap_locked(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address, struct list *dead)
+static int64_t remap_locked(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags,
+	uint64_t new_address, struct list *dead)
 {
 	bool must_move = flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP);
 	struct region *region = region_of_range(space, old, max_u64(old_len, PAGE_SIZE));
@@ -169,7 +174,8 @@ static int64_t remap_locked(struct address_space *space, uint64_t old, uint64_t 
 	return move_range(space, old, old_len, new_len, flags, new_address, dead);
 }
 
-int64_t address_space_remap(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address)
+int64_t address_space_remap(
+	struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address)
 {
 	struct list dead = LIST_INIT(dead);
 	int64_t ret;

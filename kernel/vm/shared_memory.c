@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Shared anonymous memory (mmap(2), MAP_SHARED | MAP_ANONYMOUS): a page cache without a file, which lives as long as its mappings. */
+/* Shared anonymous memory (mmap(2), MAP_SHARED | MAP_ANONYMOUS): a page cache without a file, which lives as long as
+ * its mappings. */
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/vm/internal.h"
@@ -51,7 +52,14 @@ int shared_memory_new(struct mapped_file *file)
 	page_cache_init(&memory->cache, NULL);
 	memory->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	*file = (struct mapped_file){
-	    .cache = &memory->cache, .size = no_end, .get = get, .put = put, .describe = describe, .file = memory, .device = 1, .inode = memory->number,
+		.cache = &memory->cache,
+		.size = no_end,
+		.get = get,
+		.put = put,
+		.describe = describe,
+		.file = memory,
+		.device = 1,
+		.inode = memory->number,
 	};
 	return 0;
 }

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Write-back of dirty pages: when asked (fsync, sync), and by a kernel thread when they have been dirty for long or are many. A page is
- * marked clean first, then made read-only where programs map it, then written; so a change at any time is either written or marks it again.
+ * Write-back of dirty pages: when asked (fsync, sync), and by a kernel thread when they have been dirty for long or are
+ * many. A page is marked clean first, then made read-only where programs map it, then written; so a change at any time
+ * is either written or marks it again.
  */
 #include "kernel/log/log.h"
 #include "kernel/platform/platform.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/vm/internal.h"
 
-#define RUN_MAX	      64u		 /* pages of one request */
-#define EXPIRE_NS     5000000000ull	 /* dirty for so long: written */
-#define TICK_NS	      1000000000ull
-#define THROTTLE_NS   100000000ull	 /* who writes much waits for the writer at most this long at a time */
-#define HELP_NS	      20000000ull
+#define RUN_MAX 64u             /* pages of one request */
+#define EXPIRE_NS 5000000000ull /* dirty for so long: written */
+#define TICK_NS 1000000000ull
+#define THROTTLE_NS 100000000ull /* who writes much waits for the writer at most this long at a time */
+#define HELP_NS 20000000ull
 
 static struct list dirty_caches = LIST_INIT(dirty_caches); /* guarded by cache_list_lock */
 static struct wait_queue writer_wait, done_wait;
-static int64_t nr_dirty;      /* of all caches; atomic */
+static int64_t nr_dirty; /* of all caches; atomic */
 static struct thread *writer;
-static bool is_kicked;	      /* atomic */
-static int64_t nr_total;      /* pages of memory */
+static bool is_kicked;   /* atomic */
+static int64_t nr_total; /* pages of memory */
 
 /* ---- Runs ---- */
 
@@ -69,9 +70,8 @@ static struct page *oldest_dirty(struct page_cache *cache, uint64_t first, uint6
 {
 	struct page *page;
 
-	list_for_each(page, &cache->dirty_pages, list)
-		if (page->index >= first && page->index <= last && can_write(page))
-			return page;
+	list_for_each(page, &cache->dirty_pages,
+		list) if (page->index >= first && page->index <= last && can_write(page)) return page;
 	return NULL;
 }
 

@@ -4,10 +4,10 @@
 #include "kernel/mem/heap.h"
 #include "kernel/vm/internal.h"
 
-#define HUGE_PAGES  (HUGE_PAGE_SIZE / PAGE_SIZE)
+#define HUGE_PAGES (HUGE_PAGE_SIZE / PAGE_SIZE)
 #define BATCH_SMALL 32
 #define BATCH_LARGE (PAGE_SIZE / sizeof(uintptr_t))
-#define HUGE_MARK   1ul
+#define HUGE_MARK 1ul
 
 struct page *zero_page;
 
@@ -133,7 +133,11 @@ int zap_prepare(struct address_space *space, uint64_t start, uint64_t end)
 void zap_range(struct address_space *space, const struct region *region, uint64_t start, uint64_t end, bool only_cached)
 {
 	uintptr_t small[BATCH_SMALL], *large = NULL;
-	struct zap zap = {.space = space, .flush_start = UINT64_MAX, .batch = small, .max = BATCH_SMALL, .only_cached = only_cached};
+	struct zap zap = {.space = space,
+		.flush_start = UINT64_MAX,
+		.batch = small,
+		.max = BATCH_SMALL,
+		.only_cached = only_cached};
 
 	if (region->flags & REGION_FIXED_FRAMES) {
 		zap_fixed(space, start, end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory under strain: copies on write in nested forks, threads that fault, drop and protect at once, forks beside a thread that writes,
- * mappings of files that shrink and grow, a deep stack, a mapping written to its own file.
+ * Memory under strain: copies on write in nested forks, threads that fault, drop and protect at once, forks beside a
+ * thread that writes, mappings of files that shrink and grow, a deep stack, a mapping written to its own file.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE	4096
+#define PAGE 4096
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 
@@ -80,7 +80,8 @@ static int run_child(char *p, size_t pages, int depth)
 		waitpid(pid, &status, 0);
 		ok = ok && status == 0;
 	}
-	return ok && has_pattern(p, pages / 2, depth) && p[(pages - 1) * PAGE] == (char)((pages - 1) ^ (size_t)(depth - 1));
+	return ok && has_pattern(p, pages / 2, depth) &&
+	       p[(pages - 1) * PAGE] == (char)((pages - 1) ^ (size_t)(depth - 1));
 }
 
 static void copy_on_write(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Processes that each work on a file of their own and one in common, by mappings, reads and writes, with anonymous memory and forks beside:
- * run in less memory than the files have (pressure.flags), so that pages are written back, dropped and read again all the time.
+ * Processes that each work on a file of their own and one in common, by mappings, reads and writes, with anonymous
+ * memory and forks beside: run in less memory than the files have (pressure.flags), so that pages are written back,
+ * dropped and read again all the time.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE	  4096
-#define PAGES	  1536
-#define SIZE	  ((size_t)PAGES * PAGE)
+#define PAGE 4096
+#define PAGES 1536
+#define SIZE ((size_t)PAGES * PAGE)
 #define PROCESSES 4
-#define ROUNDS	  3000
+#define ROUNDS 3000
 
 struct worker {
 	int id, file;
