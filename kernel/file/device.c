@@ -45,13 +45,19 @@ const struct character_device *character_device_next(const struct character_devi
 	return NULL;
 }
 
+static bool has_number(const struct character_device *device, uint32_t major, uint32_t minor)
+{
+	return device->major == major && device->minor == minor;
+}
+
 const struct character_device *character_device_find(uint32_t major, uint32_t minor)
 {
-	const struct character_device *device = NULL;
-
-	while ((device = character_device_next(device)))
-		if (device->major == major && device->minor == minor)
-			return device;
+	for (const struct character_device *const *p = LINKER_SET_BEGIN(character_device); p < LINKER_SET_END(character_device); p++)
+		if (has_number(*p, major, minor))
+			return *p;
+	for (struct added_device *entry = __atomic_load_n(&added, __ATOMIC_ACQUIRE); entry; entry = entry->next)
+		if (has_number(entry->device, major, minor))
+			return entry->device;
 	return NULL;
 }
 

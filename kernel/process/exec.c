@@ -275,6 +275,20 @@ static void change_executable(struct process *process, struct file *file)
 		file_put(old);
 }
 
+/* The new program has descriptors of its own (execve(2)), even if the old one shared them by CLONE_FILES. */
+static void own_descriptors(struct task *task)
+{
+	struct descriptor_table *shared = task->descriptors, *copy;
+
+	copy = descriptor_table_is_shared(shared) ? descriptor_table_copy(shared) : NULL;
+	if (!copy)
+		return;
+	spin_lock(&process_tree_lock);
+	task->descriptors = copy;
+	spin_unlock(&process_tree_lock);
+	descriptor_table_put(shared);
+}
+
 static void start_program(struct task *task, struct exec *exec)
 {
 	struct process *process = task->process;
@@ -285,6 +299,7 @@ static void start_program(struct task *task, struct exec *exec)
 	task->altstack_flags = LINUX_SS_DISABLE;
 	task->altstack_base = task->altstack_size = 0;
 	process_release_timers(process);
+	own_descriptors(task);
 	descriptor_close_on_exec();
 	if (exec->is_secure)
 		process->parent_death_signal = 0;
