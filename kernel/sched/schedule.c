@@ -136,7 +136,6 @@ void scheduler_finish_switch(void)
 			me->vector_owner = NULL;
 		previous->stack = NULL;
 		if (stack) /* the boot thread's is part of the image */
-			if (stack) /* the boot's is the image's */
 			thread_stack_free(stack);
 		__atomic_store_n(&previous->on_cpu, false, __ATOMIC_RELEASE);
 		if (previous->release)
