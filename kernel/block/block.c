@@ -10,7 +10,7 @@
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
-enum { POLL_ROUNDS = 200, SECTOR = 512 };
+enum { POLL_ROUNDS = 500, SECTOR = 512 };
 
 static struct list devices = LIST_INIT(devices); /* filled while one CPU runs; only grows */
 
