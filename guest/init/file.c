@@ -8,8 +8,9 @@
 
 void *allocate(size_t size)
 {
-	static char *pool;
-	static size_t left;
+	static char first[65536] aligned_to(16);
+	static char *pool = first;
+	static size_t left = sizeof(first);
 
 	size = align_up(size, 16);
 	if (size > left) {

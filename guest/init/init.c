@@ -17,8 +17,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-#define DEFAULT_PATH_LEN "65" /* of the record "PATH=..." */
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum { OPEN_READ_WRITE = 02, OPEN_WRITE = 01, OPEN_NO_TTY = 0400, OPEN_CLOSE_ON_EXEC = 02000000, IOCTL_SET_WINSIZE = 0x5414, IOCTL_SET_CONTROLLING = 0x540e };
 
@@ -89,10 +88,13 @@ static void set_initial_size(void)
 		terminal_resize((unsigned)rows, (unsigned)columns);
 }
 
+/* With those below it open, `fd` is the lowest that is free once it is closed. */
 static void connect_descriptor(int fd, const char *path, int flags)
 {
-	long opened = sys3(open, path, flags, 0);
+	long opened;
 
+	sys1(close, fd);
+	opened = sys3(open, path, flags, 0);
 	if (opened < 0 || opened == fd)
 		return;
 	sys2(dup2, opened, fd);
@@ -162,13 +164,23 @@ static void execute(struct command *command)
 	}
 }
 
+/* A signalfd(2) for SIGCHLD, once the first command runs. */
+static int signals = -1;
+
+static void unblock_signals(void)
+{
+	uint64_t none = 0;
+
+	if (signals >= 0)
+		sys4(rt_sigprocmask, 2 /* SIG_SETMASK */, &none, 0, 8);
+}
+
 static int child_main(void *argument)
 {
 	struct command *command = argument;
-	uint64_t no_signals = 0;
 
+	unblock_signals();
 	connect_stdio();
-	sys4(rt_sigprocmask, 2 /* SIG_SETMASK */, &no_signals, 0, 8);
 	if (config.cwd && (command->error = (int)-sys1(chdir, config.cwd)) != 0) {
 		command->sentence = "its working directory cannot be entered";
 		return 1;
@@ -181,14 +193,15 @@ static int child_main(void *argument)
 
 static void set_home(const char *home)
 {
-	char *record, text[300];
+	size_t len = strlen(home);
+	char *assignment;
 
 	if (run_config_environment(&config, "HOME"))
 		return;
-	record = allocate(400);
-	format_text(text, sizeof(text), "HOME=%s", home);
-	format_text(record, 400, RUN_CONFIG_MAGIC "env %u %s\n", (unsigned)strlen(text), text);
-	run_config_read(&config, record, strlen(record), true);
+	assignment = allocate(len + 6);
+	memcpy(assignment, "HOME=", 5);
+	memcpy(assignment + 5, home, len + 1);
+	run_config_set_environment(&config, assignment);
 }
 
 static void prepare_account(struct command *command)
@@ -247,8 +260,19 @@ struct poll_entry {
 	short events, revents;
 };
 
-/* Sleeps until a child ended or the tool sent something. SIGCHLD is blocked and read from a signalfd. */
-static void wait_for_event(int signals, int program)
+/* From here on SIGCHLD is blocked and read. A child that ended before is found by the wait4 that comes before each sleep. */
+static void open_signals(void)
+{
+	uint64_t mask = 1ull << (LINUX_SIGCHLD - 1);
+
+	if (signals >= 0)
+		return;
+	sys4(rt_sigprocmask, 0 /* SIG_BLOCK */, &mask, 0, 8);
+	signals = (int)sys4(signalfd4, -1, &mask, 8, OPEN_CLOSE_ON_EXEC | 04000 /* SFD_NONBLOCK */);
+}
+
+/* Sleeps until a child ended or the tool sent something. */
+static void wait_for_event(int program)
 {
 	struct poll_entry entries[2] = {{.fd = signals, .events = 1}, {.fd = control_descriptor(), .events = 1}};
 	char info[128];
@@ -261,10 +285,11 @@ static void wait_for_event(int signals, int program)
 }
 
 /* Reaps until `program` (or with 0, every child) has ended; gives its wait status. */
-static int wait_for(int program, int signals)
+static int wait_for(int program)
 {
 	int status = 0, last = 0;
 
+	open_signals();
 	for (;;) {
 		long pid = sys4(wait4, -1, &status, 1 /* WNOHANG */, 0);
 
@@ -275,7 +300,7 @@ static int wait_for(int program, int signals)
 		if (pid > 0)
 			last = status;
 		else
-			wait_for_event(signals, program);
+			wait_for_event(program);
 	}
 }
 
@@ -293,18 +318,10 @@ static noreturn_fn void report(int status, const char *name)
 	power_off();
 }
 
-static int open_signals(void)
-{
-	uint64_t mask = 1ull << (LINUX_SIGCHLD - 1);
-
-	sys4(rt_sigprocmask, 0 /* SIG_BLOCK */, &mask, 0, 8);
-	return (int)sys4(signalfd4, -1, &mask, 8, OPEN_CLOSE_ON_EXEC | 04000 /* SFD_NONBLOCK */);
-}
-
 /* Runs the commands in order: ';' waits for one before the next, '&' leaves it running. The last one's end is the end. */
 static noreturn_fn void run_commands(void)
 {
-	int signals = open_signals(), status = 0;
+	int status = 0;
 	size_t first = 0;
 	const char *name = "";
 
@@ -322,9 +339,9 @@ static noreturn_fn void run_commands(void)
 		pid = start_command(&command);
 		name = command.path;
 		if (!in_background)
-			status = wait_for((int)pid, signals);
+			status = wait_for((int)pid);
 		else if (end == config.arguments.count)
-			status = wait_for(0, signals);
+			status = wait_for(0);
 	}
 	report(status, name);
 }
@@ -347,10 +364,8 @@ static void do_mounts(void)
 
 void init_main(void)
 {
-	static char defaults[] = RUN_CONFIG_MAGIC "env " DEFAULT_PATH_LEN " PATH=" DEFAULT_PATH "\n";
-
 	control_open();
-	run_config_read(&config, defaults, sizeof(defaults) - 1, false);
+	run_config_set_environment(&config, DEFAULT_PATH);
 	read_config(RUN_CONFIG_PATH, false);
 	read_config(RUN_CONFIG_DEVICE, true);
 	if (!config.arguments.count)

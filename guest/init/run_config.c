@@ -43,7 +43,7 @@ static size_t environment_find(const struct run_config *config, const char *assi
 	return i;
 }
 
-static void set_environment(struct run_config *config, const char *assignment)
+void run_config_set_environment(struct run_config *config, const char *assignment)
 {
 	size_t i = environment_find(config, assignment);
 
@@ -86,7 +86,7 @@ static bool apply(struct run_config *config, const char *key, const char *value,
 		return true;
 	}
 	if (!strcmp(key, "env"))
-		return set_environment(config, value), true;
+		return run_config_set_environment(config, value), true;
 	if (!strcmp(key, "mount"))
 		return push(&config->mounts, value), true;
 	for (size_t i = 0; i < sizeof(single_keys) / sizeof(single_keys[0]); i++) {

@@ -24,5 +24,8 @@ struct run_config {
  */
 const char *run_config_read(struct run_config *config, char *text, size_t len, bool is_override);
 
+/* Sets the variable of "NAME=VALUE"; keeps the text. */
+void run_config_set_environment(struct run_config *config, const char *assignment);
+
 /* The value of an environment variable, NULL if it is not set. */
 const char *run_config_environment(const struct run_config *config, const char *name);
