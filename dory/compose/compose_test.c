@@ -40,7 +40,7 @@ static void put_file(const char *name, const void *bytes, size_t size)
 
 static void start_work(void)
 {
-	if (strchr(work, 'X') && !mkdtemp(work))
+	if (strstr(work, "XXXXXX") && !mkdtemp(work))
 		abort();
 	if (file_remove_tree(work, &err) < 0 || file_make_directories(in_work("tree"), &err) < 0)
 		abort();
