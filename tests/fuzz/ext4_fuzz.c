@@ -229,22 +229,22 @@ static void run_damaged(const char *options, unsigned rounds)
 
 TEST(damaged_without_checksums)
 {
-	run_damaged("-t ext4 -b 1024 -O ^has_journal,^metadata_csum", 600);
+	run_damaged("-t ext4 -b 1024 -O ^has_journal,^metadata_csum", 300);
 }
 
 TEST(damaged_4k_without_checksums)
 {
-	run_damaged("-t ext4 -b 4096 -O ^has_journal,^metadata_csum,^64bit", 300);
+	run_damaged("-t ext4 -b 4096 -O ^has_journal,^metadata_csum,^64bit", 150);
 }
 
 TEST(damaged_with_checksums)
 {
-	run_damaged("-t ext4 -b 1024 -O ^has_journal", 300);
+	run_damaged("-t ext4 -b 1024 -O ^has_journal", 150);
 }
 
 TEST(damaged_block_maps)
 {
-	run_damaged("-t ext2 -b 1024", 300);
+	run_damaged("-t ext2 -b 1024", 150);
 }
 
 TEST(truncated)
@@ -258,7 +258,7 @@ TEST(truncated)
 TEST(device_errors)
 {
 	make_image("-t ext4 -b 1024 -O ^has_journal");
-	for (unsigned k = 1; k < 200; k++) {
+	for (unsigned k = 1; k < 200; k += 3) {
 		disk_fail_after = k;
 		LLVMFuzzerTestOneInput((const uint8_t *)pristine, size);
 	}
