@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Connections: made, established, ended. */
+#include "kernel/net/tcp/internal.h"
+
+#define BUCKETS_FIRST 16
+
+static const uint64_t setting_defaults[TCP_NR_SETTINGS] = {
+	[TCP_SET_KEEP_IDLE_NS] = 7200 * NET_SECOND, [TCP_SET_KEEP_INTERVAL_NS] = 75 * NET_SECOND, [TCP_SET_KEEP_COUNT] = 9,
+	[TCP_SET_SEND_BUFFER] = TCP_SEND_BUFFER, [TCP_SET_RECEIVE_BUFFER] = TCP_RECEIVE_BUFFER, [TCP_SET_SYN_RETRIES] = TCP_SYN_RETRIES,
+};
+
+static void lists_init(struct list *lists, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		list_init(&lists[i]);
+}
+
+static struct net_transport *transport_new(struct net_stack *stack)
+{
+	struct net_transport *transport = net_alloc_zero(stack, sizeof(*transport));
+
+	if (transport)
+		*transport = (struct net_transport){.protocol = NET_PROTOCOL_TCP, .input = tcp_input, .error = tcp_error_input};
+	return transport;
+}
+
+int tcp_init(struct net_stack *stack)
+{
+	struct tcp_stack *ts = net_alloc_zero(stack, sizeof(*ts));
+	struct list *buckets = net_alloc(stack, BUCKETS_FIRST * sizeof(*buckets));
+	struct net_transport *transport = transport_new(stack);
+
+	if (!ts || !buckets || !transport) {
+		net_free(stack, ts);
+		net_free(stack, buckets);
+		net_free(stack, transport);
+		return -ENOMEM;
+	}
+	lists_init(buckets, BUCKETS_FIRST);
+	lists_init(ts->ports, TCP_PORTS);
+	lists_init(ts->listeners, TCP_LISTENERS);
+	lists_init(ts->requests, TCP_REQUESTS);
+	list_init(&ts->time_waits);
+	ts->stack = stack;
+	ts->connections = buckets;
+	ts->nr_buckets = BUCKETS_FIRST;
+	stack->module[NET_MODULE_TCP] = ts;
+	net_transport_add(stack, transport);
+	return 0;
+}
+
+static void transport_remove(struct net_stack *stack)
+{
+	struct net_transport **link = &stack->transports, *transport;
+
+	while (*link && (*link)->protocol != NET_PROTOCOL_TCP)
+		link = &(*link)->next;
+	transport = *link;
+	if (transport)
+		*link = transport->next;
+	net_free(stack, transport);
+}
+
+/* Owners have closed before; what is left lives by itself. */
+void tcp_fini(struct net_stack *stack)
+{
+	struct tcp_stack *ts = tcp_of(stack);
+	struct tcp_connection *tcp, *next;
+
+	if (!ts)
+		return;
+	for (size_t i = 0; i < ts->nr_buckets; i++)
+		list_for_each_safe(tcp, next, &ts->connections[i], hash_link)
+			tcp_reset_and_done(tcp, ECONNABORTED);
+	net_end(stack);
+	transport_remove(stack);
+	stack->module[NET_MODULE_TCP] = NULL;
+	net_free(stack, ts->connections);
+	net_free(stack, ts);
+}
+
+/* What was put off: to be freed, or to send after the path has become narrower. */
+static void run_work(struct net_work *work)
+{
+	struct tcp_connection *tcp = container_of(work, struct tcp_connection, work);
+
+	if (tcp->state != TCP_CLOSED || tcp->is_owned || tcp->is_ready) {
+		tcp_output(tcp);
+		return;
+	}
+	tcp_table_remove(tcp);
+	net_timer_cancel(tcp->stack, &tcp->timer);
+	tcp_queue_free(tcp);
+	tcp_receive_free(tcp);
+	tcp_listener_free(tcp);
+	net_free(tcp->stack, tcp->sacked);
+	net_free(tcp->stack, tcp);
+}
+
+struct tcp_connection *tcp_make(struct tcp_stack *ts, struct tcp_connection *like)
+{
+	struct tcp_connection *tcp = net_alloc_zero(ts->stack, sizeof(*tcp));
+
+	if (!tcp) {
+		net_count(ts->stack, NET_COUNT_TCP_NO_MEMORY);
+		return NULL;
+	}
+	tcp->tcp_stack = ts;
+	tcp->stack = ts->stack;
+	list_init(&tcp->hash_link);
+	list_init(&tcp->port_link);
+	list_init(&tcp->listener_link);
+	list_init(&tcp->queue_link);
+	list_init(&tcp->send.queue);
+	list_init(&tcp->receive.queue);
+	list_init(&tcp->receive.out_of_order_queue);
+	list_init(&tcp->work.link);
+	tcp->work.run = run_work;
+	tcp->timer.fire = tcp_timer_fire;
+	tcp->rto_ns = TCP_RTO_FIRST;
+	memcpy(tcp->setting, like ? like->setting : setting_defaults, sizeof(tcp->setting));
+	if (like)
+		tcp->congestion_ops = like->congestion_ops;
+	return tcp;
+}
+
+struct tcp_connection *tcp_new(struct net_stack *stack, tcp_event_fn *event, void *owner)
+{
+	struct tcp_connection *tcp = tcp_make(tcp_of(stack), NULL);
+
+	if (tcp) {
+		tcp->is_owned = true;
+		tcp_set_owner(tcp, event, owner);
+	}
+	return tcp;
+}
+
+void tcp_free_if_unused(struct tcp_connection *tcp)
+{
+	if (tcp->state == TCP_CLOSED && !tcp->is_owned && !tcp->is_ready)
+		net_put_off(tcp->stack, &tcp->work);
+}
+
+uint8_t tcp_receive_scale(const struct tcp_connection *tcp)
+{
+	uint64_t most = max_u64(tcp->setting[TCP_SET_RECEIVE_BUFFER], TCP_BUFFER_MAX / 2);
+	uint8_t scale = 0;
+
+	while (scale < TCP_SCALE_MAX && (65535ull << scale) < most)
+		scale++;
+	return scale;
+}
+
+/* RFC 9293 §3.7.1: what both the peer and the path take. */
+void tcp_set_mss(struct tcp_connection *tcp)
+{
+	uint32_t headers = net_network_of(tcp->stack, &tcp->flow.remote)->header_len + TCP_HEADER;
+	uint32_t mss = (uint32_t)min_u64(tcp->send.peer_mss, tcp->flow.mtu > headers ? tcp->flow.mtu - headers : 0);
+
+	if (tcp->setting[TCP_SET_MSS_MAX])
+		mss = (uint32_t)min_u64(mss, tcp->setting[TCP_SET_MSS_MAX]);
+	tcp->send.mss = (uint32_t)max_u64(mss, TCP_MSS_MIN);
+}
+
+void tcp_established(struct tcp_connection *tcp)
+{
+	tcp->state = tcp->send.fin_wanted ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
+	tcp->retransmit_at_ns = 0;
+	tcp->first_unanswered_ns = 0;
+	tcp->backoff = 0;
+	tcp->is_timed = false;
+	tcp->send.max_window = (uint32_t)max_u64(tcp->send.max_window, tcp->send.window);
+	tcp->lost_to = tcp->retransmitted_to = tcp->recover = tcp->send.una;
+	tcp->ecn.reduced_until = tcp->send.una;
+	tcp->receive.quick = 4; /* the peer's slow start needs the answers */
+	tcp->last_heard_ns = tcp->stack->now_ns;
+	tcp_set_mss(tcp);
+	tcp_congestion_start(tcp);
+	tcp_keep_alive_start(tcp);
+	tcp_timer_update(tcp);
+}
+
+/* The end. What was received stays for the owner to read. */
+void tcp_done(struct tcp_connection *tcp, int error)
+{
+	bool was_open = tcp->state != TCP_CLOSED;
+
+	if (tcp->state == TCP_TIME_WAIT) {
+		list_remove(&tcp->queue_link);
+		tcp->tcp_stack->nr_time_waits--;
+	}
+	tcp->state = TCP_CLOSED;
+	if (error)
+		tcp->error = error;
+	tcp_table_remove(tcp);
+	net_timer_cancel(tcp->stack, &tcp->timer);
+	tcp_queue_free(tcp);
+	tcp->send.is_shut = tcp->receive.is_shut = true;
+	if (was_open)
+		tcp_tell(tcp, TCP_READABLE | TCP_WRITABLE | TCP_READ_CLOSED | TCP_HANGUP | (error ? TCP_ERROR : 0));
+	tcp_free_if_unused(tcp);
+}
+
+void tcp_reset_and_done(struct tcp_connection *tcp, int error)
+{
+	if (tcp->state >= TCP_SYN_RECEIVED && tcp->state != TCP_TIME_WAIT)
+		tcp_send_reset(tcp);
+	tcp_done(tcp, error);
+}
+
+/* The owner hears that all is over; the connection stays to answer late segments (RFC 9293 §3.6). */
+void tcp_enter_time_wait(struct tcp_connection *tcp)
+{
+	struct tcp_stack *ts = tcp->tcp_stack;
+
+	tcp->state = TCP_TIME_WAIT;
+	tcp->retransmit_at_ns = tcp->persist_at_ns = tcp->keep_at_ns = tcp->cork_at_ns = tcp->ack_at_ns = 0;
+	tcp->end_at_ns = tcp->stack->now_ns + TCP_TIME_WAIT_TIME;
+	net_free(tcp->stack, tcp->sacked);
+	tcp->sacked = NULL;
+	tcp->nr_sacked = 0;
+	list_push_back(&ts->time_waits, &tcp->queue_link);
+	if (++ts->nr_time_waits > TCP_TIME_WAITS_MAX) {
+		net_count(ts->stack, NET_COUNT_TCP_TIME_WAIT_RECYCLED);
+		tcp_done(container_of(ts->time_waits.next, struct tcp_connection, queue_link), 0);
+	}
+	tcp_timer_update(tcp);
+}
+
+/* Sends again what did not fit the path, once the path's size is known. */
+static void path_is_narrower(struct tcp_connection *tcp)
+{
+	if (tcp->state < TCP_ESTABLISHED || tcp->state == TCP_TIME_WAIT)
+		return;
+	tcp->lost_to = tcp->send.next;
+	tcp->retransmitted_to = tcp->send.una;
+	tcp->is_timed = false;
+	net_put_off(tcp->stack, &tcp->work);
+}
+
+/* An ICMP error about a segment of ours: it must be about what is on its way (RFC 5927 §4.1), and ends only what is not yet open (§5.2). */
+bool tcp_error_input(struct net_stack *stack, const struct net_flow *flow, const uint8_t *header, size_t len, const struct net_error *error)
+{
+	struct tcp_connection *tcp = tcp_find(tcp_of(stack), flow, wire_get16(header), wire_get16(header + 2));
+	uint32_t seq = wire_get32(header + 4);
+
+	if (!tcp || seq_before(seq, tcp->send.una) || !seq_before(seq, tcp->send.next))
+		return false;
+	if (error->error == EMSGSIZE) {
+		if (error->mtu >= tcp->flow.mtu)
+			return false;
+		path_is_narrower(tcp);
+		return true;
+	}
+	if (tcp->state == TCP_SYN_SENT && error->is_hard)
+		tcp_done(tcp, error->error);
+	else
+		tcp->soft_error = error->error;
+	return true;
+}

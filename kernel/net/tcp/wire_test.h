@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* For tests: two hosts, each a stack with one interface, and a wire between them that loses, doubles, reorders and delays by a seed. */
+#pragma once
+#include "kernel/net/cubic/cubic.h"
+#include "kernel/net/ip4/ip4.h"
+#include "kernel/net/tcp/internal.h"
+#include "tests/unit/test.h"
+
+struct wire;
+
+struct host {
+	struct net_stack stack;
+	struct net_interface interface, loopback;
+	struct host *peer;
+	struct wire *wire;
+	uint32_t address;
+	uint64_t next_ns;
+	unsigned events;
+};
+
+struct frame {
+	struct frame *next;
+	uint64_t at_ns;
+	struct host *to;
+	size_t len;
+	uint8_t bytes[];
+};
+
+struct wire {
+	struct host host[2];
+	struct frame *frames; /* by time */
+	uint64_t now_ns, delay_ns, jitter_ns;
+	unsigned lost, doubled; /* of 1000 */
+	bool is_cut;
+	unsigned nr_frames, nr_lost, mark_ce;
+	uint32_t nr_allocated;
+};
+
+static inline uint64_t wire_random(void)
+{
+	return test_random();
+}
+
+static const struct net_environment wire_environment = {.alloc = malloc, .free = free, .random = wire_random};
+
+static void wire_put(struct wire *wire, struct host *to, const struct net_packet *packet)
+{
+	struct frame *frame = malloc(sizeof(*frame) + packet->len), **link = &wire->frames;
+
+	frame->to = to;
+	frame->len = packet->len;
+	net_packet_copy(packet, 0, frame->bytes, packet->len);
+	frame->at_ns = wire->now_ns + wire->delay_ns + (wire->jitter_ns ? test_random() % wire->jitter_ns : 0);
+	while (*link && (*link)->at_ns <= frame->at_ns)
+		link = &(*link)->next;
+	frame->next = *link;
+	*link = frame;
+	wire->nr_frames++;
+}
+
+/* What a device with TSO does: cuts a packet to segments, each with its own headers. */
+static void wire_cut(struct wire *wire, struct host *to, struct net_packet *packet)
+{
+	size_t headers = 20u + (packet->data[20 + 12] >> 4) * 4u, total = packet->len;
+
+	for (size_t at = headers; at < total; at += packet->segment_size) {
+		size_t len = min_u64(packet->segment_size, total - at);
+		struct net_packet *part = net_packet_new(packet->stack, 0, headers + len, 0);
+		uint8_t *h = net_packet_append(part, headers + len);
+		struct net_flow flow = {0};
+
+		net_packet_copy(packet, 0, h, headers);
+		net_packet_copy(packet, at, h + headers, len);
+		wire_put16(h + 2, (uint16_t)(headers + len));
+		wire_put16(h + 10, 0);
+		checksum_store(h + 10, checksum_fold(checksum_add(0, h, 20)));
+		wire_put32(h + 24, wire_get32(h + 24) + (uint32_t)(at - headers));
+		if (at + len < total)
+			h[33] &= (uint8_t)~(TCP_FIN | TCP_PSH);
+		flow.local = net_address_of_ip4(wire_get32(h + 12));
+		flow.remote = net_address_of_ip4(wire_get32(h + 16));
+		wire_put16(h + 36, 0);
+		checksum_store(h + 36, checksum_fold(checksum_add(net_pseudo_sum(&flow, 6, headers - 20 + len), h + 20, headers - 20 + len)));
+		if (test_random() % 1000 >= wire->lost)
+			wire_put(wire, to, part);
+		else
+			wire->nr_lost++;
+		net_packet_free(part);
+	}
+}
+
+static int wire_transmit(struct net_interface *interface, struct net_packet *packet)
+{
+	struct host *host = interface->driver;
+	struct wire *wire = host->wire;
+
+	if (packet->segment_size) {
+		wire_cut(wire, host->peer, packet);
+	} else if (wire->is_cut || test_random() % 1000 < wire->lost) {
+		wire->nr_lost++;
+	} else {
+		wire_put(wire, host->peer, packet);
+		if (test_random() % 1000 < wire->doubled)
+			wire_put(wire, host->peer, packet);
+	}
+	net_packet_free(packet);
+	return 0;
+}
+
+static void wire_init(struct wire *wire, uint32_t mtu, uint32_t offloads)
+{
+	memset(wire, 0, sizeof(*wire));
+	wire->now_ns = NET_SECOND;
+	wire->delay_ns = 5 * NET_MILLISECOND;
+	for (int i = 0; i < 2; i++) {
+		struct host *h = &wire->host[i];
+
+		net_stack_init(&h->stack, &wire_environment);
+		if (ip4_init(&h->stack) || tcp_init(&h->stack))
+			abort();
+		h->peer = &wire->host[!i];
+		h->wire = wire;
+		h->address = 0x0a000001u + (uint32_t)i;
+		h->next_ns = NET_NEVER;
+		h->interface = (struct net_interface){.name = "eth0", .mtu = mtu, .flags = NET_IS_UP, .offloads = offloads, .link_ops = &net_raw_link,
+						      .transmit = wire_transmit, .driver = h};
+		net_loopback_init(&h->stack, &h->loopback);
+		net_interface_add(&h->stack, &h->interface);
+		net_begin(&h->stack, wire->now_ns);
+		if (ip4_address_add(&h->stack, &h->interface, h->address, 24))
+			abort();
+	}
+}
+
+static void host_begin(struct host *h)
+{
+	net_begin(&h->stack, h->wire->now_ns);
+}
+
+static void host_end(struct host *h)
+{
+	h->next_ns = net_end(&h->stack);
+}
+
+static void host_receive(struct host *h, const uint8_t *bytes, size_t len, bool is_ce)
+{
+	struct net_packet *packet = net_packet_new(&h->stack, 0, len + 64, 0);
+
+	memcpy(net_packet_append(packet, len), bytes, len);
+	if (is_ce && (packet->data[1] & 3)) {
+		packet->data[1] |= 3;
+		wire_put16(packet->data + 10, 0);
+		checksum_store(packet->data + 10, checksum_fold(checksum_add(0, packet->data, 20)));
+	}
+	host_begin(h);
+	net_interface_input(&h->interface, packet);
+	host_end(h);
+}
+
+/* Goes on to what happens next, if it is before `until`; false: nothing does. */
+static bool wire_step(struct wire *wire, uint64_t until_ns)
+{
+	struct frame *frame = wire->frames;
+	uint64_t at = frame ? frame->at_ns : NET_NEVER;
+
+	for (int i = 0; i < 2; i++)
+		at = min_u64(at, wire->host[i].next_ns);
+	if (at > until_ns) {
+		wire->now_ns = max_u64(wire->now_ns, until_ns);
+		return false;
+	}
+	wire->now_ns = max_u64(wire->now_ns, at);
+	if (frame && frame->at_ns <= wire->now_ns) {
+		wire->frames = frame->next;
+		host_receive(frame->to, frame->bytes, frame->len, wire->mark_ce && test_random() % 1000 < wire->mark_ce);
+		free(frame);
+	}
+	for (int i = 0; i < 2; i++) {
+		host_begin(&wire->host[i]);
+		net_tick(&wire->host[i].stack);
+		host_end(&wire->host[i]);
+	}
+	return true;
+}
+
+static void wire_run(struct wire *wire, uint64_t ns)
+{
+	uint64_t until = wire->now_ns + ns;
+
+	while (wire_step(wire, until))
+		continue;
+}
+
+static void wire_fini(struct wire *wire)
+{
+	while (wire->frames) {
+		struct frame *frame = wire->frames;
+
+		wire->frames = frame->next;
+		free(frame);
+	}
+	for (int i = 0; i < 2; i++) {
+		tcp_fini(&wire->host[i].stack);
+		net_end(&wire->host[i].stack);
+		ip4_fini(&wire->host[i].stack);
+		while (wire->frames) {
+			struct frame *frame = wire->frames;
+
+			wire->frames = frame->next;
+			free(frame);
+		}
+	}
+}
+
+static void host_event(void *owner, unsigned events)
+{
+	((struct host *)owner)->events |= events;
+}
+
+struct taken {
+	uint8_t *to;
+	size_t room;
+};
+
+static long take_bytes(void *context, const uint8_t *bytes, size_t len)
+{
+	struct taken *t = context;
+
+	len = min_u64(len, t->room);
+	memcpy(t->to, bytes, len);
+	t->to += len;
+	t->room -= len;
+	return (long)len;
+}
+
+static inline long host_read(struct tcp_connection *tcp, void *to, size_t len)
+{
+	struct taken t = {to, len};
+
+	return tcp_receive(tcp, take_bytes, &t, len, 0);
+}
+
+/* A listener on host 1 and a connection from host 0 to it. */
+static inline struct tcp_connection *host_listen(struct host *h, uint16_t port, unsigned backlog)
+{
+	struct net_address any = net_address_of_ip4(0);
+	struct tcp_connection *l = tcp_new(&h->stack, host_event, h);
+
+	if (tcp_bind(l, &any, port) || tcp_listen(l, backlog))
+		abort();
+	return l;
+}
