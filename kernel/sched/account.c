@@ -3,20 +3,22 @@
 #include "kernel/sched/schedule.h"
 #include "kernel/platform/platform.h"
 
-#define SAMPLE_MAX_NS 100000ull /* a longer stay in the kernel stands for itself alone */
-
 void thread_sample_begin(struct thread *thread)
 {
 	thread->sample_start = clock_monotonic_ns();
 }
 
+/* The stay measured stands for THREAD_SAMPLE of them. Together they took at most the time since the last sample; twice that is let
+ * pass, or samples longer than the others would always count less than their part. */
 void thread_sample_end(struct thread *thread)
 {
-	uint64_t since = max_u64(thread->sample_start, thread->slice_start_ns);
-	uint64_t ns = clock_monotonic_ns() - since;
+	uint64_t now = clock_monotonic_ns();
+	uint64_t stay = now - max_u64(thread->sample_start, thread->slice_start_ns);
+	uint64_t run = thread->run_ns + (now - thread->slice_start_ns);
 
 	thread->sample_start = 0;
-	thread->system_ns += ns < SAMPLE_MAX_NS ? ns * THREAD_SAMPLE : ns;
+	thread->system_ns = min_u64(thread->system_ns + min_u64(stay * THREAD_SAMPLE, 2 * (run - thread->sample_run_ns)), run);
+	thread->sample_run_ns = run;
 }
 
 void thread_cpu_time(const struct thread *thread, uint64_t *user_ns, uint64_t *system_ns)

@@ -10,8 +10,9 @@
 #pragma once
 #include "kernel/sched/thread.h"
 
-#define RUN_LATENCY_NS	   24000000ull /* in which each waiting thread should have run once */
+#define RUN_LATENCY_NS	   12000000ull /* in which each waiting thread should have run once */
 #define RUN_SLICE_MIN_NS   1500000ull
+#define RUN_BEHIND_NS	   24000000ull /* what a program may run that has woken another to go on behind it */
 #define RUN_SLICE_RR_NS	   100000000ull
 #define RUN_WAKE_GRAIN_NS  1000000ull /* a woken thread must be behind by this much to preempt */
 #define RUN_SLEEP_BONUS_NS 6000000ull /* most that a thread gains on others by sleeping */

@@ -326,6 +326,8 @@ static void enter_queue(struct scheduler *target, struct thread *thread, enum ru
 		set_slice_end(me, running->slice_start_ns);
 	else if (target != me && target->slice_end_ns == UINT64_MAX)
 		kick = true;
+	if (why == RUN_BEHIND)
+		me->slice_end_ns = running->slice_start_ns + RUN_BEHIND_NS;
 	if (kick)
 		__atomic_store_n(&running->needs_resched, true, __ATOMIC_SEQ_CST);
 	if (target != me && running == &target->idle)
@@ -368,10 +370,8 @@ static bool wake(struct thread *thread, bool behind)
 		return false;
 	}
 	behind = behind && home == scheduler_mine() && !home->queue.nr_waiting;
-	if (behind) {
+	if (behind)
 		charge_current(home, clock_monotonic_ns());
-		home->queue.current->slice_used_ns = 0;
-	}
 	wake_locked(home, thread, behind ? RUN_BEHIND : RUN_WOKEN);
 	return true;
 }

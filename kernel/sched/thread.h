@@ -53,7 +53,8 @@ struct thread {
 	uint64_t system_ns;	       /* of that in the kernel, as sampled */
 	uint64_t slice_start_ns;       /* when it was charged last */
 	uint64_t slice_used_ns;	       /* since it was picked */
-	uint64_t sample_start;	       /* cycles at the trap that is being measured; 0: none */
+	uint64_t sample_start;	       /* time of the trap that is being measured; 0: none */
+	uint64_t sample_run_ns;	       /* CPU time used up to the last sample */
 	uint32_t traps;
 	unsigned vector_cpu;	       /* whose vector registers hold its state, if that CPU's owner says so too */
 	uint64_t switches_voluntary, switches_involuntary;
@@ -90,7 +91,7 @@ static inline bool thread_should_yield(const struct thread *thread)
 }
 /* Sleeps until woken (see wait.h for queues). thread_wake: true if it slept. Wakes are never lost: wake before sleep ends the sleep at once. */
 bool thread_wake(struct thread *thread);
-/* As that, by a thread that is to go on: where both share a CPU that nobody else waits for, the caller has a new slice first. */
+/* As that, by a thread that is to go on: where both share a CPU that nobody else waits for, the caller has a long slice first. */
 bool thread_wake_behind(struct thread *thread);
 /* Ends an interruptible sleep with -EINTR, now or at its start, or makes a running one trap soon: a signal arrived. */
 void thread_interrupt(struct thread *thread);
