@@ -1,0 +1,7 @@
+# Ethernet II (RFC 894) and ARP (RFC 826).
+IN := host-asan x86_64
+SRCS := ethernet.c arp.c
+DEPS := lib kernel/uapi kernel/net/core
+TESTS := ethernet_test.c
+TEST_DEPS := kernel/net/ip4
+include build/module.mk
