@@ -34,6 +34,21 @@ void file_get(struct file *file)
 	__atomic_fetch_add(&file->references, 1, __ATOMIC_RELAXED);
 }
 
+void file_uncount_writer(struct file *file)
+{
+	if (file->is_writer)
+		inode_end_write(file->inode);
+	file->is_writer = false;
+}
+
+int file_deny_writes(struct file *file)
+{
+	int ret = inode_begin_execute(file->inode);
+
+	file->is_executed = !ret;
+	return ret;
+}
+
 static void file_close(struct file *file)
 {
 	struct inode *inode = file->inode;
@@ -47,8 +62,9 @@ static void file_close(struct file *file)
 		watch_path_event(&file->path, file->mode & MAY_WRITE ? WATCH_CLOSE_WRITE : WATCH_CLOSE_NOWRITE);
 	if (file->ops->release)
 		file->ops->release(file);
-	if (inode && (file->mode & MAY_WRITE) && (inode->mode & S_IFMT) == S_IFREG)
-		__atomic_sub_fetch(&inode->writers, 1, __ATOMIC_RELAXED);
+	file_uncount_writer(file);
+	if (file->is_executed)
+		inode_end_execute(inode);
 	if (file->path.dentry)
 		path_put(&file->path);
 	else

@@ -39,6 +39,8 @@ struct file {
 	void *private_data;
 	struct list epoll_items; /* of epoll sets that watch it; guarded by epoll's lock */
 	int owner;	     /* F_SETOWN */
+	bool is_writer;	     /* counted by its inode (inode_begin_write), */
+	bool is_executed;    /* or by inode_begin_execute */
 };
 
 struct file *file_new(const struct file_ops *ops, int flags, void *private_data); /* anonymous; NULL: no memory */
@@ -49,6 +51,10 @@ long file_write(struct file *file, struct io_vector *io, uint64_t *position);
 long file_read_kernel(struct file *file, void *to, size_t len, uint64_t offset); /* exec and the like: whole, or what there is */
 long file_write_kernel(struct file *file, const void *from, size_t len);
 unsigned file_poll(struct file *file, struct poll_table *table);
+/* Writing to it is no reason not to execute it: files of memfd_create(2). */
+void file_uncount_writer(struct file *file);
+/* Nobody may write the file from now on until it is closed. -ETXTBSY: somebody does. */
+int file_deny_writes(struct file *file) must_check;
 int file_map(struct file *file, struct mapped_file *mapped) must_check;
 /* Where an open file is, for opening it again (/proc/PID/fd): pipes get a place without a name. -ENXIO: nowhere. */
 int file_to_path(struct file *file, struct path *path) must_check;

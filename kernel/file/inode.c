@@ -179,3 +179,36 @@ void inode_apply_attributes(struct inode *inode, const struct inode_attributes *
 	if (attributes->valid & ATTRIBUTE_MTIME)
 		inode->mtime = attributes->mtime;
 }
+
+/* Counts up for writers, down for those who execute it: never from one side to the other. */
+static int count_use(struct inode *inode, int32_t step)
+{
+	int32_t seen = __atomic_load_n(&inode->writers, __ATOMIC_RELAXED);
+
+	do {
+		if (step > 0 ? seen < 0 : seen > 0)
+			return -ETXTBSY;
+	} while (!__atomic_compare_exchange_n(&inode->writers, &seen, seen + step, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return 0;
+}
+
+int inode_begin_write(struct inode *inode)
+{
+	return (inode->mode & S_IFMT) == S_IFREG ? count_use(inode, 1) : 0;
+}
+
+void inode_end_write(struct inode *inode)
+{
+	if ((inode->mode & S_IFMT) == S_IFREG)
+		__atomic_sub_fetch(&inode->writers, 1, __ATOMIC_RELEASE);
+}
+
+int inode_begin_execute(struct inode *inode)
+{
+	return count_use(inode, -1);
+}
+
+void inode_end_execute(struct inode *inode)
+{
+	__atomic_add_fetch(&inode->writers, 1, __ATOMIC_RELEASE);
+}

@@ -84,7 +84,7 @@ struct inode {
 	struct mutex lock;
 	struct page_cache cache; /* regular files with data */
 	uint32_t references;	 /* atomic */
-	uint32_t writers;	 /* open for writing, for ETXTBSY; atomic */
+	int32_t writers;	 /* how often open for writing; below 0: how often executed, for ETXTBSY; atomic */
 	void *private_data;	 /* the file system's */
 	struct list fs_node;	 /* the file system's list of inodes in memory */
 	void *lock_list;	 /* fcntl and flock locks (lock.c) */
@@ -98,6 +98,11 @@ struct inode {
 void inode_init(struct inode *inode, struct file_system *fs, const struct inode_ops *ops, const struct page_cache_ops *cache_ops);
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
+/* A regular file is either written or executed (execve(2), open(2)): -ETXTBSY if it is the other. Each begin that worked wants its end. */
+int inode_begin_write(struct inode *inode) must_check;
+void inode_end_write(struct inode *inode);
+int inode_begin_execute(struct inode *inode) must_check;
+void inode_end_execute(struct inode *inode);
 /* For a file system's own list of inodes: false if the last reference is gone and `release` is on its way. */
 bool inode_try_get(struct inode *inode) must_check;
 

@@ -39,7 +39,6 @@ int file_open_path(const struct path *path, int flags, struct file **file)
 {
 	struct inode *inode = path_inode(path);
 	struct file *made = file_new(&path_file_ops, flags, NULL);
-	bool counts_as_writer;
 	int ret;
 
 	if (!made)
@@ -47,13 +46,12 @@ int file_open_path(const struct path *path, int flags, struct file **file)
 	path_get(path);
 	made->path = *path;
 	made->inode = inode;
-	counts_as_writer = (made->mode & MAY_WRITE) && (inode->mode & S_IFMT) == S_IFREG;
-	if (counts_as_writer)
-		__atomic_add_fetch(&inode->writers, 1, __ATOMIC_RELAXED);
-	ret = flags & O_PATH ? 0 : choose_ops(inode, made);
+	ret = made->mode & MAY_WRITE ? inode_begin_write(inode) : 0;
+	made->is_writer = !ret && (made->mode & MAY_WRITE);
+	if (!ret && !(flags & O_PATH))
+		ret = choose_ops(inode, made);
 	if (ret) {
-		if (counts_as_writer)
-			__atomic_sub_fetch(&inode->writers, 1, __ATOMIC_RELAXED);
+		file_uncount_writer(made);
 		path_put(&made->path);
 		heap_free(made);
 		return ret;
@@ -97,9 +95,13 @@ static int truncate_opened(struct inode *inode)
 
 	if ((inode->mode & S_IFMT) != S_IFREG)
 		return 0;
+	ret = inode_begin_write(inode);
+	if (ret)
+		return ret;
 	mutex_lock(&inode->lock);
 	ret = inode_set(inode, &attributes);
 	mutex_unlock(&inode->lock);
+	inode_end_write(inode);
 	return ret;
 }
 

@@ -20,8 +20,8 @@
 
 /* ---- Files. ---- */
 
-/* Opens a file to execute: a regular one, executable, on a mount that allows it, that nobody writes. */
-static int open_program(const struct path *start, const char *name, unsigned walk_flags, struct file **file)
+/* Opens a file to execute: a regular one, executable, on a mount that allows it. */
+static int open_executable(const struct path *start, const char *name, unsigned walk_flags, struct file **file)
 {
 	struct path path;
 	struct inode *inode;
@@ -36,12 +36,18 @@ static int open_program(const struct path *start, const char *name, unsigned wal
 		ret = -EACCES;
 	else
 		ret = inode_permission(inode, MAY_EXEC);
-	if (!ret && __atomic_load_n(&inode->writers, __ATOMIC_ACQUIRE))
-		ret = -ETXTBSY;
 	if (!ret)
 		ret = file_open_path(&path, O_RDONLY, file);
 	path_put(&path);
 	return ret;
+}
+
+/* As open_executable; nobody writes the file, nor will until the program has ended. */
+static int open_program(const struct path *start, const char *name, unsigned walk_flags, struct file **file)
+{
+	int ret = open_executable(start, name, walk_flags, file);
+
+	return ret ? ret : file_deny_writes(*file);
 }
 
 static int open_interpreter(struct exec *exec, char *first_bytes)
@@ -51,7 +57,7 @@ static int open_interpreter(struct exec *exec, char *first_bytes)
 
 	if (!exec->program.interpreter)
 		return 0;
-	ret = open_program(NULL, exec->program.interpreter, WALK_FOLLOW, &exec->interpreter_source.file);
+	ret = open_executable(NULL, exec->program.interpreter, WALK_FOLLOW, &exec->interpreter_source.file);
 	if (ret)
 		return ret;
 	len = exec_read(&exec->interpreter_source, first_bytes, FIRST_BYTES, 0);

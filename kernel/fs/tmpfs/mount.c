@@ -54,7 +54,8 @@ static const char *option_value(const char *options, const char *key)
 		if (!strncmp(options, key, len))
 			return options + len;
 		options = strchr(options, ',');
-		options += options ? 1 : 0;
+		if (options)
+			options++;
 	}
 	return NULL;
 }
@@ -180,6 +181,8 @@ static int memory_file_create(const char *name, bool may_seal, struct file **fil
 		return ret;
 	ret = file_open_path(&path, O_RDWR | O_LARGEFILE, file);
 	path_put(&path);
+	if (!ret)
+		file_uncount_writer(*file);
 	return ret;
 }
 
