@@ -204,8 +204,11 @@ int ext4_inode_new(struct ext4 *fs, struct inode *directory, uint32_t mode, uint
 
 	if (ret)
 		return ret;
-	while (find(fs, number, &parent, &link))
-		wait_released(fs);
+	while ((inode = find(fs, number, &parent, &link))) {
+		if (__atomic_load_n(&inode->inode.references, __ATOMIC_RELAXED))
+			return ext4_corrupt(fs, COMPLAIN_BITMAP, number, "an inode that is in use is marked as free");
+		wait_released(fs); /* deleted, and on its way out */
+	}
 	ret = find_raw(fs, number, &raw, &buffer);
 	if (!ret) {
 		generation = raw->generation + 1;
