@@ -10,6 +10,7 @@
 #define aligned_to(n)  __attribute__((aligned(n)))
 #define packed_struct  __attribute__((packed))
 #define noreturn_fn    __attribute__((noreturn))
+#define out_of_line    __attribute__((noinline)) /* code for many places that run seldom: each copy costs the start time */
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 #define likely(x)      __builtin_expect(!!(x), 1)
 #define unlikely(x)    __builtin_expect(!!(x), 0)

@@ -222,7 +222,7 @@ struct rb_node *rb_last(const struct rb_tree *tree)
 	return node;
 }
 
-struct rb_node *rb_next(const struct rb_node *node)
+out_of_line struct rb_node *rb_next(const struct rb_node *node)
 {
 	const struct rb_node *child;
 
