@@ -65,7 +65,7 @@ static void take_partial(struct tcp_connection *tcp, uint32_t acked)
 static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *segment)
 {
 	uint32_t acked = segment->ack - tcp->send.una, data = seq_min(segment->ack, tcp_fin_seq(tcp)) - tcp->send.queue_seq;
-	bool was_limited = tcp->send.next - tcp->send.una + tcp_payload_max(tcp) > tcp->congestion.cwnd;
+	bool was_recovering = tcp->is_recovering, was_limited = tcp->send.next - tcp->send.una + tcp_payload_max(tcp) > tcp->congestion.cwnd;
 
 	take_rtt(tcp, segment);
 	tcp_queue_drop(tcp, data);
@@ -80,7 +80,7 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 	if ((tcp->is_recovering || tcp->is_in_timeout) && !seq_before(tcp->send.una, tcp->recover))
 		leave_recovery(tcp);
 	take_partial(tcp, acked);
-	if (!tcp->is_recovering) {
+	if (!was_recovering) {
 		if (!tcp->is_in_timeout)
 			tcp->nr_duplicate_acks = 0;
 		if (was_limited || tcp->is_in_timeout)

@@ -182,7 +182,7 @@ static void take_urgent(struct tcp_connection *tcp, const struct tcp_segment *s,
 	if (!tcp->receive.has_urgent || seq_before(tcp->receive.urgent, seq)) {
 		tcp->receive.has_urgent = true;
 		tcp->receive.urgent = seq;
-		tcp->receive.urgent_ready = tcp->receive.urgent_read = false;
+		tcp->receive.urgent_ready = tcp->receive.urgent_read = tcp->receive.urgent_passed = false;
 		tcp_tell(tcp, TCP_URGENT);
 	}
 	if (seq == tcp->receive.urgent && !tcp->receive.urgent_ready)

@@ -127,7 +127,7 @@ struct tcp_connection {
 		uint32_t next, irs, edge, urgent, acked; /* edge: the right one told; acked: next as last told */
 		uint32_t queued, out_of_order, nr_packets;
 		uint32_t full_size, unacked_full; /* largest segment seen; segments since the last ACK */
-		bool has_fin, is_shut, has_urgent, urgent_ready, urgent_read, must_ack, was_out_of_order;
+		bool has_fin, is_shut, has_urgent, urgent_ready, urgent_read, urgent_passed, must_ack, was_out_of_order;
 		uint8_t scale, urgent_byte, quick;
 		uint32_t fin_seq;
 		struct list queue, out_of_order_queue; /* packets: mark[0] = seq of the first byte */

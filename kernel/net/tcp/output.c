@@ -170,7 +170,7 @@ static uint32_t send_bytes(struct tcp_connection *tcp, uint32_t seq, uint32_t le
 	uint8_t flags = 0;
 
 	if (from_queue) {
-		packet = net_packet_new(tcp->stack, NET_HEAD_ROOM, 0, NET_FRAGMENTS_MAX);
+		packet = net_packet_new(tcp->stack, NET_HEAD_ROOM, 0, (unsigned)min_u64(from_queue / 1024 + 3, NET_FRAGMENTS_MAX));
 		if (!packet)
 			return 0;
 		added = add_payload(tcp, packet, seq - tcp->send.queue_seq, from_queue);
@@ -192,7 +192,8 @@ static void retransmit_lost(struct tcp_connection *tcp)
 	while (tcp_next_hole(tcp, &hole)) {
 		uint32_t pipe = tcp_pipe(tcp), len = (uint32_t)min_u64(hole.end - hole.start, payload);
 
-		if (pipe && pipe + len > tcp->congestion.cwnd)
+		/* The oldest goes at once: RFC 6675 §5 (4.3), RFC 6582 §3.2 step 3. */
+		if (hole.start != tcp->send.una && pipe + len > tcp->congestion.cwnd)
 			return;
 		sent = send_bytes(tcp, hole.start, len, false);
 		if (!sent)

@@ -168,6 +168,81 @@ TEST(congestion_marks)
 	wire_fini(&wire);
 }
 
+TEST(narrow_path)
+{
+	struct wire wire;
+
+	wire_init(&wire, 1500, 0);
+	wire.path_mtu = 1000;
+	transfer(&wire, 500000, 500000, false);
+	CHECK_EQ(wire.host[0].stack.count[NET_COUNT_TCP_TIMEOUT], 0);
+	CHECK(wire.host[0].stack.count[NET_COUNT_ICMP_IN] > 0);
+	CHECK(wire.host[0].stack.count[NET_COUNT_ICMP_IN] < 50);
+	wire_fini(&wire);
+}
+
+/* The peer is away for a while, and comes back. */
+TEST(cable_pulled)
+{
+	struct stream a, b;
+	struct wire wire;
+	uint64_t until;
+
+	wire_init(&wire, 1500, 0);
+	connect_streams(&wire, &a, &b, 3000000, 0, false);
+	for (int i = 0; i < 300; i++) {
+		CHECK(stream_turn(&wire.host[0], &a));
+		CHECK(stream_turn(&wire.host[1], &b));
+		wire_step(&wire, NET_NEVER - 1);
+	}
+	CHECK(b.received < 3000000);
+	wire.is_cut = true;
+	for (until = wire.now_ns + 60 * NET_SECOND; wire_step(&wire, until);)
+		CHECK(stream_turn(&wire.host[1], &b));
+	wire.is_cut = false;
+	while (!b.at_end) {
+		CHECK(stream_turn(&wire.host[0], &a));
+		CHECK(stream_turn(&wire.host[1], &b));
+		CHECK(b.at_end || wire_step(&wire, NET_NEVER - 1));
+	}
+	CHECK_EQ(b.received, 3000000);
+	tcp_close(a.tcp);
+	tcp_close(b.tcp);
+	wire_run(&wire, 300 * NET_SECOND);
+	wire_fini(&wire);
+}
+
+TEST(many_connections_leave_nothing)
+{
+	struct net_address to = net_address_of_ip4(0x0a000002);
+	struct tcp_connection *listener, *a[100], *b;
+	struct wire wire;
+
+	wire_init(&wire, 1500, 0);
+	listener = host_listen(&wire.host[1], 80, 200);
+	for (int round = 0; round < 20; round++) {
+		host_begin(&wire.host[0]);
+		for (int i = 0; i < 100; i++) {
+			a[i] = tcp_new(&wire.host[0].stack, NULL, NULL);
+			CHECK_EQ(tcp_connect(a[i], &to, 80), 0);
+		}
+		host_end(&wire.host[0]);
+		wire_run(&wire, 100 * NET_MILLISECOND);
+		for (int i = 0; i < 100; i++)
+			tcp_close(a[i]);
+		while ((b = tcp_accept(listener)))
+			tcp_close(b);
+		host_begin(&wire.host[0]);
+		host_end(&wire.host[0]);
+		wire_run(&wire, 100 * NET_MILLISECOND);
+	}
+	CHECK_EQ(wire.host[1].stack.count[NET_COUNT_TCP_PASSIVE_OPEN], 2000);
+	tcp_close(listener);
+	wire_run(&wire, 100 * NET_SECOND);
+	CHECK_EQ(tcp_of(&wire.host[0].stack)->nr_connections + tcp_of(&wire.host[1].stack)->nr_connections, 0);
+	wire_fini(&wire);
+}
+
 TEST(model_of_wires)
 {
 	for (int round = 0; round < 12; round++)

@@ -162,14 +162,21 @@ long tcp_send_block(struct tcp_connection *tcp, struct net_block *block, uint8_t
 	return (long)len;
 }
 
+/* Reading has come to the urgent byte, where it stops once (tcp(7)). */
+static bool is_at_mark(const struct tcp_connection *tcp, uint32_t seq)
+{
+	return tcp->receive.has_urgent && !tcp->receive.urgent_passed && tcp->receive.urgent == seq;
+}
+
 /* How many bytes of the queue may be read at once: up to the urgent one, which is not part of the stream unless it is to be. */
 static size_t readable_run(const struct tcp_connection *tcp, uint32_t seq, size_t len, bool *skips)
 {
-	*skips = false;
-	if (!tcp->receive.has_urgent || tcp->setting[TCP_SET_URGENT_INLINE] || seq_before(tcp->receive.urgent, seq))
+	*skips = is_at_mark(tcp, seq) && !tcp->setting[TCP_SET_URGENT_INLINE];
+	if (*skips)
+		return 1;
+	if (!tcp->receive.has_urgent || tcp->receive.urgent_passed || seq_up_to(tcp->receive.urgent, seq))
 		return len;
-	*skips = tcp->receive.urgent == seq;
-	return *skips ? 1 : min_u64(len, tcp->receive.urgent - seq);
+	return min_u64(len, tcp->receive.urgent - seq);
 }
 
 struct reading {
@@ -191,10 +198,10 @@ static bool read_packet(struct reading *r, const struct net_packet *packet, size
 		bool skips;
 		long took = 1;
 
+		if (r->taken && is_at_mark(r->tcp, r->seq))
+			return false;
 		piece = readable_run(r->tcp, r->seq, min_u64(piece, r->left), &skips);
 		if (!skips) {
-			if (r->taken && r->tcp->receive.has_urgent && r->seq == r->tcp->receive.urgent)
-				return false; /* reading stops at the mark (tcp(7)) */
 			took = r->sink(r->context, bytes, piece);
 			if (took < 0) {
 				r->error = took;
@@ -222,6 +229,8 @@ static void read_queue(struct reading *r, bool peek)
 		bool goes_on = read_packet(r, packet, &used);
 
 		if (!peek) {
+			if (tcp->receive.has_urgent && seq_before(tcp->receive.urgent, r->seq))
+				tcp->receive.urgent_passed = true; /* the number may come again, 4 GiB later */
 			tcp->receive.queued -= (uint32_t)used;
 			if (used == len) {
 				net_packet_free(packet);

@@ -33,7 +33,7 @@ struct wire {
 	unsigned lost, doubled; /* of 1000 */
 	bool is_cut;
 	unsigned nr_frames, nr_lost, mark_ce;
-	uint32_t nr_allocated;
+	size_t path_mtu; /* 0: a router in between takes all */
 };
 
 static inline uint64_t wire_random(void)
@@ -89,6 +89,29 @@ static void wire_cut(struct wire *wire, struct host *to, struct net_packet *pack
 	}
 }
 
+/* The router's answer to what does not fit: fragmentation needed (RFC 1191 §4). It is taken by the sender at once, in its next turn. */
+static void wire_refuse(struct wire *wire, struct host *from, const struct net_packet *packet)
+{
+	struct net_packet *answer = net_packet_new(packet->stack, 0, 56, 0);
+	uint8_t *h = net_packet_append(answer, 56);
+
+	memset(h, 0, 56);
+	h[0] = 0x45;
+	wire_put16(h + 2, 56);
+	h[8] = 64;
+	h[9] = NET_PROTOCOL_ICMP;
+	wire_put32(h + 12, 0x0a0000feu);
+	wire_put32(h + 16, from->address);
+	checksum_store(h + 10, checksum_fold(checksum_add(0, h, 20)));
+	h[20] = 3;
+	h[21] = 4;
+	wire_put16(h + 26, (uint16_t)wire->path_mtu);
+	net_packet_copy(packet, 0, h + 28, 28);
+	checksum_store(h + 22, checksum_fold(checksum_add(0, h + 20, 36)));
+	wire_put(wire, from, answer);
+	net_packet_free(answer);
+}
+
 static int wire_transmit(struct net_interface *interface, struct net_packet *packet)
 {
 	struct host *host = interface->driver;
@@ -96,6 +119,8 @@ static int wire_transmit(struct net_interface *interface, struct net_packet *pac
 
 	if (packet->segment_size) {
 		wire_cut(wire, host->peer, packet);
+	} else if (wire->path_mtu && packet->len > wire->path_mtu) {
+		wire_refuse(wire, host, packet);
 	} else if (wire->is_cut || test_random() % 1000 < wire->lost) {
 		wire->nr_lost++;
 	} else {
@@ -183,7 +208,7 @@ static bool wire_step(struct wire *wire, uint64_t until_ns)
 	return true;
 }
 
-static void wire_run(struct wire *wire, uint64_t ns)
+static inline void wire_run(struct wire *wire, uint64_t ns)
 {
 	uint64_t until = wire->now_ns + ns;
 
