@@ -32,6 +32,8 @@ static int open_executable(const struct path *start, const char *name, unsigned 
 	inode = path_inode(&path);
 	if (!inode)
 		ret = -ENOENT;
+	else if ((inode->mode & S_IFMT) == S_IFLNK)
+		ret = -ELOOP;
 	else if ((inode->mode & S_IFMT) != S_IFREG || (mount_flags(path.mount) & MS_NOEXEC))
 		ret = -EACCES;
 	else
@@ -358,9 +360,9 @@ static void exec_free(struct exec *exec)
 	credentials_put(exec->credentials);
 }
 
-int64_t task_exec(const struct path *start, const char *name, unsigned walk_flags, uint64_t argv, uint64_t envp)
+int64_t task_exec(const struct path *start, const char *name, const char *shown, unsigned walk_flags, uint64_t argv, uint64_t envp)
 {
-	struct exec exec = {.process = process_current(), .name = name};
+	struct exec exec = {.process = process_current(), .name = shown};
 	struct prefix prefix = {.count = 0};
 	char *first_bytes = heap_alloc(FIRST_BYTES + 1);
 	int ret = first_bytes ? open_program(start, name, walk_flags, &exec.source.file) : -ENOMEM;

@@ -4,8 +4,11 @@
 #include "kernel/process/process.h"
 #include "lib/elf.h"
 
-/* execve(2) and execveat(2): argv and envp are user addresses. 0: the task's context is the new program's. */
-int64_t task_exec(const struct path *start, const char *name, unsigned walk_flags, uint64_t argv, uint64_t envp);
+/*
+ * execve(2) and execveat(2): argv and envp are user addresses; `shown` is how the program is called for itself and for a script's interpreter.
+ * 0: the task's context is the new program's.
+ */
+int64_t task_exec(const struct path *start, const char *name, const char *shown, unsigned walk_flags, uint64_t argv, uint64_t envp);
 
 /* ---- Private to exec*.c and start.c. ---- */
 

@@ -7,6 +7,7 @@
 #include "kernel/process/group.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/process/wait_child.h"
+#include "kernel/syscall/arguments.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/sched.h"
@@ -103,39 +104,46 @@ SYSCALL(execve, 3, "s**")
 
 	if (ret)
 		return ret;
-	ret = *path ? task_exec(NULL, path, WALK_FOLLOW, a->v[1], a->v[2]) : -ENOENT;
+	ret = *path ? task_exec(NULL, path, path, WALK_FOLLOW, a->v[1], a->v[2]) : -ENOENT;
 	heap_free(path);
 	return ret;
 }
 
 /* A program named by a descriptor alone is called /dev/fd/N, so that a script's interpreter can open it. */
-static int64_t exec_at(int dirfd, const char *path, const struct path *start, unsigned flags, const struct syscall_arguments *a)
+static int64_t exec_at(int dirfd, const struct place_argument *place, unsigned flags, const struct syscall_arguments *a)
 {
-	char name[300];
+	const char *path = place->name;
+	unsigned walk_flags = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
+	size_t size = strlen(path) + sizeof("/dev/fd/-2147483648/");
+	char *shown;
+	int64_t ret;
 
 	if (!*path && !(flags & AT_EMPTY_PATH))
 		return -ENOENT;
 	if (*path == '/' || dirfd == AT_FDCWD)
-		return task_exec(start, path, flags & AT_SYMLINK_NOFOLLOW ? WALK_NO_SYMLINKS : WALK_FOLLOW, a->v[2], a->v[3]);
-	format_text(name, sizeof(name), *path ? "/dev/fd/%d/%s" : "/dev/fd/%d", dirfd, path);
-	return task_exec(start, path, *path ? WALK_FOLLOW : WALK_EMPTY, a->v[2], a->v[3]);
+		return task_exec(place->start, path, path, walk_flags | (*path ? 0 : WALK_EMPTY), a->v[2], a->v[3]);
+	shown = heap_alloc(size);
+	if (!shown)
+		return -ENOMEM;
+	format_text(shown, size, *path ? "/dev/fd/%d/%s" : "/dev/fd/%d", dirfd, path);
+	ret = task_exec(place->start, path, shown, walk_flags | (*path ? 0 : WALK_EMPTY), a->v[2], a->v[3]);
+	heap_free(shown);
+	return ret;
 }
 
 SYSCALL(execveat, 5, "Ds**x")
 {
-	const struct path *start;
-	struct path storage;
-	char *path;
-	int64_t ret = a->v[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) ? -EINVAL : syscall_copy_path(a->v[1], &path);
+	struct place_argument place;
+	unsigned flags = (unsigned)a->v[4];
+	int64_t ret;
 
+	if (flags & ~(unsigned)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		return -EINVAL;
+	ret = place_get(&place, (int)a->v[0], a->v[1], flags & AT_EMPTY_PATH);
 	if (ret)
 		return ret;
-	ret = syscall_directory((int)a->v[0], &storage, &start);
-	if (!ret) {
-		ret = exec_at((int)a->v[0], path, start, (unsigned)a->v[4], a);
-		path_put(&storage);
-	}
-	heap_free(path);
+	ret = exec_at((int)a->v[0], &place, flags, a);
+	place_put(&place);
 	return ret;
 }
 

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "show.h"
 
 static char self[512];
 extern char **environ;
@@ -223,6 +225,28 @@ static void from_thread(void)
 	pause();
 }
 
+/* What runs is not written (ETXTBSY); what is written is not run, but for a memory file. */
+static void busy(void)
+{
+	static char program[4 << 20];
+	char *const argv[] = {"x", "show", NULL}, *const env[] = {NULL};
+	int from = open(self, O_RDONLY), fd = open("busy", O_WRONLY | O_CREAT, 0755), memory = memfd_create("program", 0);
+	ssize_t len = read(from, program, sizeof(program));
+
+	SHOW(open("/proc/self/exe", O_WRONLY));
+	SHOW(open("/proc/self/exe", O_RDONLY | O_TRUNC));
+	SHOW(truncate("/proc/self/exe", 10));
+	SHOW(write(fd, program, (size_t)len) == len && write(memory, program, (size_t)len) == len);
+	SHOW(execve("./busy", argv, env));
+	if (!fork()) {
+		SHOW(fexecve(memory, argv, env));
+		_exit(1);
+	}
+	wait(NULL);
+	close(fd);
+	SHOW_OK(fd = open("./busy", O_WRONLY));
+}
+
 int main(int argc, char **argv)
 {
 	char *plain[] = {self, "show", "a b", "", NULL}, *env[] = {"X=1", "EMPTY=", NULL}, *none[] = {NULL}, *vec[] = {self, "vector", NULL};
@@ -253,5 +277,6 @@ int main(int argc, char **argv)
 	big(10, 120000);
 	big(60, 120000);
 	from_thread();
+	busy();
 	return 0;
 }
