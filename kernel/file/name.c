@@ -157,7 +157,7 @@ int name_create_open(const struct path *start, const char *name, uint32_t mode, 
 	if (ret)
 		return ret;
 	if (is_dot(last.name, last.len))
-		ret = -EISDIR;
+		ret = -EEXIST;
 	else if (last.wants_directory)
 		ret = -EISDIR;
 	else
@@ -410,6 +410,8 @@ static int may_rename(struct last_name *from, struct last_name *to, unsigned fla
 		return -EEXIST;
 	if ((flags & RENAME_EXCHANGE) && !to->dentry->inode)
 		return -ENOENT;
+	if ((flags & RENAME_EXCHANGE) && to->wants_directory && !inode_is_directory(to->dentry->inode))
+		return -ENOTDIR;
 	if (!inode_is_directory(from->dentry->inode) && (from->wants_directory || (to->wants_directory && !(flags & RENAME_EXCHANGE))))
 		return -ENOTDIR;
 	ret = may_remove(&from->parent, from->directory, from->dentry);
@@ -494,8 +496,10 @@ int path_rename(const struct path *old_start, const char *old_name, const struct
 	}
 	if (from.parent.mount != to.parent.mount)
 		ret = -EXDEV;
-	else if (is_dot(from.name, from.len) || is_dot(to.name, to.len))
-		ret = flags & RENAME_NOREPLACE && is_dot(to.name, to.len) ? -EEXIST : -EBUSY;
+	else if (is_dot(from.name, from.len))
+		ret = -EBUSY;
+	else if (is_dot(to.name, to.len))
+		ret = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
 	if (!ret) {
 		lock_both(&from, &to);
 		ret = rename_locked(&from, &to, flags);

@@ -177,12 +177,34 @@ static int create_and_open(const struct path *start, const char *name, int flags
 	return ret;
 }
 
+/* open(2) never makes a folder: a slash behind the name to be made is an error, whatever stands there. */
+static int check_trailing_slash(const struct path *start, const char *name, unsigned walk_flags)
+{
+	size_t len = strlen(name), last_len;
+	bool wants_directory, is_dot;
+	struct path parent;
+	const char *last;
+	int ret;
+
+	if (!len || name[len - 1] != '/')
+		return 0;
+	ret = path_walk_parent(start, name, walk_flags, &parent, &last, &last_len, &wants_directory);
+	if (ret)
+		return ret;
+	path_put(&parent);
+	is_dot = !last_len || (last[0] == '.' && (last_len == 1 || (last_len == 2 && last[1] == '.')));
+	return is_dot ? 0 : -EISDIR;
+}
+
 static int open_create(const struct path *start, const char *name, int flags, uint32_t mode, unsigned walk_flags, struct file **file)
 {
 	struct path parent = {0}, next_parent;
 	char *target = NULL, *next_target;
-	int ret = -ELOOP;
+	int ret = check_trailing_slash(start, name, walk_flags);
 
+	if (ret)
+		return ret;
+	ret = -ELOOP;
 	for (unsigned i = 0; i < CREATE_LINKS_MAX; i++) {
 		if (!(flags & O_EXCL)) {
 			ret = open_existing(start, name, flags & ~O_EXCL, walk_flags, file);

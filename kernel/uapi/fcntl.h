@@ -89,9 +89,9 @@
 #define FALLOC_FL_COLLAPSE_RANGE 8
 #define FALLOC_FL_ZERO_RANGE	 16
 
-#define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE	 2
-#define RENAME_WHITEOUT	 4
+#define RENAME_NOREPLACE (1 << 0) /* spelt as the host spells them, for tests that see both */
+#define RENAME_EXCHANGE	 (1 << 1)
+#define RENAME_WHITEOUT	 (1 << 2)
 
 #define RESOLVE_NO_XDEV	      1
 #define RESOLVE_NO_MAGICLINKS 2
@@ -100,8 +100,8 @@
 #define RESOLVE_IN_ROOT	      16
 #define RESOLVE_CACHED	      32
 
-#define CLOSE_RANGE_UNSHARE 2
-#define CLOSE_RANGE_CLOEXEC 4
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
 
 #define LINUX_PATH_MAX 4096
 #define LINUX_NAME_MAX 255
