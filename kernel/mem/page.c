@@ -51,6 +51,7 @@ static struct stock {
 static unsigned stock_max;
 
 static struct page_reclaimer *reclaimers;
+static void (*low_hook)(void);
 
 /* ---- Descriptors and frames ---- */
 
@@ -333,6 +334,8 @@ static void fill_stock(struct stock *stock)
 		stock->count++;
 	}
 	spin_unlock(&lock);
+	if (unlikely(page_is_low()) && low_hook)
+		low_hook();
 }
 
 static void drain_stock(struct stock *stock, unsigned leave)
@@ -474,6 +477,16 @@ uint64_t page_free_count(void)
 bool page_is_scarce(void)
 {
 	return page_free_count() + stocks[cpu_id()].count < nr_reserve;
+}
+
+bool page_is_low(void)
+{
+	return page_free_count() < 2 * nr_reserve;
+}
+
+void page_set_low_hook(void (*hook)(void))
+{
+	low_hook = hook;
 }
 
 void page_account(enum page_use use, int64_t nr)

@@ -46,6 +46,9 @@ void page_count(struct page_counts *counts);
 uint64_t page_free_count(void);
 /* True when what is left should be kept for the kernel itself: programs' pages are then to come from reclaim. */
 bool page_is_scarce(void);
+/* Called, without sleeping, when free pages get so few that somebody should reclaim some: set at start. */
+void page_set_low_hook(void (*hook)(void));
+bool page_is_low(void);
 /* Makes a block of 2^order pages as many single pages, each with one reference. */
 void page_split(struct page *page, unsigned order);
 /* What page_count tells of users: pages more, or less. */

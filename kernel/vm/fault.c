@@ -296,6 +296,11 @@ void address_space_set_memory_hook(bool (*retry)(void))
 	out_of_memory = retry;
 }
 
+bool memory_ask_for_victim(void)
+{
+	return out_of_memory && out_of_memory();
+}
+
 static bool serve_kernel_fault(uint64_t address, enum access access)
 {
 	struct address_space *space = current_space ? current_space() : NULL;
@@ -304,7 +309,7 @@ static bool serve_kernel_fault(uint64_t address, enum access access)
 	if (!space || thread_current()->no_faults)
 		return false;
 	signal = address_space_fault(space, address, access).signal;
-	return !signal || (signal == LINUX_SIGKILL && out_of_memory && out_of_memory());
+	return !signal || (signal == LINUX_SIGKILL && memory_ask_for_victim());
 }
 
 static void start(void)

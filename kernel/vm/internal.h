@@ -65,6 +65,8 @@ int enter_region(struct address_space *space, uint64_t start, uint64_t end, unsi
 /* ---- fault.c ---- */
 int address_space_populate(struct address_space *space, uint64_t start, uint64_t end, enum access access) must_check;
 
+bool memory_ask_for_victim(void); /* somebody is killed for memory, and it may be worth another try */
+
 /* ---- shared_memory.c ---- */
 int shared_memory_new(struct mapped_file *file) must_check; /* file->get is still to be called for each region */
 
@@ -94,6 +96,7 @@ size_t mapping_age(struct page_cache *cache); /* unmaps clean pages that were no
 void writeback_note_dirty_locked(struct page_cache *cache); /* its first dirty page; cache->lock held */
 void writeback_add(int64_t nr);                             /* dirty pages of all caches more, or less */
 void writeback_kick(void);
+bool writeback_is_me(void);     /* the writer's own thread calls: it may use the last pages */
 bool writeback_is_behind(void); /* much is dirty: better written than other pages unmapped */
 bool writeback_help(void);      /* waits a little for the writer; false: nothing is dirty */
 

@@ -14,7 +14,8 @@
 #include "lib/string.h"
 
 #define READ_MAX 64u /* 256 KiB */
-#define READ_INITIAL 8u
+#define READ_INITIAL 16u
+#define READ_SCARCE 4u    /* where memory is short */
 #define READ_PLENTY 32u   /* instead of that, */
 #define PLENTY_FREE 4096u /* while so many pages are free */
 #define ROOM_TRIES 16
@@ -132,12 +133,12 @@ void page_cache_find_range(struct page_cache *cache, uint64_t first, size_t nr, 
  */
 static void choose_run(struct page_cache *cache, uint64_t index, uint64_t nr_in_file, uint64_t *first, uint64_t *end)
 {
-	unsigned max = page_is_scarce() ? READ_INITIAL : READ_MAX,
-		 nr = page_free_count() > PLENTY_FREE ? READ_PLENTY : READ_INITIAL;
+	bool is_scarce = page_is_scarce();
+	unsigned nr = is_scarce ? READ_SCARCE : READ_INITIAL;
 	uint64_t lowest = align_down(index, nr);
 
-	if (index == cache->next_read && cache->read_window) {
-		nr = (unsigned)min_u64(cache->read_window * 2, max);
+	if (index == cache->next_read && cache->read_window && !is_scarce) {
+		nr = (unsigned)min_u64(cache->read_window * 2, READ_MAX);
 		lowest = index;
 	}
 	*first = index;
@@ -150,32 +151,37 @@ static void choose_run(struct page_cache *cache, uint64_t index, uint64_t nr_in_
 	cache->read_window = nr;
 }
 
+static struct page *enter_locked_page(struct page_cache *cache, uint64_t index)
+{
+	struct page *page = page_is_scarce() && !writeback_is_me() ? NULL : page_alloc(0);
+
+	if (page && attach_locked(cache, page, index, PAGE_IS_LOCKED)) {
+		page_put(page);
+		page = NULL;
+	}
+	return page;
+}
+
+static void drop_run(struct page_cache *cache, struct page **pages, size_t nr)
+{
+	while (nr--) {
+		page_cache_detach_locked(cache, pages[nr]);
+		page_put(pages[nr]);
+	}
+}
+
 /* Enters locked pages for the run, as many as memory allows: at least the one wanted, or 0. Lock held. */
 static size_t enter_run(struct page_cache *cache, uint64_t index, uint64_t *first, uint64_t end, struct page **pages)
 {
 	size_t nr = 0;
 
-	for (uint64_t at = *first; at < end; at++) {
-		struct page *page = at == index || !page_is_scarce() ? page_alloc(0) : NULL;
-
-		if (page && attach_locked(cache, page, at, PAGE_IS_LOCKED)) {
-			page_put(page);
-			page = NULL;
-		}
-		if (page) {
-			pages[nr++] = page;
-		} else if (at >= index) {
-			break;
-		} else { /* nothing before the one that is wanted, then */
-			while (nr) {
-				page_cache_detach_locked(cache, pages[--nr]);
-				page_put(pages[nr]);
-			}
-			at = index - 1;
-			*first = index;
-		}
-	}
-	return nr && *first + nr > index ? nr : 0;
+	while (*first + nr < end && (pages[nr] = enter_locked_page(cache, *first + nr)))
+		nr++;
+	if (*first + nr > index)
+		return nr;
+	drop_run(cache, pages, nr); /* what lies before the one that is wanted has to wait, then */
+	*first = index;
+	return (pages[0] = enter_locked_page(cache, index)) ? 1 : 0;
 }
 
 static void finish_run(struct page_cache *cache, struct page **pages, size_t nr, int error)
@@ -249,11 +255,17 @@ static int try_get(struct page_cache *cache, uint64_t index, uint64_t nr_in_file
 	return ret;
 }
 
+/* Before an operation is tried again that failed for want of memory: first by making room, in the end by killing. */
+static bool may_retry(unsigned tries)
+{
+	return (tries < ROOM_TRIES && page_cache_make_room()) || memory_ask_for_victim();
+}
+
 int page_cache_get(struct page_cache *cache, uint64_t index, uint64_t nr_in_file, struct page **page)
 {
 	int ret = try_get(cache, index, nr_in_file, page);
 
-	for (unsigned tries = 0; unlikely(ret == -ENOMEM) && tries < ROOM_TRIES && page_cache_make_room(); tries++)
+	for (unsigned tries = 0; unlikely(ret == -ENOMEM) && may_retry(tries); tries++)
 		ret = try_get(cache, index, nr_in_file, page);
 	return ret;
 }
@@ -271,9 +283,9 @@ int page_cache_get_for_overwrite(struct page_cache *cache, uint64_t index, struc
 	if (fresh)
 		page_get(fresh);
 	spin_unlock(&cache->lock);
-	for (unsigned tries = 0; !fresh && tries < ROOM_TRIES; tries++) {
+	for (unsigned tries = 0; !fresh; tries++) {
 		fresh = page_is_scarce() ? NULL : page_alloc(0);
-		if (!fresh && !page_cache_make_room())
+		if (!fresh && !may_retry(tries))
 			break;
 		if (fresh) {
 			fresh->owner = NULL;
@@ -319,7 +331,7 @@ static void mark_filled_dirty(struct page_cache *cache, struct page *page)
 {
 	struct page *entered = NULL;
 
-	for (unsigned tries = 0; !entered && (tries == 0 || (tries < ROOM_TRIES && page_cache_make_room())); tries++) {
+	for (unsigned tries = 0; !entered && (tries == 0 || may_retry(tries)); tries++) {
 		spin_lock(&cache->lock);
 		entered = enter_filled_locked(cache, page);
 		if (entered)

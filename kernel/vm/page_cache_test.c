@@ -166,7 +166,7 @@ TEST(reading_in_order_takes_few_requests)
 	for (unsigned i = 0; i < 50; i++)
 		check_read(2000 + i * 97);
 	CHECK_EQ(nr_reads, 50);
-	CHECK(nr_pages_read <= 50 * 8);
+	CHECK(nr_pages_read <= 50 * 16);
 	page_cache_fini(&cache);
 }
 

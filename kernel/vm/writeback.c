@@ -13,12 +13,16 @@
 #define EXPIRE_NS 5000000000ull /* dirty for so long: written */
 #define TICK_NS 1000000000ull
 #define THROTTLE_NS 100000000ull /* who writes much waits for the writer at most this long at a time */
+#define ROOM_PAUSE_NS 10000000ull
+#define ROOM_TRIES 8
 #define HELP_NS 20000000ull
 
 static struct list dirty_caches = LIST_INIT(dirty_caches); /* guarded by cache_list_lock */
 static struct wait_queue writer_wait, done_wait;
 static int64_t nr_dirty; /* of all caches; atomic */
 static struct thread *writer;
+static bool wants_room; /* atomic */
+static uint64_t last_room_ns;
 static bool is_kicked;   /* atomic */
 static int64_t nr_total; /* pages of memory */
 
@@ -207,6 +211,31 @@ int page_cache_flush_all(void)
 
 /* ---- The writer ---- */
 
+bool writeback_is_me(void)
+{
+	return thread_current() == writer;
+}
+
+/* Memory runs low: the writer's thread sees to it that there is some for those who cannot wait. */
+static void note_low_memory(void)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (__atomic_load_n(&wants_room, __ATOMIC_RELAXED) || now - last_room_ns < ROOM_PAUSE_NS)
+		return;
+	last_room_ns = now;
+	__atomic_store_n(&wants_room, true, __ATOMIC_RELEASE);
+	wait_wake_all(&writer_wait, 0);
+}
+
+static void make_room(void)
+{
+	if (!__atomic_exchange_n(&wants_room, false, __ATOMIC_ACQ_REL))
+		return;
+	for (unsigned tries = 0; tries < ROOM_TRIES && page_is_low() && page_cache_make_room(); tries++)
+		;
+}
+
 void writeback_kick(void)
 {
 	__atomic_store_n(&is_kicked, true, __ATOMIC_RELEASE);
@@ -221,7 +250,8 @@ static void sleep_until_work(void)
 	int ret = 0;
 
 	wait_begin(&waiter, &writer_wait);
-	while (!__atomic_load_n(&is_kicked, __ATOMIC_ACQUIRE) && ret == 0) {
+	while (!__atomic_load_n(&is_kicked, __ATOMIC_ACQUIRE) && !__atomic_load_n(&wants_room, __ATOMIC_ACQUIRE) &&
+		ret == 0) {
 		if (deadline == WAIT_FOREVER && !list_empty(&dirty_caches))
 			deadline = clock_monotonic_ns() + TICK_NS;
 		ret = wait_sleep(deadline, WAIT_UNINTERRUPTIBLE);
@@ -236,6 +266,7 @@ static void write_for_ever(void *argument)
 		bool all;
 
 		sleep_until_work();
+		make_room();
 		all = __atomic_exchange_n(&is_kicked, false, __ATOMIC_ACQ_REL);
 		(void)write_caches(all); /* errors were logged; who asks for them flushes itself */
 		wait_wake_all(&done_wait, 0);
@@ -247,7 +278,7 @@ static void wait_for_writer(uint64_t ns)
 {
 	struct waiter waiter;
 
-	if (thread_current() == writer)
+	if (writeback_is_me())
 		return;
 	wait_begin(&waiter, &done_wait);
 	writeback_kick();
@@ -274,7 +305,7 @@ bool writeback_is_behind(void)
 
 bool writeback_help(void)
 {
-	if (__atomic_load_n(&nr_dirty, __ATOMIC_RELAXED) <= 0 || thread_current() == writer)
+	if (__atomic_load_n(&nr_dirty, __ATOMIC_RELAXED) <= 0 || writeback_is_me())
 		return false;
 	wait_for_writer(HELP_NS);
 	return true;
@@ -288,6 +319,7 @@ static void start_writer(void)
 	nr_total = (int64_t)counts.total;
 	wait_queue_init(&writer_wait);
 	wait_queue_init(&done_wait);
+	page_set_low_hook(note_low_memory);
 	if (thread_spawn("writeback", write_for_ever, NULL))
 		panic("no memory for the writer's thread");
 }
