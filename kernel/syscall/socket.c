@@ -368,7 +368,7 @@ static int64_t send_message(struct socket *socket, uint64_t address, int flags)
 static int64_t put_message(uint64_t address, struct linux_msghdr *header, struct socket_message *message)
 {
 	size_t size = header->control ? min_u64(header->controllen, CONTROL_MAX) : 0;
-	uint8_t *control = size ? heap_alloc(size) : NULL;
+	uint8_t *control = size ? heap_alloc_zero(size) : NULL; /* the gaps between messages go out, too */
 	int64_t ret = 0;
 
 	if (size && !control)
@@ -439,9 +439,10 @@ static int64_t transfer_many(int fd, uint64_t vector, uint64_t count, int flags,
 
 	if (!ret && timeout) {
 		ret = syscall_copy_timespec(timeout, &ns);
-		deadline = clock_monotonic_ns() + ns;
 		if (ret)
 			file_put(file);
+		else
+			deadline = clock_monotonic_ns() + ns;
 	}
 	if (ret)
 		return ret;
