@@ -70,7 +70,7 @@ static inline uint64_t elf_table_size(const struct elf_header *header)
 
 /*
  * Copies program header `index` from `table`, the bytes of the file from header->program_offset on. Returns 0; -ENOEXEC
- * if it is not whole within `length`, or if the segment wraps around, is larger in the file than in memory, or has an
+ * if it is not whole within `length`, or if the segment wraps around, is to be loaded and larger in the file than in memory, or has an
  * alignment that is not a power of two.
  */
 int elf_parse_segment(const void *table, size_t length, const struct elf_header *header, unsigned index,

@@ -12,7 +12,8 @@ static void push(struct run_list *list, const char *item)
 		size_t room = list->room ? list->room * 2 : 64;
 		const char **items = allocate(room * sizeof(*items));
 
-		memcpy(items, list->items, list->count * sizeof(*items));
+		if (list->count)
+			memcpy(items, list->items, list->count * sizeof(*items));
 		list->items = items;
 		list->room = room;
 	}
@@ -24,7 +25,8 @@ static void push_separator(struct run_config *config, const char *separator)
 {
 	size_t *at = allocate((config->separators.count + 1) * sizeof(*at));
 
-	memcpy(at, config->separator_at, config->separators.count * sizeof(*at));
+	if (config->separators.count)
+		memcpy(at, config->separator_at, config->separators.count * sizeof(*at));
 	at[config->separators.count] = config->arguments.count;
 	config->separator_at = at;
 	push(&config->separators, separator);

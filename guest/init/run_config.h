@@ -19,7 +19,7 @@ struct run_config {
 };
 
 /*
- * Reads one file's text into the configuration by the merge rules. Modifies the text (terminates values).
+ * Reads one file's text, which has a NUL behind, into the configuration by the merge rules. Modifies the text (terminates values).
  * NULL, or a sentence that says what is wrong with it.
  */
 const char *run_config_read(struct run_config *config, char *text, size_t len, bool is_override);

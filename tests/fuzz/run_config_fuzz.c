@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Damaged run configurations: init's parser stays inside the text and either says what is wrong or yields whole strings.
+ * LLVMFuzzerTestOneInput takes a configuration's text (build with -fsanitize=fuzzer to search on); the tests damage a good one, by a seed.
+ */
+#include <string.h>
+#include "guest/init/run_config.c" /* init is built for the guest only */
+#include "tests/unit/test.h"
+
+enum { ROUNDS = 20000, ALLOCATIONS_MAX = 4096 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+void *allocate(size_t size);
+
+static volatile unsigned sink;
+static void *allocations[ALLOCATIONS_MAX];
+static unsigned nr_allocations;
+
+/* Init's own never frees; here all goes with the round. */
+void *allocate(size_t size)
+{
+	void *memory = calloc(1, size ? size : 1);
+
+	if (!memory || nr_allocations == ALLOCATIONS_MAX)
+		abort();
+	return allocations[nr_allocations++] = memory;
+}
+
+static void read_list(const struct run_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		sink += (unsigned)strlen(list->items[i]);
+	if (list->count && list->items[list->count])
+		abort(); /* not terminated */
+}
+
+static void read_config(const struct run_config *config)
+{
+	const char *const single[] = {config->cwd, config->host, config->user, config->stdio, config->winsize, run_config_environment(config, "A")};
+
+	read_list(&config->arguments);
+	read_list(&config->environment);
+	read_list(&config->mounts);
+	for (size_t i = 0; i < config->separators.count; i++)
+		sink += (unsigned)strlen(config->separators.items[i]) + (unsigned)config->separator_at[i];
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		sink += single[i] ? (unsigned)strlen(single[i]) : 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct run_config config = {0};
+	char *first = calloc(1, len + 1), *second = calloc(1, len + 1); /* a NUL behind, as file_read gives */
+
+	memcpy(first, bytes, len);
+	memcpy(second, bytes, len);
+	if (!run_config_read(&config, first, len, false) && !run_config_read(&config, second, len, true))
+		read_config(&config);
+	while (nr_allocations)
+		free(allocations[--nr_allocations]);
+	free(first);
+	free(second);
+	return 0;
+}
+
+static const char good[] =
+    "dory-run 1\narg 4 /bin\narg 0 \nnext 1 ;\narg 3 a b\nnext 1 &\narg 2 \n\n\nenv 3 A=1\nenv 3 A=2\nenv 1 B\nmount 5 /data\ncwd 1 /\nhost 4 dory\nuser 4 root\nstdio 3 tty\nwinsize 5 24 80\n";
+
+static unsigned below(size_t n)
+{
+	return (unsigned)(test_random() % n);
+}
+
+TEST(good_one_is_read)
+{
+	struct run_config config = {0};
+	char text[sizeof(good)];
+
+	memcpy(text, good, sizeof(good));
+	CHECK(!run_config_read(&config, text, sizeof(good) - 1, false));
+	CHECK_EQ(config.arguments.count, 4);
+	CHECK_EQ(strcmp(run_config_environment(&config, "A"), "2"), 0);
+	while (nr_allocations)
+		free(allocations[--nr_allocations]);
+}
+
+TEST(damaged)
+{
+	static const char *const pieces[] = {"18446744073709551615", "18446744073709551616", "-1", " ", "\n", "0", "99999", "arg ", "next 1 ;\n", "env 0 \n", "env 1 =\n", "\0"};
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		char text[2 * sizeof(good)];
+		size_t len = sizeof(good) - 1;
+
+		memcpy(text, good, len);
+		for (unsigned count = 1 + below(4); count--;) {
+			const char *piece = pieces[below(sizeof(pieces) / sizeof(pieces[0]))];
+			size_t at = 11 + below(len - 11), piece_len = piece[0] ? strlen(piece) : 1;
+
+			if (below(2)) {
+				text[at] = (char)test_random();
+			} else if (len + piece_len < sizeof(text)) {
+				memmove(text + at + piece_len, text + at, len - at);
+				memcpy(text + at, piece, piece_len);
+				len += piece_len;
+			}
+		}
+		LLVMFuzzerTestOneInput((const uint8_t *)text, below(4) ? len : below(len));
+	}
+}
+
+TEST(cut_short)
+{
+	for (size_t len = 0; len < sizeof(good); len++)
+		LLVMFuzzerTestOneInput((const uint8_t *)good, len);
+}
+
+TEST_MAIN()
