@@ -2,4 +2,5 @@
 IN := host-asan x86_64
 SRCS := ip4.c route.c input.c output.c reassemble.c icmp.c path_mtu.c
 DEPS := lib kernel/uapi kernel/net/core
+TESTS := ip4_test.c
 include build/module.mk
