@@ -72,10 +72,13 @@ static int cpu_clock_read(int clock, uint64_t *ns)
 	}
 	spin_lock(&process_tree_lock);
 	struct process *process = process_find(id);
+	if (process)
+		process_get(process);
 	spin_unlock(&process_tree_lock);
 	if (!process)
 		return -EINVAL;
 	*ns = process_cpu_ns(process);
+	process_put(process);
 	return 0;
 }
 
