@@ -50,16 +50,21 @@ static void mount_root_device(void)
 		mount_root_as("ext4", root);
 }
 
-/* A file system of the kernel's own, if it is linked. The folder may be absent on an image that cannot be written: then it is not needed. */
-static void mount_kind(const char *type, const char *target, const char *options)
-{
-	int ret;
+/* The kernel's own file systems: each is made, and its folder, when that is first looked up. */
+static const struct {
+	const char *type, *target, *options;
+} folders[] = {
+    {"devtmpfs", "/dev", ""}, {"proc", "/proc", ""}, {"sysfs", "/sys", ""}, {"devpts", "/dev/pts", ""}, {"tmpfs", "/dev/shm", "mode=1777"},
+};
 
-	if (!find_type(type))
-		return;
-	ret = mount_add_lazily(target, type, options);
-	if (ret && ret != -EROFS)
-		log_line(LOG_WARNING, "cannot mount %s on %s: error %d", type, target, -ret);
+static void mount_folders(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		int ret = mount_add_lazily(folders[i].target, folders[i].type, folders[i].options);
+
+		if (ret && ret != -ENODEV) /* which is: not linked */
+			log_line(LOG_WARNING, "cannot mount %s on %s: error %d", folders[i].type, folders[i].target, -ret);
+	}
 }
 
 /* ---- init. ---- */
@@ -127,12 +132,7 @@ static void start(void)
 {
 	mount_root_device();
 	boot_mark("root");
-	mount_kind("devtmpfs", "/dev", "");
-	mount_kind("proc", "/proc", "");
-	mount_kind("sysfs", "/sys", "");
-	mount_kind("devpts", "/dev/pts", "");
-	if (find_type("devtmpfs"))
-		mount_kind("tmpfs", "/dev/shm", "mode=1777");
+	mount_folders();
 	boot_mark("folders");
 	process_start_init(init_image_start, (size_t)(init_image_end - init_image_start));
 }
