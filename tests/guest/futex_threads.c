@@ -102,19 +102,49 @@ static void primitives(void)
 static unsigned word, second_word;
 static atomic_int woken;
 
+/* Threads that said that they wait now: their ids, 0 behind the last. */
+static atomic_int waiting[8];
+static atomic_int nr_waiting;
+
 static void *wait_on_word(void *bitset)
 {
+	waiting[atomic_fetch_add(&nr_waiting, 1)] = gettid();
 	if (futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL, NULL, (unsigned)(long)bitset) == 0)
 		atomic_fetch_add(&woken, 1);
 	return NULL;
 }
 
-/* Starts sleepers on `word` and waits until they sleep. */
+static int is_asleep(int tid)
+{
+	char path[64], state = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	stat = fopen(path, "r");
+	if (!stat)
+		return 0;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(stat);
+	return state == 'S';
+}
+
+/* Starts sleepers on `word` and waits until they sleep, seen so twice, however loaded the machine is. */
 static void sleepers(pthread_t *threads, int count, unsigned bitset)
 {
+	int seen = 0;
+
+	nr_waiting = 0;
 	for (int i = 0; i < count; i++)
 		pthread_create(&threads[i], NULL, wait_on_word, (void *)(long)bitset);
-	usleep(100000);
+	for (int tries = 0; seen < 2 && tries < 1000; tries++) {
+		int asleep = 0;
+
+		usleep(10000);
+		for (int i = 0; nr_waiting == count && i < count; i++)
+			asleep += is_asleep(waiting[i]);
+		seen = asleep == count ? seen + 1 : 0;
+	}
 }
 
 static double seconds(clockid_t clock)
