@@ -30,13 +30,12 @@ $(KERNEL_DIR)/kernel.elf: $(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/symbols.o $(OUT)/
 	@echo "  LD $@"
 	@$(KERNEL_LINK) -o $@ $(filter %.o,$^)
 
-# One place for every profile's kernel: it is made again when another profile is asked for.
-.PHONY: FORCE
-$(OUT)/share/dory/.profile: FORCE
-	@mkdir -p $(@D); echo $(PROFILE) | cmp -s - $@ || echo $(PROFILE) > $@
-
-$(OUT)/share/dory/kernel.elf: $(KERNEL_DIR)/kernel.elf $(OUT)/share/dory/.profile
-	@mkdir -p $(@D); $(OBJCOPY) --strip-all $< $@
+# One place for every profile's kernel: it is made again when the one there is of another profile.
+ifneq ($(shell cat $(OUT)/share/dory/.profile 2>/dev/null),$(PROFILE))
+.PHONY: $(OUT)/share/dory/kernel.elf
+endif
+$(OUT)/share/dory/kernel.elf: $(KERNEL_DIR)/kernel.elf
+	@mkdir -p $(@D); $(OBJCOPY) --strip-all $< $@; echo $(PROFILE) > $(@D)/.profile
 
 # The vDSO: a shared object for programs, carried in the kernel's read-only data (kernel/arch/vdso.h).
 VDSO := kernel/arch/x86_64/vdso
