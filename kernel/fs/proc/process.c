@@ -38,6 +38,8 @@ struct moment {
 	uint64_t affinity, voluntary, involuntary;
 	int policy, nice, priority;
 	unsigned cpu;
+	uint32_t umask;
+	bool no_new_privileges;
 };
 
 static void take_memory(const struct proc_subject *subject, struct moment *m)
@@ -75,6 +77,8 @@ static void take_moment(const struct proc_subject *subject, struct moment *m)
 	signal_masks(process, &m->pending, &m->ignored, &m->caught);
 	if (task) {
 		m->blocked = task->blocked;
+		m->umask = task->fs ? task->fs->umask : 0;
+		m->no_new_privileges = task->no_new_privileges;
 		m->affinity = task->thread.affinity;
 		m->policy = task->thread.policy;
 		m->nice = task->thread.nice;
@@ -150,7 +154,7 @@ static int show_status(struct proc_text *to, const struct proc_subject *subject)
 	struct moment m;
 
 	take_moment(subject, &m);
-	proc_print(to, "Name:\t%s\nUmask:\t0022\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", m.name, m.state, state_name(m.state),
+	proc_print(to, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", m.name, m.umask, m.state, state_name(m.state),
 	    subject->process->pid, m.tid, m.ppid);
 	if (m.cred)
 		proc_print(to, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", m.cred->uid, m.cred->euid, m.cred->suid, m.cred->fsuid, m.cred->gid, m.cred->egid,
@@ -165,7 +169,7 @@ static int show_status(struct proc_text *to, const struct proc_subject *subject)
 	if (m.cred)
 		show_capabilities(to, m.cred);
 	uint64_t cpus = m.affinity & ((cpu_count() < 64 ? 1ull << cpu_count() : 0) - 1);
-	proc_print(to, "NoNewPrivs:\t0\nSeccomp:\t0\nCpus_allowed:\t%llx\nCpus_allowed_list:\t0-%u\nMems_allowed:\t1\nMems_allowed_list:\t0\n", (unsigned long long)cpus, cpu_count() - 1);
+	proc_print(to, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t%llx\nCpus_allowed_list:\t0-%u\nMems_allowed:\t1\nMems_allowed_list:\t0\n", m.no_new_privileges, (unsigned long long)cpus, cpu_count() - 1);
 	proc_print(to, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n", (unsigned long long)m.voluntary, (unsigned long long)m.involuntary);
 	release_moment(&m);
 	return 0;
@@ -233,13 +237,6 @@ static int show_limits(struct proc_text *to, const struct proc_subject *subject)
 	return 0;
 }
 PROC_PROCESS_FILE(limits) = {.name = "limits", .mode = 0444, .is_per_task = true, .show = show_limits};
-
-static int show_io(struct proc_text *to, const struct proc_subject *subject)
-{
-	proc_print(to, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
-	return 0;
-}
-PROC_PROCESS_FILE(io) = {.name = "io", .mode = 0400, .is_per_task = true, .show = show_io};
 
 static int show_cgroup(struct proc_text *to, const struct proc_subject *subject)
 {
