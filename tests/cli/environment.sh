@@ -3,6 +3,12 @@
 # shellcheck shell=bash
 PATH=$PATH:/usr/sbin:/sbin	# e2fsck, which a user's PATH does not show
 unset TERM	# a program on a terminal is told; the caller's is no part of the tests
+# Nor are the caller's open files: a program that asks of a descriptor that it never opened must meet none.
+for fd in /proc/self/fd/*; do
+	fd=${fd##*/}
+	if [ "$fd" -gt 2 ] && [ "$fd" != 255 ]; then eval "exec $fd>&-"; fi # 255: the shell's own, of its script
+done
+unset fd
 export DORY_ROOT=${DORY_TEST_ROOT:-$PWD/out/test-root}
 export DORY_KERNEL=$PWD/out/share/dory/kernel.elf
 # Every run ends: what hangs is killed and fails.
