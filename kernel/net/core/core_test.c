@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Checksums against the plain definition, packets against a plain array, timers against a sorted list. */
+#include <arpa/inet.h>
+#include "kernel/net/core/address_text.h"
 #include "kernel/net/core/net.h"
 #include "tests/unit/test.h"
 
@@ -143,6 +145,42 @@ TEST(timers_model)
 		}
 		CHECK_EQ(net_end(&stack), first);
 	}
+}
+
+static bool parses_whole(const char *text, struct net_address *address)
+{
+	const char *end = net_address_parse(text, address);
+
+	return end && !*end;
+}
+
+/* Against the C library's: random addresses with runs of zeros, and what is no address. */
+TEST(addresses_as_text)
+{
+	static const char *const bad[] = {"", ":", ":::", "1", "1:2", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "::1.2.3", "1.2.3", "1.2.3.256", "g::",
+					  "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4.5x", "::1:", "1:2:3:4:5:6:7:8::"};
+	struct net_address address, again;
+	char text[NET_ADDRESS_TEXT], theirs[INET6_ADDRSTRLEN];
+
+	for (int round = 0; round < 5000; round++) {
+		for (int i = 0; i < 16; i++)
+			address.byte[i] = test_random() % 3 ? 0 : (uint8_t)test_random();
+		if (round % 4 == 0)
+			address = net_address_of_ip4((uint32_t)test_random());
+		CHECK(net_address_format(&address, text, sizeof(text)) < NET_ADDRESS_TEXT);
+		CHECK(parses_whole(text, &again));
+		CHECK(net_address_equal(&address, &again));
+		if (round % 4 == 0)
+			inet_ntop(AF_INET, address.byte + 12, theirs, sizeof(theirs));
+		else
+			inet_ntop(AF_INET6, address.byte, theirs, sizeof(theirs));
+		CHECK(parses_whole(theirs, &again));
+		CHECK(net_address_equal(&address, &again));
+		if (!strchr(theirs, '.'))
+			CHECK(strcmp(text, theirs) == 0);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK(!parses_whole(bad[i], &again));
 }
 
 TEST_MAIN()

@@ -28,6 +28,19 @@ void net_interface_remove(struct net_interface *interface)
 	net_routes_changed(stack);
 }
 
+void net_interface_set_up(struct net_interface *interface, bool is_up)
+{
+	struct net_stack *stack = interface->stack;
+
+	if (!!(interface->flags & NET_IS_UP) == is_up)
+		return;
+	interface->flags ^= NET_IS_UP;
+	net_routes_changed(stack);
+	for (unsigned i = 0; is_up && i < NET_NR_NETWORKS; i++)
+		if (stack->network[i] && stack->network[i]->up)
+			stack->network[i]->up(interface);
+}
+
 struct net_interface *net_interface_find(struct net_stack *stack, const char *name)
 {
 	struct net_interface *interface;

@@ -98,6 +98,8 @@ struct net_interface {
 /* Borrows the interface until net_interface_remove. link_ops and so on are set before. */
 void net_interface_add(struct net_stack *stack, struct net_interface *interface);
 void net_interface_remove(struct net_interface *interface);
+/* The cable is plugged in or pulled; the networks are told when it comes up. */
+void net_interface_set_up(struct net_interface *interface, bool is_up);
 struct net_interface *net_interface_find(struct net_stack *stack, const char *name);
 struct net_interface *net_interface_by_index(struct net_stack *stack, unsigned index);
 /* A packet came from the device, link header first; takes it. */
@@ -143,6 +145,10 @@ struct net_network {
 	/* Answers a packet that nobody listens for (port unreachable); borrows it; its IP header is at network_offset. May be NULL. */
 	void (*refuse)(struct net_stack *stack, struct net_packet *packet);
 	void (*detach)(struct net_interface *interface);
+	/* The interface has come up: it may look for addresses by itself, as IPv6 does. May be NULL. */
+	void (*up)(struct net_interface *interface);
+	/* A static address; the default route if there is a gateway (may be NULL). -EINVAL, -EEXIST, -ENETUNREACH, -ENOMEM. */
+	int (*configure)(struct net_interface *interface, const struct net_address *address, unsigned prefix, const struct net_address *gateway);
 };
 
 /* An error that came back by ICMP. */

@@ -3,6 +3,7 @@
  * CUBIC in whole numbers: times in milliseconds, windows in bytes. W(t) = C (t - K)^3 + W_max with C = 0.4 segments/s^3 and K = cbrt(W_max (1 - beta) / C),
  * beta = 0.7 (RFC 9438 §4.2).
  */
+#include "kernel/net/core/library.h"
 #include "kernel/net/cubic/cubic.h"
 
 struct cubic {
@@ -124,3 +125,5 @@ int cubic_init(struct net_stack *stack)
 {
 	return tcp_congestion_add(stack, &cubic);
 }
+
+NET_LIBRARY(cubic) = {.name = "cubic", .order = NET_ORDER_CONGESTION, .init = cubic_init};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IPv4 as a part of the stack: addresses, groups, start and end. */
+#include "kernel/net/core/library.h"
 #include "kernel/net/ip4/internal.h"
 
 static bool is_local(struct net_stack *stack, const struct net_address *address)
@@ -37,9 +38,21 @@ static void detach(struct net_interface *interface)
 	}
 }
 
+static int configure(struct net_interface *interface, const struct net_address *address, unsigned prefix, const struct net_address *gateway)
+{
+	int error = ip4_address_add(interface->stack, interface, net_address_ip4(address), prefix);
+	struct ip4_route route = {.interface = interface};
+
+	if (error || !gateway)
+		return error;
+	route.gateway = net_address_ip4(gateway);
+	return ip4_route_add(interface->stack, &route);
+}
+
 static const struct net_network network = {
 	.header_len = IP4_HEADER, .ethertype = NET_ETHERTYPE_IP4, .tso_offload = NET_OFFLOAD_TSO4, .route = ip4_route, .send = ip4_send,
 	.is_local = is_local, .input = ip4_input, .refuse = refuse, .detach = detach,
+	.configure = configure,
 };
 
 int ip4_init(struct net_stack *stack)
@@ -223,3 +236,5 @@ int ip4_group_leave(struct net_stack *stack, struct net_interface *interface, ui
 	tell_device(ip, interface);
 	return 0;
 }
+
+NET_LIBRARY(ip4) = {.name = "ip4", .order = NET_ORDER_NETWORK, .init = ip4_init};

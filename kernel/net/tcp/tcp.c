@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connections: made, established, ended. */
+#include "kernel/net/core/library.h"
 #include "kernel/net/tcp/internal.h"
 
 #define BUCKETS_FIRST 16
@@ -258,3 +259,5 @@ bool tcp_error_input(struct net_stack *stack, const struct net_flow *flow, const
 		tcp->soft_error = error->error;
 	return true;
 }
+
+NET_LIBRARY(tcp) = {.name = "tcp", .order = NET_ORDER_TRANSPORT, .init = tcp_init};

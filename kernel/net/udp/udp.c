@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sockets: made, sending, receiving. */
+#include "kernel/net/core/library.h"
 #include "kernel/net/udp/internal.h"
 
 int udp_init(struct net_stack *stack)
@@ -223,3 +224,5 @@ struct udp_settings *udp_settings(struct udp_socket *udp)
 {
 	return &udp->settings;
 }
+
+NET_LIBRARY(udp) = {.name = "udp", .order = NET_ORDER_TRANSPORT, .init = udp_init};
