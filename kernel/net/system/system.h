@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The machine's network stack: the one instance of kernel/net/core, with the kernel's lock, clock, timer and memory around it, and its interfaces.
+ *
+ *	stack = net_enter(); ... calls of kernel/net's libraries ...; net_leave();
+ *
+ * The lock is a spin lock: nothing between the two sleeps, and no user memory is touched. Interrupt handlers enter, too.
+ * The stack is made when it is first entered, so that a machine without a network spends nothing on it.
+ */
+#pragma once
+#include "kernel/net/core/net.h"
+#include "lib/linkerset.h"
+
+/* Takes the lock and begins a turn. */
+struct net_stack *net_enter(void);
+/* Ends the turn: runs what was put off, sets the timer, releases the lock. */
+void net_leave(void);
+
+/* ---- Interfaces of devices ---- */
+
+/*
+ * A driver gives its interface, filled but for the name (ethN by order), the index and the link (Ethernet); it borrows it for good. It is configured by the
+ * words "ip=" of the command line, else by the first way to find addresses that is linked (DHCP). Flags say whether the link is up. -ENOMEM.
+ */
+int net_device_add(struct net_interface *interface) must_check;
+/* The device says that the cable is plugged in or pulled: outside of a turn. */
+void net_device_set_link(struct net_interface *interface, bool is_up);
+
+/* ---- Ways to find an address: DHCP registers itself ---- */
+
+struct net_autoconf {
+	const char *name;
+	/* In a turn, the link is up. host_name may be NULL. -ENOMEM. */
+	int (*start)(struct net_interface *interface, const char *host_name);
+};
+#define NET_AUTOCONF(n) LINKER_SET_MEMBER(net_autoconf, struct net_autoconf, n)
+
+/* ---- Names: what resolvers are to ask (/proc/net/pnp, resolv.conf(5)); in a turn ---- */
+
+#define NET_NAME_SERVERS_MAX 8
+#define NET_DOMAIN_MAX	     255
+
+struct net_names {
+	struct net_address server[NET_NAME_SERVERS_MAX];
+	unsigned interface_index[NET_NAME_SERVERS_MAX]; /* that told of it */
+	unsigned nr;
+	char domain[NET_DOMAIN_MAX + 1];
+};
+const struct net_names *net_names(void);
+/* Those that the interface told before are forgotten. domain may be NULL: not told. */
+void net_names_set(const struct net_interface *interface, const struct net_address *servers, unsigned nr, const char *domain);
