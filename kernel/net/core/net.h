@@ -147,6 +147,8 @@ struct net_network {
 	void (*detach)(struct net_interface *interface);
 	/* The interface has come up: it may look for addresses by itself, as IPv6 does. May be NULL. */
 	void (*up)(struct net_interface *interface);
+	/* The i-th of the interface's addresses that others may be told; false: there are fewer. */
+	bool (*address_at)(const struct net_interface *interface, unsigned i, struct net_address *address);
 	/* A static address; the default route if there is a gateway (may be NULL). -EINVAL, -EEXIST, -ENETUNREACH, -ENOMEM. */
 	int (*configure)(struct net_interface *interface, const struct net_address *address, unsigned prefix, const struct net_address *gateway);
 };

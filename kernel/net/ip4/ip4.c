@@ -49,10 +49,23 @@ static int configure(struct net_interface *interface, const struct net_address *
 	return ip4_route_add(interface->stack, &route);
 }
 
+static bool address_at(const struct net_interface *interface, unsigned i, struct net_address *address)
+{
+	struct ip4_address *a;
+
+	list_for_each(a, &ip4_of(interface->stack)->addresses, link) {
+		if (a->interface != interface || i-- != 0)
+			continue;
+		*address = net_address_of_ip4(a->address);
+		return true;
+	}
+	return false;
+}
+
 static const struct net_network network = {
 	.header_len = IP4_HEADER, .ethertype = NET_ETHERTYPE_IP4, .tso_offload = NET_OFFLOAD_TSO4, .route = ip4_route, .send = ip4_send,
 	.is_local = is_local, .input = ip4_input, .refuse = refuse, .detach = detach,
-	.configure = configure,
+	.configure = configure, .address_at = address_at,
 };
 
 int ip4_init(struct net_stack *stack)

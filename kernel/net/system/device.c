@@ -10,6 +10,7 @@
 #include "lib/format.h"
 
 LINKER_SET_DECLARE(net_autoconf, struct net_autoconf);
+LINKER_SET_DECLARE(net_naming, struct net_naming);
 
 static unsigned nr_devices;
 
@@ -34,6 +35,12 @@ static void configure_static(struct net_interface *interface, const struct ip_op
 		log_line(LOG_ERROR, "%s: its address cannot be set: error %d", interface->name, -error);
 }
 
+static void start_naming(struct net_interface *interface, const char *host_name)
+{
+	for (const struct net_naming *const *p = LINKER_SET_BEGIN(net_naming); p < LINKER_SET_END(net_naming); p++)
+		(*p)->start(interface, host_name);
+}
+
 /* True if the option is about this interface. */
 static bool apply(struct net_interface *interface, const struct ip_option *option)
 {
@@ -45,6 +52,8 @@ static bool apply(struct net_interface *interface, const struct ip_option *optio
 		configure_automatically(interface, option->host[0] ? option->host : NULL);
 	if (option->nr_name_servers)
 		net_names_set(interface, option->name_server, option->nr_name_servers, NULL);
+	if (option->host[0])
+		start_naming(interface, option->host);
 	return true;
 }
 

@@ -1,34 +1,63 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The name servers that interfaces were told of. */
+/* The name servers that interfaces were told of, and those that programs are to ask. */
 #include "kernel/net/system/system.h"
 
-static struct net_names names;
+static struct net_names told, shown;
+
+static void add(struct net_names *names, const struct net_address *server, unsigned interface_index)
+{
+	if (names->nr == NET_NAME_SERVERS_MAX)
+		return;
+	names->server[names->nr] = *server;
+	names->interface_index[names->nr++] = interface_index;
+}
+
+static bool has_resolver(void)
+{
+	return shown.nr && shown.interface_index[0] == 0;
+}
+
+static void show(void)
+{
+	if (has_resolver())
+		memcpy(shown.domain, told.domain, sizeof(shown.domain));
+	else
+		shown = told;
+}
+
+static void forget(unsigned interface_index)
+{
+	struct net_names before = told;
+
+	told.nr = 0;
+	for (unsigned i = 0; i < before.nr; i++)
+		if (before.interface_index[i] != interface_index)
+			add(&told, &before.server[i], before.interface_index[i]);
+}
 
 const struct net_names *net_names(void)
 {
-	return &names;
+	return &shown;
 }
 
-static void forget(unsigned index)
+const struct net_names *net_names_told(void)
 {
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < names.nr; i++) {
-		if (names.interface_index[i] == index)
-			continue;
-		names.server[kept] = names.server[i];
-		names.interface_index[kept++] = names.interface_index[i];
-	}
-	names.nr = kept;
+	return &told;
 }
 
 void net_names_set(const struct net_interface *interface, const struct net_address *servers, unsigned nr, const char *domain)
 {
 	forget(interface->index);
-	for (unsigned i = 0; i < nr && names.nr < NET_NAME_SERVERS_MAX; i++) {
-		names.server[names.nr] = servers[i];
-		names.interface_index[names.nr++] = interface->index;
-	}
+	for (unsigned i = 0; i < nr; i++)
+		add(&told, &servers[i], interface->index);
 	if (domain && strlen(domain) <= NET_DOMAIN_MAX)
-		memcpy(names.domain, domain, strlen(domain) + 1);
+		memcpy(told.domain, domain, strlen(domain) + 1);
+	show();
+}
+
+void net_names_set_resolver(const struct net_address *address)
+{
+	shown.nr = 0;
+	add(&shown, address, 0);
+	show();
 }

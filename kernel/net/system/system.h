@@ -35,17 +35,27 @@ struct net_autoconf {
 };
 #define NET_AUTOCONF(n) LINKER_SET_MEMBER(net_autoconf, struct net_autoconf, n)
 
-/* ---- Names: what resolvers are to ask (/proc/net/pnp, resolv.conf(5)); in a turn ---- */
+/* ---- Names ---- */
 
 #define NET_NAME_SERVERS_MAX 8
 #define NET_DOMAIN_MAX	     255
 
 struct net_names {
 	struct net_address server[NET_NAME_SERVERS_MAX];
-	unsigned interface_index[NET_NAME_SERVERS_MAX]; /* that told of it */
+	unsigned interface_index[NET_NAME_SERVERS_MAX]; /* that told of it; 0: a resolver in this machine */
 	unsigned nr;
 	char domain[NET_DOMAIN_MAX + 1];
 };
+
+/* All in a turn. What programs are to ask (/proc/net/pnp, resolv.conf(5)): the resolver in this machine if there is one, else those that were told. */
 const struct net_names *net_names(void);
+const struct net_names *net_names_told(void);
 /* Those that the interface told before are forgotten. domain may be NULL: not told. */
 void net_names_set(const struct net_interface *interface, const struct net_address *servers, unsigned nr, const char *domain);
+void net_names_set_resolver(const struct net_address *address);
+
+/* A way to be found by name on a link, and to find others: multicast DNS registers itself. */
+struct net_naming {
+	void (*start)(struct net_interface *interface, const char *host_name); /* in a turn */
+};
+#define NET_NAMING(n) LINKER_SET_MEMBER(net_naming, struct net_naming, n)
