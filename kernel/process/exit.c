@@ -135,7 +135,9 @@ static void end_process(struct process *process)
 	if (process->pid == process->session && process->terminal)
 		terminal_disassociate(process->terminal, process->session);
 	timer_cancel(&process->real_timer);
-	timer_cancel(&process->cpu_limit_timer);
+	cpu_timer_cancel(&process->virtual_timer);
+	cpu_timer_cancel(&process->profile_timer);
+	cpu_timer_cancel(&process->cpu_limit_timer);
 	process_release_timers(process);
 	release_memory(process);
 	spin_lock(&process_tree_lock);

@@ -39,32 +39,28 @@ void limits_apply_memory(struct process *process, struct address_space *space)
 }
 
 /* SIGXCPU at the soft limit and each second after it, SIGKILL at the hard one. */
-static void cpu_limit_fire(struct timer *timer)
+static void cpu_limit_fire(struct cpu_timer *timer)
 {
-	struct process *process = container_of(timer, struct process, cpu_limit_timer);
+	struct process *process = timer->process;
 	const struct linux_rlimit *limit = &process->limits[LINUX_RLIMIT_CPU];
-	uint64_t user, system, seconds;
+	uint64_t seconds = cpu_timer_now(timer) / NS_PER_SECOND;
 
-	spin_lock(&process_tree_lock);
-	process_cpu_time(process, &user, &system);
-	spin_unlock(&process_tree_lock);
-	seconds = (user + system) / NS_PER_SECOND;
 	if (seconds >= limit->hard)
 		(void)process_signal(process, LINUX_SIGKILL, NULL);
 	else if (seconds >= limit->soft)
 		(void)process_signal(process, LINUX_SIGXCPU, NULL);
-	timer_arm(timer, clock_monotonic_ns() + NS_PER_SECOND / (seconds >= limit->soft ? 1 : 4));
+	cpu_timer_arm(timer, max_u64(seconds + 1, limit->soft) * NS_PER_SECOND);
 }
 
 void limits_arm_cpu(struct process *process)
 {
 	const struct linux_rlimit *limit = &process->limits[LINUX_RLIMIT_CPU];
 
-	timer_cancel(&process->cpu_limit_timer);
-	if (limit->soft == LINUX_RLIM_INFINITY && limit->hard == LINUX_RLIM_INFINITY)
+	cpu_timer_cancel(&process->cpu_limit_timer);
+	if (limit->soft >= UINT64_MAX / NS_PER_SECOND) /* the hard one is not lower */
 		return;
 	process->cpu_limit_timer.fire = cpu_limit_fire;
-	timer_arm(&process->cpu_limit_timer, clock_monotonic_ns() + NS_PER_SECOND / 4);
+	cpu_timer_arm(&process->cpu_limit_timer, limit->soft * NS_PER_SECOND);
 }
 
 static int check(const struct linux_rlimit *wanted, const struct linux_rlimit *now, unsigned resource)

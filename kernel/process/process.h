@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "kernel/file/file.h"
+#include "kernel/process/cpu_timer.h"
 #include "kernel/sched/thread.h"
 #include "kernel/sched/timer.h"
 #include "kernel/uapi/signal.h"
@@ -72,7 +73,9 @@ struct process {
 	bool dumpable;
 	struct timer real_timer; /* ITIMER_REAL */
 	uint64_t real_interval_ns;
-	struct timer cpu_limit_timer; /* RLIMIT_CPU */
+	struct cpu_timer virtual_timer, profile_timer; /* ITIMER_VIRTUAL, ITIMER_PROF */
+	uint64_t virtual_interval_ns, profile_interval_ns;
+	struct cpu_timer cpu_limit_timer; /* RLIMIT_CPU */
 	void *posix_timers;
 	bool membarrier_registered;
 };
@@ -103,6 +106,8 @@ struct task {
 	/* The system call under way, for restarts and strace. */
 	uint64_t syscall_number;
 	bool in_restartable; /* the last trap was a system call whose result may ask for a restart */
+	bool is_resuming;    /* the call under way was begun before an interruption: */
+	uint64_t resume_deadline_ns; /* it waits until then */
 };
 
 struct task *task_current(void);	/* NULL on kernel threads */
@@ -152,6 +157,10 @@ void task_set_syscall_handler(void (*handler)(struct task *task));
  */
 #define ERESTART_SYS	   512 /* restart if the handler has SA_RESTART or there is none */
 #define ERESTART_NO_HANDLER 514 /* restart only if no handler ran */
+#define ERESTART_RESUME	   516 /* the same, and a relative timeout goes on from where it was (task_deadline) */
+
+/* The deadline of a call with a relative timeout: `fresh_ns`, or that of before the interruption if it is resumed. */
+uint64_t task_deadline(uint64_t fresh_ns);
 
 /* Frees process->posix_timers at exec and exit: kernel/syscall/posix_timer.c sets it at start. */
 void process_set_timers_release_hook(void (*release)(struct process *process));

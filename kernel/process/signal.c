@@ -42,8 +42,9 @@ static void settle_call(struct task *task, const struct linux_sigaction *action)
 		return;
 	task->in_restartable = false;
 	result = user_syscall_result(&task->user);
-	if (likely(result != -ERESTART_SYS && result != -ERESTART_NO_HANDLER))
+	if (likely(result != -ERESTART_SYS && result != -ERESTART_NO_HANDLER && result != -ERESTART_RESUME))
 		return;
+	task->is_resuming = result == -ERESTART_RESUME && !action;
 	restart = !action || (result == -ERESTART_SYS && (action->flags & LINUX_SA_RESTART));
 	if (restart)
 		user_syscall_rewind(&task->user, task->syscall_number);

@@ -102,7 +102,9 @@ struct process *process_new(void)
 	wait_queue_init(&process->stop_wait);
 	wait_queue_init(&process->exit_wait);
 	timer_init(&process->real_timer, NULL);
-	timer_init(&process->cpu_limit_timer, NULL);
+	cpu_timer_init(&process->virtual_timer, process, 0, CPU_CLOCK_USER, NULL);
+	cpu_timer_init(&process->profile_timer, process, 0, CPU_CLOCK_TOTAL, NULL);
+	cpu_timer_init(&process->cpu_limit_timer, process, 0, CPU_CLOCK_TOTAL, NULL);
 	return process;
 }
 
@@ -177,6 +179,17 @@ static void run_task(void *argument)
 			break;
 		}
 	}
+}
+
+uint64_t task_deadline(uint64_t fresh_ns)
+{
+	struct task *task = task_current();
+
+	if (task->is_resuming)
+		task->is_resuming = false;
+	else
+		task->resume_deadline_ns = fresh_ns;
+	return task->resume_deadline_ns;
 }
 
 /* A vector area; the heap aligns to 64 from that size on. */

@@ -30,17 +30,17 @@ static int deadline_of(int operation, uint64_t address, uint64_t *deadline)
 	return 0;
 }
 
-/* FUTEX_WAIT without a timeout starts again after a handler that wants it; with one it would wait anew, so it does not. */
+/* FUTEX_WAIT without a timeout starts again after a handler that wants it; with one it ends there, and goes on where no handler ran. */
 static int64_t wait(const struct syscall_arguments *a, bool is_private, uint32_t bitset)
 {
 	uint64_t deadline;
 	int ret = deadline_of((int)a->v[1], a->v[3], &deadline);
 
 	if (!ret)
-		ret = futex_wait(a->v[0], is_private, (uint32_t)a->v[2], bitset, deadline);
+		ret = futex_wait(a->v[0], is_private, (uint32_t)a->v[2], bitset, task_deadline(deadline));
 	if (ret != -EINTR)
 		return ret;
-	return a->v[3] ? -EINTR : -ERESTART_SYS;
+	return a->v[3] ? -ERESTART_RESUME : -ERESTART_SYS;
 }
 
 static int64_t lock_pi(const struct syscall_arguments *a, bool is_private)

@@ -36,10 +36,10 @@ static int64_t poll_user(uint64_t address, uint64_t count, uint64_t deadline_ns)
 SYSCALL(poll, 3, "pud")
 {
 	int timeout = (int)a->v[2];
-	uint64_t deadline = timeout < 0 ? WAIT_FOREVER : deadline_after((uint64_t)timeout * 1000000);
+	uint64_t deadline = task_deadline(timeout < 0 ? WAIT_FOREVER : deadline_after((uint64_t)timeout * 1000000));
 	int64_t ret = poll_user(a->v[0], (uint32_t)a->v[1], deadline);
 
-	return ret == -EINTR ? -ERESTART_NO_HANDLER : ret;
+	return ret == -EINTR ? -ERESTART_RESUME : ret;
 }
 
 /* A signal mask for the length of the call (ppoll(2)): put back after the handler of a signal that ends it. */

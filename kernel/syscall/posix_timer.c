@@ -7,7 +7,9 @@
 
 struct posix_timer {
 	struct list node;
-	struct timer timer;
+	struct timer timer;	/* on the time of day, or: */
+	struct cpu_timer cpu;	/* on a CPU clock */
+	bool is_cpu;
 	struct process *process;
 	int id, clock, notify, signal, tid;
 	uint64_t value; /* sigev_value */
@@ -22,24 +24,22 @@ struct posix_timers {
 	struct spinlock lock;
 };
 
-static void posix_timer_fire(struct timer *timer)
+/* The time after `last` at which it fires next, later than now; counts those that it has missed. */
+static uint64_t next_time(struct posix_timer *t, uint64_t last, uint64_t now)
 {
-	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
+	uint64_t next = last + t->interval_ns, missed;
+
+	if (next > now)
+		return next;
+	missed = (now - next) / t->interval_ns + 1;
+	t->overruns = (int)min_u64(missed, INT32_MAX);
+	return next + missed * t->interval_ns;
+}
+
+static void notify(struct posix_timer *t)
+{
 	struct linux_siginfo info = {.signo = t->signal, .code = LINUX_SI_TIMER};
-	uint64_t now = clock_monotonic_ns();
 
-	t->overruns = 0;
-	if (t->interval_ns) {
-		uint64_t next = timer->deadline_ns + t->interval_ns;
-
-		if (next <= now) {
-			uint64_t missed = (now - next) / t->interval_ns + 1;
-
-			t->overruns = (int)min_u64(missed, INT32_MAX);
-			next += missed * t->interval_ns;
-		}
-		timer_arm(timer, next);
-	}
 	if (t->notify == LINUX_SIGEV_NONE)
 		return;
 	info.timer.id = t->id;
@@ -54,6 +54,74 @@ static void posix_timer_fire(struct timer *timer)
 	if (task && task->process == t->process)
 		task_signal(task, t->signal, &info);
 	spin_unlock(&process_tree_lock);
+}
+
+static void posix_timer_fire(struct timer *timer)
+{
+	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
+
+	t->overruns = 0;
+	if (t->interval_ns)
+		timer_arm(timer, next_time(t, timer->deadline_ns, clock_monotonic_ns()));
+	notify(t);
+}
+
+static void posix_cpu_timer_fire(struct cpu_timer *timer)
+{
+	struct posix_timer *t = container_of(timer, struct posix_timer, cpu);
+
+	t->overruns = 0;
+	if (t->interval_ns)
+		cpu_timer_arm(timer, next_time(t, timer->target_ns, cpu_timer_now(timer)));
+	notify(t);
+}
+
+/* Whether the clock is a CPU clock of this process, and of which of its threads (0: all). Those of others take no timers. */
+static bool find_cpu_clock(int clock, int *tid)
+{
+	int id = ~(clock >> 3);
+
+	*tid = 0;
+	if (clock == LINUX_CLOCK_PROCESS_CPUTIME_ID)
+		return true;
+	if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID || (clock < 0 && (clock & 4))) {
+		*tid = clock > 0 || !id ? task_current()->tid : id;
+		return true;
+	}
+	return clock < 0 && (!id || id == process_current()->pid);
+}
+
+static bool timer_is_armed(const struct posix_timer *t)
+{
+	return t->is_cpu ? t->cpu.is_armed : t->timer.is_armed;
+}
+
+static uint64_t time_left(const struct posix_timer *t)
+{
+	uint64_t now;
+
+	if (!timer_is_armed(t))
+		return 0;
+	if (t->is_cpu)
+		return cpu_timer_left(&t->cpu);
+	now = clock_monotonic_ns();
+	return t->timer.deadline_ns > now ? t->timer.deadline_ns - now : 1;
+}
+
+static void disarm(struct posix_timer *t)
+{
+	if (t->is_cpu)
+		cpu_timer_cancel(&t->cpu);
+	else
+		timer_cancel(&t->timer);
+}
+
+static void arm(struct posix_timer *t, uint64_t value_ns, bool is_absolute)
+{
+	if (t->is_cpu)
+		cpu_timer_arm(&t->cpu, is_absolute ? value_ns : cpu_timer_now(&t->cpu) + value_ns);
+	else
+		timer_arm(&t->timer, clock_deadline(t->clock, value_ns, is_absolute));
 }
 
 static struct posix_timers *timers_of(struct process *process, bool create)
@@ -89,9 +157,11 @@ SYSCALL(timer_create, 3, "dpp")
 	struct process *process = process_current();
 	struct posix_timers *timers;
 	struct posix_timer *t;
+	int clock = (int)a->v[0], tid;
+	bool is_cpu = find_cpu_clock(clock, &tid);
 	uint64_t reading;
 
-	if (clock_read((int)a->v[0], &reading))
+	if (clock_read(clock, &reading) || (clock < 0 && !is_cpu))
 		return -EINVAL;
 	if (a->v[1] && copy_from_user(&event, a->v[1], sizeof(event)))
 		return -EFAULT;
@@ -102,8 +172,10 @@ SYSCALL(timer_create, 3, "dpp")
 	if (!t)
 		return -EAGAIN;
 	timer_init(&t->timer, posix_timer_fire);
+	cpu_timer_init(&t->cpu, process, tid, CPU_CLOCK_TOTAL, posix_cpu_timer_fire);
+	t->is_cpu = is_cpu;
 	t->process = process;
-	t->clock = (int)a->v[0];
+	t->clock = clock;
 	t->notify = event.notify;
 	t->signal = event.signo;
 	t->tid = event.tid;
@@ -117,10 +189,8 @@ SYSCALL(timer_create, 3, "dpp")
 
 static void get_remaining(const struct posix_timer *t, struct linux_itimerspec *spec)
 {
-	uint64_t now = clock_monotonic_ns(), left = 0;
+	uint64_t left = time_left(t);
 
-	if (t->timer.is_armed)
-		left = t->timer.deadline_ns > now ? t->timer.deadline_ns - now : 1;
 	spec->interval_seconds = (int64_t)(t->interval_ns / NS_PER_SECOND);
 	spec->interval_nanoseconds = (int64_t)(t->interval_ns % NS_PER_SECOND);
 	spec->value_seconds = (int64_t)(left / NS_PER_SECOND);
@@ -142,10 +212,10 @@ SYSCALL(timer_settime, 4, "dxpp")
 	if (ret)
 		return ret;
 	get_remaining(t, &old);
-	timer_cancel(&t->timer);
+	disarm(t);
 	t->interval_ns = interval;
 	if (value)
-		timer_arm(&t->timer, clock_deadline(t->clock, value, a->v[1] & LINUX_TIMER_ABSTIME));
+		arm(t, value, a->v[1] & LINUX_TIMER_ABSTIME);
 	return a->v[3] ? copy_to_user(a->v[3], &old, sizeof(old)) : 0;
 }
 
@@ -169,7 +239,7 @@ SYSCALL(timer_getoverrun, 1, "d")
 
 static void timer_free(struct posix_timer *t)
 {
-	timer_cancel(&t->timer);
+	disarm(t);
 	list_remove(&t->node);
 	heap_free(t);
 }

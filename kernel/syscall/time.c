@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clocks, sleeping, interval timers. POSIX timers are in posix_timer.c. */
+/* Clocks and sleeping. Timers are in interval_timer.c and posix_timer.c. */
 #include "kernel/syscall/clock.h"
 #include "kernel/sched/wait.h"
 #include "kernel/uapi/time.h"
@@ -194,20 +194,13 @@ SYSCALL(time, 1, "p")
 	return seconds;
 }
 
-/* adjtimex(2), clock_adjtime(2): reading only; there is no frequency to steer. TIME_OK, unsynchronised. */
-SYSCALL(adjtimex, 1, "p")
-{
-	uint32_t modes;
-
-	if (copy_from_user(&modes, a->v[0], sizeof(modes)))
-		return -EFAULT;
-	return modes ? -EPERM : 5;
-}
-
 static int64_t sleep_until(int clock, uint64_t ns, bool is_absolute, uint64_t remaining)
 {
 	uint64_t deadline = clock_deadline(clock, ns, is_absolute), now;
 	int ret;
+
+	if (!is_absolute)
+		deadline = task_deadline(deadline);
 
 	do {
 		ret = wait_sleep(deadline, WAIT_INTERRUPTIBLE);
@@ -219,7 +212,7 @@ static int64_t sleep_until(int clock, uint64_t ns, bool is_absolute, uint64_t re
 	now = clock_monotonic_ns();
 	if (remaining && syscall_put_timespec(remaining, deadline > now ? deadline - now : 0))
 		return -EFAULT;
-	return -EINTR;
+	return -ERESTART_RESUME;
 }
 
 SYSCALL(nanosleep, 2, "tp")
@@ -239,84 +232,4 @@ SYSCALL(clock_nanosleep, 4, "dxtp")
 		return -EINVAL;
 	ret = syscall_copy_timespec(a->v[2], &ns);
 	return ret ? ret : sleep_until(clock, ns, a->v[1] & LINUX_TIMER_ABSTIME, a->v[3]);
-}
-
-/* ---- Interval timers (setitimer(2)). Only ITIMER_REAL fires; the CPU-time ones need accounting at each tick. ---- */
-
-static void real_timer_fire(struct timer *timer)
-{
-	struct process *process = container_of(timer, struct process, real_timer);
-
-	process_signal(process, LINUX_SIGALRM, NULL);
-	if (process->real_interval_ns)
-		timer_arm(timer, timer->deadline_ns + process->real_interval_ns);
-}
-
-/* Sets the timer and gives back what was left of it and its interval. */
-static void real_timer_set(struct process *process, uint64_t value_ns, uint64_t interval_ns, uint64_t *left_ns, uint64_t *old_interval_ns)
-{
-	uint64_t now = clock_monotonic_ns();
-
-	*old_interval_ns = process->real_interval_ns;
-	*left_ns = 0;
-	if (process->real_timer.is_armed && process->real_timer.deadline_ns > now)
-		*left_ns = process->real_timer.deadline_ns - now;
-	timer_cancel(&process->real_timer);
-	process->real_interval_ns = interval_ns;
-	if (!value_ns)
-		return;
-	process->real_timer.fire = real_timer_fire;
-	timer_arm(&process->real_timer, now + value_ns);
-}
-
-SYSCALL(alarm, 1, "u")
-{
-	uint64_t left, interval;
-
-	real_timer_set(process_current(), (uint32_t)a->v[0] * NS_PER_SECOND, 0, &left, &interval);
-	return (int64_t)((left + NS_PER_SECOND - 1) / NS_PER_SECOND);
-}
-
-static int put_itimer(uint64_t address, uint64_t left, uint64_t interval)
-{
-	struct linux_itimerval value = {
-	    .interval_seconds = (int64_t)(interval / NS_PER_SECOND),
-	    .interval_microseconds = (int64_t)(interval % NS_PER_SECOND / 1000),
-	    .value_seconds = (int64_t)(left / NS_PER_SECOND),
-	    .value_microseconds = (int64_t)(left % NS_PER_SECOND / 1000),
-	};
-
-	return address ? copy_to_user(address, &value, sizeof(value)) : 0;
-}
-
-SYSCALL(getitimer, 2, "dp")
-{
-	struct process *process = process_current();
-	uint64_t now = clock_monotonic_ns(), left = 0;
-
-	if (a->v[0] > LINUX_ITIMER_PROF)
-		return -EINVAL;
-	if (a->v[0] != LINUX_ITIMER_REAL)
-		return put_itimer(a->v[1], 0, 0);
-	if (process->real_timer.is_armed && process->real_timer.deadline_ns > now)
-		left = process->real_timer.deadline_ns - now;
-	return put_itimer(a->v[1], left, process->real_interval_ns);
-}
-
-SYSCALL(setitimer, 3, "dpp")
-{
-	struct linux_itimerval value = {0};
-	uint64_t left, interval;
-
-	if (a->v[0] > LINUX_ITIMER_PROF)
-		return -EINVAL;
-	if (a->v[1] && copy_from_user(&value, a->v[1], sizeof(value)))
-		return -EFAULT;
-	if ((uint64_t)value.value_microseconds >= 1000000 || (uint64_t)value.interval_microseconds >= 1000000)
-		return -EINVAL;
-	if (a->v[0] != LINUX_ITIMER_REAL)
-		return value.value_seconds || value.value_microseconds ? -EOPNOTSUPP : put_itimer(a->v[2], 0, 0);
-	real_timer_set(process_current(), (uint64_t)value.value_seconds * NS_PER_SECOND + (uint64_t)value.value_microseconds * 1000,
-	    (uint64_t)value.interval_seconds * NS_PER_SECOND + (uint64_t)value.interval_microseconds * 1000, &left, &interval);
-	return put_itimer(a->v[2], left, interval);
 }

@@ -2,6 +2,7 @@
 /* The tree of /proc: its folders are made of the paths of the files that were linked, and of the processes there are. */
 #include "kernel/fs/proc/proc.h"
 #include "kernel/mem/heap.h"
+#include "kernel/process/access.h"
 #include "kernel/uapi/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -118,14 +119,7 @@ void proc_subject_put(struct proc_subject *subject)
 
 struct address_space *proc_space_get(const struct proc_subject *subject)
 {
-	struct address_space *space;
-
-	spin_lock(&process_tree_lock);
-	space = subject->process->space;
-	if (space)
-		address_space_get(space);
-	spin_unlock(&process_tree_lock);
-	return space;
+	return process_space_get(subject->process);
 }
 
 /* ---- Files of the system: a folder exists if a path goes through it. ---- */
