@@ -19,6 +19,7 @@ enum { QUEUES_MAX = 3, NESTING_MAX = 5 };
 struct epoll_set {
 	struct mutex lock;
 	struct rb_tree items; /* by descriptor and file */
+	unsigned nr_items;
 	struct spinlock ready_lock;
 	struct list ready;
 	struct wait_queue wait;
@@ -137,6 +138,7 @@ static void item_remove(struct epoll_item *item)
 	list_remove(&item->ready_node);
 	spin_unlock(&item->set->ready_lock);
 	rb_remove(&item->set->items, &item->node);
+	item->set->nr_items--;
 	list_remove(&item->file_node);
 	heap_free(item);
 }
@@ -186,6 +188,7 @@ static int item_add(struct epoll_set *set, int fd, struct file *file, const stru
 	list_init(&item->ready_node);
 	list_push_back(&file->epoll_items, &item->file_node);
 	rb_insert(&set->items, &item->node, parent, link);
+	set->nr_items++;
 	check_ready(item, &registration.table);
 	return 0;
 }
@@ -332,6 +335,13 @@ static int harvest(struct epoll_set *set, struct linux_epoll_event *events, int 
 	if (is_rest && count && !list_empty(&set->wait.waiters))
 		wait_wake(&set->wait, 1, POLLIN | POLLRDNORM);
 	return count;
+}
+
+unsigned epoll_count(struct file *epoll)
+{
+	struct epoll_set *set = epoll->private_data;
+
+	return __atomic_load_n(&set->nr_items, __ATOMIC_RELAXED);
 }
 
 int epoll_wait_events(struct file *epoll, struct linux_epoll_event *events, int max, uint64_t deadline_ns)

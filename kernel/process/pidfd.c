@@ -44,6 +44,21 @@ int pidfd_new(struct process *process, int flags)
 	return fd;
 }
 
+static int (*folder_hook)(struct file *file, struct process **process);
+
+void pidfd_set_folder_hook(int (*process_of_folder)(struct file *file, struct process **process))
+{
+	folder_hook = process_of_folder;
+}
+
+int pidfd_or_folder_process(struct file *file, struct process **process)
+{
+	*process = pidfd_process(file);
+	if (*process)
+		return 0;
+	return folder_hook ? folder_hook(file, process) : -EBADF;
+}
+
 struct process *pidfd_process(struct file *file)
 {
 	struct process *process = file->ops == &pidfd_ops ? file->private_data : NULL;

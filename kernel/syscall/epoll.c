@@ -6,7 +6,7 @@
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/time.h"
 
-enum { FEW = 16, EVENTS_MAX = 4096 };
+enum { FEW = 64, EVENTS_MAX = 0x7fffffff / sizeof(struct linux_epoll_event) };
 
 static int64_t create(bool close_on_exec)
 {
@@ -67,10 +67,9 @@ static int64_t wait_events(struct file *epoll, uint64_t address, int max, uint64
 	struct linux_epoll_event few[FEW], *events = few;
 	int64_t ret;
 
-	if (!file_is_epoll(epoll) || max <= 0)
+	if (!file_is_epoll(epoll) || max <= 0 || (size_t)max > EVENTS_MAX)
 		return -EINVAL;
-	if (max > EVENTS_MAX)
-		max = EVENTS_MAX;
+	max = (int)min_u64((uint64_t)max, max_u64(epoll_count(epoll), FEW)); /* programs ask for thousands, and watch few */
 	if (max > FEW && !(events = heap_alloc((size_t)max * sizeof(*events)))) {
 		events = few;
 		max = FEW;

@@ -293,11 +293,12 @@ SYSCALL(pidfd_send_signal, 4, "dSpx")
 	if (a->v[3] || !is_signal(signal))
 		return -EINVAL;
 	file = descriptor_get((int)a->v[0]);
-	target = file ? pidfd_process(file) : NULL;
-	if (file)
-		file_put(file);
-	if (!target)
+	if (!file)
 		return -EBADF;
+	ret = pidfd_or_folder_process(file, &target);
+	file_put(file);
+	if (ret)
+		return ret;
 	ret = a->v[2] ? copy_info(a->v[2], signal, target == process_current(), &info) : 0;
 	spin_lock(&process_tree_lock);
 	if (!ret)

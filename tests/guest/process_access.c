@@ -85,8 +85,15 @@ static void descriptors(void)
 	SHOW(syscall(SYS_process_madvise, pidfd, &range, 1, MADV_DONTNEED, 0));
 	SHOW(syscall(SYS_process_madvise, pidfd, &range, 1, MADV_COLD, 1));
 	SHOW(syscall(SYS_process_madvise, -1, &range, 1, MADV_COLD, 0));
+	char path[40];
+	snprintf(path, sizeof(path), "/proc/%d", child);
+	int folder = open(path, O_DIRECTORY | O_RDONLY);
+	SHOW(syscall(SYS_pidfd_send_signal, folder, 0, NULL, 0));
+	SHOW(getfd(folder, 50, 0));
+	SHOW(syscall(SYS_pidfd_send_signal, open("/proc", O_RDONLY), 0, NULL, 0));
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
+	SHOW(syscall(SYS_pidfd_send_signal, folder, 0, NULL, 0));
 	SHOW(getfd(pidfd, 50, 0));
 }
 

@@ -2,7 +2,9 @@
 /* The tree of /proc: its folders are made of the paths of the files that were linked, and of the processes there are. */
 #include "kernel/fs/proc/proc.h"
 #include "kernel/mem/heap.h"
+#include "kernel/platform/platform.h"
 #include "kernel/process/access.h"
+#include "kernel/process/pidfd.h"
 #include "kernel/uapi/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -579,3 +581,27 @@ static long thread_self_target(char *to, size_t size)
 PROC_FILE(thread_self) = {.path = "thread-self", .link_target = thread_self_target};
 PROC_FILE(mounts) = {.path = "mounts", .link = "self/mounts"};
 PROC_FILE(net) = {.path = "net", .link = "self/net"};
+
+/* ---- pidfd_send_signal(2) takes an open folder of a process as well. ---- */
+
+static int process_of_folder(struct file *file, struct process **process)
+{
+	struct proc_subject subject;
+	struct proc_node *node;
+
+	if (!file->inode || file->inode->ops != &folder_ops)
+		return -EBADF;
+	node = proc_node_of(file->inode);
+	if (node->kind != PROC_PROCESS)
+		return -EBADF;
+	if (proc_subject_get(node, &subject))
+		return -ESRCH;
+	*process = subject.process;
+	return 0;
+}
+
+static void set_hook(void)
+{
+	pidfd_set_folder_hook(process_of_folder);
+}
+INITCALL(proc_pidfd, INIT_CORE, set_hook);
