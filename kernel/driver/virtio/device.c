@@ -26,10 +26,13 @@ static int reset(struct virtio_device *device)
 	return 0;
 }
 
-static int negotiate(struct virtio_device *device, uint64_t wanted)
+/* `choose` may be NULL: all of the wanted ones. */
+static int negotiate(struct virtio_device *device, uint64_t wanted, uint64_t (*choose)(uint64_t offered))
 {
 	uint64_t offered = device->transport->features(device);
 
+	if (choose)
+		wanted = choose(offered);
 	if (!device->is_legacy)
 		wanted |= VIRTIO_F_VERSION_1;
 	device->features = offered & wanted;
@@ -42,7 +45,7 @@ static int negotiate(struct virtio_device *device, uint64_t wanted)
 	return device->transport->status(device) & STATUS_FEATURES_OK ? 0 : -EIO;
 }
 
-int virtio_open(struct device *device, enum virtio_type type, uint64_t wanted, struct virtio_device **opened)
+static int open_device(struct device *device, enum virtio_type type, uint64_t wanted, uint64_t (*choose)(uint64_t), struct virtio_device **opened)
 {
 	struct virtio_device *virtio = heap_alloc_zero(sizeof(*virtio));
 	int ret;
@@ -59,7 +62,7 @@ int virtio_open(struct device *device, enum virtio_type type, uint64_t wanted, s
 	if (!ret) {
 		add_status(virtio, STATUS_ACKNOWLEDGE);
 		add_status(virtio, STATUS_DRIVER);
-		ret = negotiate(virtio, wanted);
+		ret = negotiate(virtio, wanted, choose);
 	}
 	if (!ret)
 		ret = virtio->transport->connect(virtio);
@@ -71,6 +74,16 @@ int virtio_open(struct device *device, enum virtio_type type, uint64_t wanted, s
 	}
 	*opened = virtio;
 	return 0;
+}
+
+int virtio_open(struct device *device, enum virtio_type type, uint64_t wanted, struct virtio_device **opened)
+{
+	return open_device(device, type, wanted, NULL, opened);
+}
+
+int virtio_open_choosing(struct device *device, enum virtio_type type, uint64_t (*choose)(uint64_t offered), struct virtio_device **opened)
+{
+	return open_device(device, type, 0, choose, opened);
 }
 
 int virtio_queues_new(struct virtio_device *device, unsigned nr)
@@ -116,6 +129,7 @@ int virtio_queue_open(struct virtio_device *device, unsigned index, unsigned siz
 	if (!memory || !tokens)
 		return -ENOMEM;
 	virtqueue_init(&queue->ring, size, align, memory, tokens);
+	queue->ring.has_events = virtio_has(device, VIRTIO_F_EVENT_IDX);
 	queue->device = device;
 	queue->index = index;
 	queue->driver_data = driver_data;

@@ -2,8 +2,10 @@
 /*
  * Split virtqueues (virtio 1.2 §2.7): the driver's side of the ring, without any hardware. The caller serialises all calls on a queue.
  *
- * Neither notifications nor interrupts are ever suppressed (§2.7.7, §2.7.10): both protocols need a store to be seen before a
- * later load, and emulators that run a machine of one CPU drop the guest's fences and locked instructions, so that wake-ups get lost.
+ * By default neither notifications nor interrupts are suppressed: what is published is notified, and each used chain interrupts. A driver
+ * that moves much may use virtqueue_show, virtqueue_silence and virtqueue_listen (§2.7.7, §2.7.10), if a timer of its own makes good a
+ * wake-up that is lost all the same. For both sides must see the other's index after their own store, and QEMU, when it emulates a machine of
+ * one CPU, translates neither fences nor locked instructions as such; see virtqueue_fence.
  */
 #pragma once
 #include "lib/attr.h"
@@ -27,6 +29,7 @@ struct virtqueue {
 	uint16_t *avail; /* flags, index, ring[size] */
 	volatile uint16_t *used; /* flags, index, then pairs of 32 bits: id, len */
 	void **tokens; /* by first descriptor; NULL: not in use */
+	bool has_events; /* VIRTIO_F_EVENT_IDX was agreed on; set by who opens the queue */
 	bool is_broken; /* the device wrote nonsense; nothing is taken from it any more */
 };
 
@@ -46,9 +49,20 @@ int virtqueue_add(struct virtqueue *queue, const struct virtqueue_segment *segme
 		  struct virtqueue_descriptor *table, uint64_t table_address) must_check;
 /* Shows the device what was added; the caller then notifies it. */
 void virtqueue_publish(struct virtqueue *queue);
+/* Shows the device what was added; true: it wants to be notified. */
+bool virtqueue_show(struct virtqueue *queue) must_check;
+/* Asks for no interrupts; some may come nonetheless. */
+void virtqueue_silence(struct virtqueue *queue);
+/* Asks for an interrupt once `after` chains (1 or more) can be taken. False: so many can be now, and an interrupt may not come. */
+bool virtqueue_listen(struct virtqueue *queue, unsigned after) must_check;
 /* The token of a chain that the device is done with, and how much it wrote; NULL: none. */
 void *virtqueue_take(struct virtqueue *queue, uint32_t *len);
 static inline bool virtqueue_is_idle(const struct virtqueue *queue) /* nothing is with the device */
 {
 	return queue->nr_free == queue->size;
+}
+/* How many chains can be taken now. */
+static inline unsigned virtqueue_nr_used(const struct virtqueue *queue)
+{
+	return queue->is_broken ? 0 : (uint16_t)(__atomic_load_n(&queue->used[1], __ATOMIC_ACQUIRE) - queue->used_index);
 }

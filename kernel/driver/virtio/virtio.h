@@ -5,10 +5,12 @@
 #include "kernel/driver/virtio/queue.h"
 #include "kernel/platform/platform.h"
 
-enum virtio_type { VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_ENTROPY = 4 }; /* §5 */
+enum virtio_type { VIRTIO_NETWORK = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_ENTROPY = 4 }; /* §5 */
 
-#define VIRTIO_F_INDIRECT  (1ull << 28)
-#define VIRTIO_F_VERSION_1 (1ull << 32)
+#define VIRTIO_F_ANY_LAYOUT (1ull << 27) /* of devices of before the standard, in which it goes without saying */
+#define VIRTIO_F_INDIRECT   (1ull << 28)
+#define VIRTIO_F_EVENT_IDX  (1ull << 29) /* for drivers that meet what queue.h says of it */
+#define VIRTIO_F_VERSION_1  (1ull << 32)
 
 struct virtio_device;
 
@@ -55,6 +57,8 @@ struct virtio_device {
 
 /* Resets the device if it is of that type and takes those of the wanted features that it offers. -ENODEV: not of that type. */
 int virtio_open(struct device *device, enum virtio_type type, uint64_t wanted, struct virtio_device **opened) must_check;
+/* As virtio_open; `choose` picks of the features offered. */
+int virtio_open_choosing(struct device *device, enum virtio_type type, uint64_t (*choose)(uint64_t offered), struct virtio_device **opened) must_check;
 /* Makes room for queues 0 .. nr-1; then each is set up with at most `size` entries. */
 int virtio_queues_new(struct virtio_device *device, unsigned nr) must_check;
 int virtio_queue_open(struct virtio_device *device, unsigned index, unsigned size, void (*interrupt)(struct virtio_queue *), void *driver_data) must_check;

@@ -72,7 +72,8 @@ struct net_link {
 };
 
 struct net_interface_count {
-	uint64_t packets_in, packets_out, bytes_in, bytes_out, drops_in, drops_out, errors_out;
+	uint64_t packets_in, packets_out, bytes_in, bytes_out, drops_in, drops_out, errors_in, errors_out;
+	uint64_t interrupts, notifications, watches; /* the driver's: from the device, to the device, and its timer's looks that make sure */
 };
 
 /* The driver's; zeroed, then filled, then net_interface_add. */
