@@ -209,6 +209,106 @@ TEST(nonsense_breaks_the_queue)
 	CHECK(queue.is_broken);
 }
 
+/*
+ * A device and a driver that suppress each other's wake-ups, one step at a time: whoever sleeps is woken as soon as there is work. Both see the other's
+ * stores at once here, as the fence promises.
+ */
+static bool device_sleeps, driver_sleeps;
+static uint16_t device_signalled;
+
+static uint16_t *used_event(void)
+{
+	return avail_ring() + 2 + SIZE;
+}
+
+static uint16_t *avail_event(void)
+{
+	return used_ring() + 2 + 4 * SIZE;
+}
+
+static bool needs_event(uint16_t event, uint16_t new, uint16_t old)
+{
+	return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
+}
+
+static void device_works(void)
+{
+	if (device_avail == avail_ring()[1]) {
+		used_ring()[0] = 0;
+		*avail_event() = device_avail;
+		device_sleeps = true;
+		return;
+	}
+	used_ring()[0] = 1;
+	memcpy(used_ring() + 2 + 4 * (device_used++ % SIZE), (uint32_t[]){avail_ring()[2 + device_avail++ % SIZE], 0}, 8);
+	used_ring()[1] = device_used;
+	if (queue.has_events ? needs_event(*used_event(), device_used, device_signalled) : !(avail_ring()[0] & 1))
+		driver_sleeps = false;
+	device_signalled = device_used;
+}
+
+static void driver_works(unsigned after)
+{
+	struct virtqueue_segment segment = {.address = 1, .len = 1};
+	uint32_t len;
+
+	virtqueue_silence(&queue);
+	while (virtqueue_nr_used(&queue) >= after && virtqueue_take(&queue, &len))
+		continue;
+	for (unsigned i = below(4); i > 0 && virtqueue_add(&queue, &segment, 1, 0, &segment, NULL, 0) == 0; i--)
+		continue;
+	if (virtqueue_show(&queue))
+		device_sleeps = false;
+	driver_sleeps = virtqueue_listen(&queue, after);
+}
+
+static void suppress(bool has_events)
+{
+	start();
+	queue.has_events = has_events;
+	device_sleeps = driver_sleeps = false;
+	device_signalled = 0;
+	for (unsigned i = 0; i < 300000; i++) {
+		unsigned after = 1 + below(3);
+
+		if (!device_sleeps && below(2))
+			device_works();
+		if (below(driver_sleeps ? 20 : 2) == 0)
+			driver_works(after);
+		CHECK(!device_sleeps || device_avail == avail_ring()[1]);
+		CHECK(!driver_sleeps || virtqueue_nr_used(&queue) < 3);
+	}
+}
+
+TEST(nobody_sleeps_before_work)
+{
+	suppress(false);
+	suppress(true);
+}
+
+TEST(silence_is_kept)
+{
+	for (unsigned has_events = 0; has_events < 2; has_events++) {
+		struct virtqueue_segment segment = {.address = 1, .len = 1};
+		uint32_t len;
+
+		start();
+		queue.has_events = has_events;
+		device_signalled = 0;
+		for (unsigned i = 0; i < 200000; i++) { /* more than a round of the index */
+			virtqueue_silence(&queue);
+			CHECK_EQ(virtqueue_add(&queue, &segment, 1, 0, &segment, NULL, 0), 0);
+			device_sleeps = !virtqueue_show(&queue) && device_sleeps;
+			CHECK(!device_sleeps);
+			driver_sleeps = true;
+			device_works();
+			CHECK(driver_sleeps);
+			device_works();
+			CHECK(virtqueue_take(&queue, &len) == &segment);
+		}
+	}
+}
+
 TEST(legacy_layout)
 {
 	CHECK_EQ(virtqueue_used_offset(128, 4096) % 4096, 0);

@@ -2,6 +2,8 @@
 IN := host-asan x86_64
 SRCS := header.c receive.c transmit.c
 SRCS_x86_64 := pair.c card.c
-DEPS := lib kernel/uapi kernel/arch kernel/net/core kernel/driver/virtio/queue.h
-DEPS_x86_64 := kernel/log kernel/mem kernel/sched kernel/platform kernel/file kernel/net/system kernel/driver/virtio
+DEPS := lib kernel/uapi kernel/arch kernel/net/core kernel/driver/virtio
+DEPS_x86_64 := kernel/log kernel/mem kernel/sched kernel/platform kernel/file kernel/net/system
+DEPS_host-asan := kernel/hosted
+TESTS := frames_test.c
 include build/module.mk
