@@ -137,6 +137,20 @@ int virtio_queue_open(struct virtio_device *device, unsigned index, unsigned siz
 	return device->transport->queue_enable(device, queue, virt_to_phys(memory));
 }
 
+void virtio_queues_separate(struct virtio_device *device, unsigned first, unsigned nr)
+{
+	if (device->transport->separate)
+		device->transport->separate(device, first, nr);
+}
+
+void virtio_queue_route(struct virtio_queue *queue, unsigned cpu)
+{
+	int ret = queue->message ? queue->device->transport->route(queue, cpu) : 0;
+
+	if (ret)
+		log_line(LOG_ERROR, "virtio: no interrupt for a queue: error %d", -ret);
+}
+
 void virtio_start(struct virtio_device *device)
 {
 	add_status(device, STATUS_DRIVER_OK);

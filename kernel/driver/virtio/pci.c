@@ -18,6 +18,7 @@ enum { /* §4.1.4.3 */
 	COMMON_QUEUE_DRIVER = 40, COMMON_QUEUE_DEVICE = 48, COMMON_LEN = 56,
 };
 enum { NO_VECTOR = 0xffff };
+enum { MESSAGE_QUEUES = 0, MESSAGE_CONFIG = 1, MESSAGES_SHARED = 2, MESSAGES_MAX = 2048 };
 
 #define COMMON(device, offset, type) (*(volatile type *)((device)->common + (offset)))
 
@@ -67,7 +68,7 @@ static int pci_queue_enable(struct virtio_device *device, struct virtio_queue *q
 
 	COMMON(device, COMMON_QUEUE_SELECT, uint16_t) = (uint16_t)queue->index;
 	COMMON(device, COMMON_QUEUE_SIZE, uint16_t) = (uint16_t)size;
-	COMMON(device, COMMON_QUEUE_VECTOR, uint16_t) = device->has_message_interrupts ? 0 : NO_VECTOR;
+	COMMON(device, COMMON_QUEUE_VECTOR, uint16_t) = device->has_message_interrupts ? (uint16_t)queue->message : NO_VECTOR;
 	if (device->has_message_interrupts && COMMON(device, COMMON_QUEUE_VECTOR, uint16_t) == NO_VECTOR)
 		return -EIO;
 	write_address(device, COMMON_QUEUE_DESCRIPTORS, ring);
@@ -93,7 +94,7 @@ static uint32_t pci_config_generation(struct virtio_device *device)
 	return COMMON(device, COMMON_GENERATION, uint8_t);
 }
 
-/* ---- Interrupts: one message for all, as a device here has one busy queue at a time. ---- */
+/* ---- Interrupts: one message for all queues but those that a driver separates. ---- */
 
 static void serve(struct virtio_device *device, bool config_changed)
 {
@@ -110,6 +111,13 @@ static void message_interrupt(void *argument)
 static void config_interrupt(void *argument)
 {
 	serve(argument, true);
+}
+
+static void queue_interrupt(void *argument)
+{
+	struct virtio_queue *queue = argument;
+
+	queue->interrupt(queue);
 }
 
 static void line_interrupt(void *argument)
@@ -136,12 +144,12 @@ static unsigned find_capability(const struct device *device, unsigned id, unsign
 	return 0;
 }
 
-static int set_message(volatile uint32_t *table, unsigned entry, interrupt_handler *handler, void *argument)
+static int set_message(struct virtio_device *device, unsigned entry, interrupt_handler *handler, void *argument, unsigned cpu)
 {
-	volatile uint32_t *at = table + entry * (MSIX_ENTRY_LEN / 4);
+	volatile uint32_t *at = device->messages + entry * (MSIX_ENTRY_LEN / 4);
 	uint64_t address;
 	uint32_t data;
-	int ret = interrupt_request_message(handler, argument, 0, &address, &data);
+	int ret = interrupt_request_message(handler, argument, cpu, &address, &data);
 
 	if (ret)
 		return ret;
@@ -152,38 +160,41 @@ static int set_message(volatile uint32_t *table, unsigned entry, interrupt_handl
 	return 0;
 }
 
-/* MSI-X (PCI Local Bus 3.0 §6.8.2): entry 0 for the queues, 1 for the configuration. */
+/* MSI-X (PCI Local Bus 3.0 §6.8.2): entry 0 for the queues, 1 for the configuration, others for queues that are separated. */
 static int connect_messages(struct virtio_device *device)
 {
 	struct device *pci = device->device;
 	unsigned capability = find_capability(pci, CAPABILITY_MSIX, 0), control;
 	uint64_t phys, len, offset;
-	volatile uint32_t *table;
+	unsigned nr;
 	int ret;
 
 	if (!capability)
 		return -ENODEV;
 	control = pci_read(pci, capability + 2, 2);
 	offset = pci_read(pci, capability + 4, 4);
-	if ((control & 0x7ff) < 1 || pci_bar(pci, offset & 7, &phys, &len))
+	nr = (control & (MESSAGES_MAX - 1)) + 1;
+	if (nr < MESSAGES_SHARED || pci_bar(pci, offset & 7, &phys, &len))
 		return -ENODEV;
 	offset &= ~7ull;
-	if (offset > len || len - offset < 2 * MSIX_ENTRY_LEN)
+	if (offset > len || (len - offset) / MSIX_ENTRY_LEN < nr)
 		return -ENODEV;
-	table = map_device(phys + offset, 2 * MSIX_ENTRY_LEN);
-	if (!table)
+	device->messages = map_device(phys + offset, nr * MSIX_ENTRY_LEN);
+	if (!device->messages)
 		return -ENOMEM;
 	pci_write(pci, capability + 2, 2, (control | MSIX_ENABLE) & ~(unsigned)MSIX_MASK_ALL);
-	ret = set_message(table, 0, message_interrupt, device);
+	ret = set_message(device, MESSAGE_QUEUES, message_interrupt, device, 0);
 	if (!ret)
-		ret = set_message(table, 1, config_interrupt, device);
+		ret = set_message(device, MESSAGE_CONFIG, config_interrupt, device, 0);
 	if (ret) {
 		pci_write(pci, capability + 2, 2, control & ~(unsigned)MSIX_ENABLE);
 		return ret;
 	}
 	pci_write(pci, PCI_COMMAND, 2, pci_read(pci, PCI_COMMAND, 2) | COMMAND_NO_LINE);
 	device->has_message_interrupts = true;
-	COMMON(device, COMMON_CONFIG_VECTOR, uint16_t) = 1;
+	device->nr_messages = nr;
+	device->nr_messages_used = MESSAGES_SHARED;
+	COMMON(device, COMMON_CONFIG_VECTOR, uint16_t) = MESSAGE_CONFIG;
 	return 0;
 }
 
@@ -194,6 +205,21 @@ static int pci_connect(struct virtio_device *device)
 	COMMON(device, COMMON_CONFIG_VECTOR, uint16_t) = NO_VECTOR;
 	pci_write(device->device, PCI_COMMAND, 2, pci_read(device->device, PCI_COMMAND, 2) & ~(unsigned)COMMAND_NO_LINE);
 	return interrupt_request_line(device->device->line, true, line_interrupt, device);
+}
+
+/* The table's entries are masked until they are written. */
+static void pci_separate(struct virtio_device *device, unsigned first, unsigned nr)
+{
+	if (!device->has_message_interrupts || device->nr_messages_used == device->nr_messages)
+		return;
+	for (unsigned i = first; i < first + nr; i++)
+		device->queues[i].message = device->nr_messages_used;
+	device->nr_messages_used++;
+}
+
+static int pci_route(struct virtio_queue *queue, unsigned cpu)
+{
+	return set_message(queue->device, queue->message, queue_interrupt, queue, cpu);
 }
 
 static const struct virtio_transport pci_transport = {
@@ -207,6 +233,8 @@ static const struct virtio_transport pci_transport = {
     .config_byte = pci_config_byte,
     .config_generation = pci_config_generation,
     .connect = pci_connect,
+    .separate = pci_separate,
+    .route = pci_route,
 };
 
 /* ---- Finding the structures. ---- */

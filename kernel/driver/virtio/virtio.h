@@ -22,6 +22,7 @@ struct virtio_queue {
 	void (*interrupt)(struct virtio_queue *queue); /* something may be in the used ring; NULL: not wanted */
 	void *driver_data;
 	volatile void *notify; /* PCI: the queue's notification register */
+	unsigned message; /* PCI: the entry of the MSI-X table; 0: that of all queues */
 };
 
 struct virtio_transport {
@@ -37,6 +38,9 @@ struct virtio_transport {
 	uint32_t (*config_generation)(struct virtio_device *device);
 	/* Connects interrupts, before the queues are set up. */
 	int (*connect)(struct virtio_device *device);
+	/* See virtio_queues_separate and virtio_queue_route. NULL: all queues have one interrupt. */
+	void (*separate)(struct virtio_device *device, unsigned first, unsigned nr);
+	int (*route)(struct virtio_queue *queue, unsigned cpu);
 };
 
 struct virtio_device {
@@ -53,6 +57,8 @@ struct virtio_device {
 	volatile uint8_t *common, *isr, *config, *notify_base;
 	uint32_t notify_multiplier;
 	bool has_message_interrupts;
+	volatile uint32_t *messages; /* the MSI-X table */
+	unsigned nr_messages, nr_messages_used;
 };
 
 /* Resets the device if it is of that type and takes those of the wanted features that it offers. -ENODEV: not of that type. */
@@ -62,6 +68,12 @@ int virtio_open_choosing(struct device *device, enum virtio_type type, uint64_t 
 /* Makes room for queues 0 .. nr-1; then each is set up with at most `size` entries. */
 int virtio_queues_new(struct virtio_device *device, unsigned nr) must_check;
 int virtio_queue_open(struct virtio_device *device, unsigned index, unsigned size, void (*interrupt)(struct virtio_queue *), void *driver_data) must_check;
+/*
+ * Before the queues first .. first + nr - 1 are opened: gives them an interrupt of their own, which is to call the function of the first, if the
+ * transport can and has one left. It is off until virtio_queue_route of the first says which CPU takes it. Otherwise they share the device's.
+ */
+void virtio_queues_separate(struct virtio_device *device, unsigned first, unsigned nr);
+void virtio_queue_route(struct virtio_queue *queue, unsigned cpu);
 void virtio_start(struct virtio_device *device); /* DRIVER_OK: requests may be made from here on */
 void virtio_fail(struct virtio_device *device);	 /* gives the device up */
 static inline bool virtio_has(const struct virtio_device *device, uint64_t feature)

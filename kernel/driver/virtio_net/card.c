@@ -6,8 +6,9 @@
 #include "kernel/mem/heap.h"
 #include "kernel/mem/page.h"
 #include "kernel/net/system/system.h"
+#include "kernel/platform/acpi.h"
 
-enum { QUEUE_SIZE = 256, ETHERNET_MAX = 18, STATUS_LINK_UP = 1, MTU = 1500, MTU_MIN = 576 };
+enum { QUEUE_SIZE = 256, CONTROL_SIZE = 16, ETHERNET_MAX = 18, STATUS_LINK_UP = 1, MTU = 1500, MTU_MIN = 576 };
 /* Frames of the usual size fit half a page; where the device joins segments, a page each is filled. */
 enum { BUFFER_SMALL = 2048, BUFFER_LARGE = 4096 };
 enum { BUFFERS_MIN = 32, MEMORY_SHARE = 64 }; /* of the memory at most one part in so many */
@@ -19,7 +20,7 @@ enum { BUFFERS_MIN = 32, MEMORY_SHARE = 64 }; /* of the memory at most one part 
 static uint64_t choose(uint64_t offered)
 {
 	uint64_t wanted = FEATURE_CHECKSUM | FEATURE_GUEST_CHECKSUM | FEATURE_MTU | FEATURE_MAC | FEATURE_MERGED_BUFFERS | FEATURE_STATUS |
-			  VIRTIO_F_INDIRECT | VIRTIO_F_EVENT_IDX;
+			  FEATURE_CONTROL | VIRTIO_F_INDIRECT | VIRTIO_F_EVENT_IDX;
 
 	if (!(offered & VIRTIO_F_VERSION_1))
 		wanted |= VIRTIO_F_ANY_LAYOUT;
@@ -27,6 +28,8 @@ static uint64_t choose(uint64_t offered)
 		wanted |= HOST_TSO;
 	if (offered & FEATURE_GUEST_CHECKSUM && offered & FEATURE_MERGED_BUFFERS)
 		wanted |= GUEST_TSO;
+	if (offered & FEATURE_CONTROL)
+		wanted |= FEATURE_CONTROL_RECEIVE | FEATURE_PAIRS;
 	return wanted;
 }
 
@@ -132,6 +135,42 @@ static int open_pair(struct card *card, unsigned i)
 	return ret;
 }
 
+/* How many pairs the device has (§5.1.4), of which we use as many as there are CPUs. */
+static unsigned pairs_of_device(struct virtio_device *virtio)
+{
+	uint16_t nr = 1;
+
+	if (virtio_has(virtio, FEATURE_PAIRS))
+		virtio_config_read(virtio, CONFIG_PAIRS_MAX, &nr, sizeof(nr));
+	return nr ? nr : 1;
+}
+
+static unsigned pairs_wanted(unsigned offered)
+{
+	uint32_t ids[CPU_MAX];
+
+	return offered == 1 ? 1 : (unsigned)max_u64(1, min_u64(offered, acpi_cpus(ids, CPU_MAX)));
+}
+
+/* The queues stand in the order receive, transmit of each pair, then the control queue, behind all pairs that the device has (§5.1.2). */
+static int open_queues(struct card *card, unsigned pairs_offered)
+{
+	unsigned control = 2 * pairs_offered;
+	int ret = virtio_queues_new(card->virtio, control + 1);
+
+	for (unsigned i = 0; i < card->nr_pairs && !ret; i++) {
+		if (i)
+			virtio_queues_separate(card->virtio, 2 * i, 2);
+		ret = open_pair(card, i);
+	}
+	if (ret || !virtio_has(card->virtio, FEATURE_CONTROL))
+		return ret;
+	ret = virtio_queue_open(card->virtio, control, CONTROL_SIZE, control_interrupt, card);
+	if (!ret)
+		card->control = &card->virtio->queues[control];
+	return ret;
+}
+
 static void init_pair(struct card *card, struct pair *pair)
 {
 	uint32_t size = buffer_size_of(card);
@@ -143,22 +182,20 @@ static void init_pair(struct card *card, struct pair *pair)
 	pair->transmit.has_indirect = virtio_has(card->virtio, VIRTIO_F_INDIRECT);
 }
 
-static int start_card(struct card *card)
+static int start_card(struct card *card, unsigned pairs_offered)
 {
-	int ret = virtio_queues_new(card->virtio, 2 * card->nr_pairs);
+	int ret = open_queues(card, pairs_offered);
 
-	for (unsigned i = 0; i < card->nr_pairs && !ret; i++)
-		ret = open_pair(card, i);
 	if (ret)
 		return ret;
 	read_config(card);
 	card->virtio->driver_data = card;
 	card->interface.stack = net_enter();
 	virtio_start(card->virtio);
-	for (unsigned i = 0; i < card->nr_pairs; i++) {
+	pairs_init(card);
+	for (unsigned i = 0; i < card->nr_pairs; i++)
 		init_pair(card, &card->pairs[i]);
-		pair_start(&card->pairs[i]);
-	}
+	pair_start(&card->pairs[0]);
 	net_leave();
 	return 0;
 }
@@ -169,6 +206,8 @@ static int add_interface(struct card *card)
 	int ret;
 
 	interface->transmit = pair_transmit;
+	if (card->control && virtio_has(card->virtio, FEATURE_CONTROL_RECEIVE))
+		interface->set_groups = control_set_groups;
 	interface->driver = card;
 	ret = net_device_add(interface);
 	if (ret)
@@ -183,6 +222,7 @@ static int add_interface(struct card *card)
 static int net_probe(struct device *device)
 {
 	struct virtio_device *virtio;
+	unsigned offered, nr_pairs;
 	struct card *card;
 	int ret = virtio_open_choosing(device, VIRTIO_NETWORK, choose, &virtio);
 
@@ -193,12 +233,14 @@ static int net_probe(struct device *device)
 		virtio_fail(virtio);
 		return -EOPNOTSUPP;
 	}
-	card = heap_alloc_zero(sizeof(*card) + sizeof(struct pair));
+	offered = pairs_of_device(virtio);
+	nr_pairs = pairs_wanted(offered);
+	card = heap_alloc_zero(sizeof(*card) + nr_pairs * sizeof(struct pair));
 	if (!card)
 		return -ENOMEM;
 	card->virtio = virtio;
-	card->nr_pairs = 1;
-	ret = start_card(card);
+	card->nr_pairs = nr_pairs;
+	ret = start_card(card, offered);
 	if (!ret)
 		ret = add_interface(card);
 	if (ret)

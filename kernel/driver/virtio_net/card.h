@@ -41,16 +41,29 @@ struct card {
 	struct net_interface interface;
 	struct virtio_device *virtio;
 	struct virtio_queue *control; /* NULL: none */
-	unsigned nr_pairs;
+	unsigned nr_pairs;  /* that were opened */
+	unsigned nr_active; /* that the device uses: the first, and all once it has agreed */
+	bool is_spreading, is_filtering;
+	struct net_work spread;
 	bool has_told_broken;
 	struct pair pairs[];
 };
 
 /* ---- pair.c ---- */
 void pair_init(struct pair *pair, struct card *card, unsigned buffers_max, uint32_t buffer_size);
+/* How pairs come into use; before the first is sent through. */
+void pairs_init(struct card *card);
 /* The first buffers for the device; in a turn. */
 void pair_start(struct pair *pair);
 /* The queue's interrupt; outside of a turn. */
 void pair_interrupt(struct virtio_queue *queue);
 /* The interface's method. */
 int pair_transmit(struct net_interface *interface, struct net_packet *packet);
+
+/* ---- control.c: commands to the device (§5.1.6.5), in a turn. Nobody waits for them; what is refused is logged. ---- */
+/* The queue's interrupt; outside of a turn. */
+void control_interrupt(struct virtio_queue *queue);
+/* The interface's method. */
+void control_set_groups(struct net_interface *interface, const uint8_t (*group)[6], size_t nr);
+/* Makes the device use all pairs. */
+void control_use_pairs(struct card *card);

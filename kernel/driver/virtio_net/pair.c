@@ -82,10 +82,43 @@ static void tell_broken(struct card *card)
 	log_line(LOG_ERROR, "%s: the device wrote nonsense and is not used any more", card->interface.name);
 }
 
+/*
+ * Each CPU sends through a pair of its own; the device answers through that one, too. The others come into use when a second CPU sends for the first
+ * time: the machine's start knows of one CPU only, and many machines need no more.
+ */
+static struct pair *pair_of_this_cpu(struct card *card)
+{
+	unsigned cpu = cpu_id();
+
+	if (cpu && card->nr_pairs > 1 && !card->is_spreading) {
+		card->is_spreading = true;
+		net_put_off(card->interface.stack, &card->spread);
+	}
+	return &card->pairs[cpu % card->nr_active];
+}
+
+static void run_spread(struct net_work *work)
+{
+	struct card *card = container_of(work, struct card, spread);
+
+	for (unsigned i = 1; i < card->nr_pairs; i++) {
+		virtio_queue_route(card->pairs[i].receive_side, i);
+		pair_start(&card->pairs[i]);
+	}
+	control_use_pairs(card);
+}
+
+void pairs_init(struct card *card)
+{
+	card->nr_active = 1;
+	card->spread.run = run_spread;
+	list_init(&card->spread.link);
+}
+
 int pair_transmit(struct net_interface *interface, struct net_packet *packet)
 {
 	struct card *card = interface->driver;
-	struct pair *pair = &card->pairs[cpu_id() % card->nr_pairs];
+	struct pair *pair = pair_of_this_cpu(card);
 	unsigned had_to_wait = pair->transmit.nr_waiting;
 	int error;
 

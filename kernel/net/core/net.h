@@ -90,7 +90,7 @@ struct net_interface {
 	void *link_state;
 	/* Sends; takes the packet. Whatever of checksum and TSO is not among the offloads is done already. -ENOBUFS: dropped, the queue is full. */
 	int (*transmit)(struct net_interface *interface, struct net_packet *packet);
-	/* Tells which groups are wanted at the link, by their hardware addresses; may be NULL. */
+	/* Tells which groups are wanted at the link, by their hardware addresses; group NULL: all there are. May be NULL itself. */
 	void (*set_groups)(struct net_interface *interface, const uint8_t (*group)[6], size_t nr);
 	void *driver;
 	struct net_interface_count count;
