@@ -527,6 +527,27 @@ TEST(waiting_is_bounded)
 	CHECK_EQ(nr_allocated, 0);
 }
 
+TEST(nothing_waits_for_a_broken_device)
+{
+	begin_transmit(4, false);
+	for (unsigned i = 0; i < 10; i++)
+		CHECK_EQ(transmit_send(&transmit, net_packet_new(&stack, NET_HEAD_ROOM, 0, 0)), 0);
+	virtqueue_publish(&ring);
+	device_use(77, 0);
+	device_flush();
+	CHECK(!transmit_reap(&transmit));
+	CHECK_EQ(transmit.nr_waiting, 0);
+	CHECK_EQ(transmit_send(&transmit, net_packet_new(&stack, NET_HEAD_ROOM, 0, 0)), -EIO);
+	CHECK_EQ(nr_allocated, 4); /* the device may still read those */
+	ring.is_broken = false;
+	ring.used_index++;
+	while (device_has())
+		device_use(device_next(), 0);
+	device_flush();
+	CHECK(!transmit_reap(&transmit));
+	CHECK_EQ(nr_allocated, 0);
+}
+
 /* ---- Headers ---- */
 
 static struct net_packet *make_tcp(uint16_t ethertype, unsigned ip_len, uint8_t tcp_flags)

@@ -251,5 +251,6 @@ void pair_start(struct pair *pair)
 	virtqueue_silence(ring_of(pair->transmit_side));
 	refill(pair);
 	(void)virtqueue_listen(ring_of(pair->receive_side), 1); /* nothing can have come: the device was not told of buffers before */
-	watch_within(pair, pair->watch_ns);
+	if (receive_is_short(&pair->receive))
+		watch_within(pair, pair->watch_ns);
 }

@@ -174,5 +174,7 @@ bool transmit_reap(struct transmit_queue *queue)
 		table_put(queue, table_of(packet));
 		net_packet_free(packet);
 	}
+	while (queue->ring->is_broken && queue->nr_waiting)
+		net_packet_free(pop_waiting(queue));
 	return start_waiting(queue);
 }
