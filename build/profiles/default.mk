@@ -1,5 +1,10 @@
 # Everything that an ordinary server needs.
-KERNEL_MODULES := lib kernel/arch/x86_64 kernel/platform kernel/log kernel/mem kernel/sched kernel/vm kernel/block kernel/process kernel/file \
-  kernel/fs/ext4 kernel/fs/tmpfs kernel/fs/dev kernel/fs/proc kernel/fs/sys kernel/net/socket kernel/net/core kernel/net/ethernet kernel/net/ip4 kernel/net/udp kernel/net/tcp kernel/net/cubic kernel/net/dhcp kernel/net/mdns \
-  kernel/net/system kernel/fs/proc_net \
-  kernel/driver/virtio kernel/driver/virtio_net kernel/driver/serial kernel/syscall
+KERNEL_MODULES := lib kernel/arch/x86_64 kernel/platform kernel/log kernel/mem kernel/sched kernel/vm kernel/block kernel/process kernel/file kernel/syscall
+KERNEL_MODULES += kernel/fs/ext4 kernel/fs/tmpfs kernel/fs/dev kernel/fs/proc kernel/fs/sys
+KERNEL_MODULES += kernel/driver/virtio kernel/driver/serial
+# Unix sockets; the network behind them: protocols, the machine's stack of them, devices.
+KERNEL_MODULES += kernel/net/socket
+KERNEL_MODULES += kernel/net/core kernel/net/ethernet kernel/net/ip4 kernel/net/udp kernel/net/tcp kernel/net/cubic
+KERNEL_MODULES += kernel/net/system kernel/net/dhcp kernel/net/mdns
+KERNEL_MODULES += kernel/fs/proc_net
+KERNEL_MODULES += kernel/driver/virtio_net
