@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Interfaces, and the one without a device: loopback. */
-#include "kernel/net/core/net.h"
+#include "kernel/net/core/group.h"
 
 void net_interface_add(struct net_stack *stack, struct net_interface *interface)
 {
 	interface->stack = stack;
 	interface->index = stack->next_index++;
+	list_init(&interface->groups);
 	list_push_back(&stack->interfaces, &interface->link);
+	net_groups_tell_device(interface);
 	net_routes_changed(stack);
 }
 
@@ -47,6 +49,16 @@ struct net_interface *net_interface_find(struct net_stack *stack, const char *na
 
 	list_for_each(interface, &stack->interfaces, link)
 		if (strncmp(interface->name, name, sizeof(interface->name)) == 0)
+			return interface;
+	return NULL;
+}
+
+struct net_interface *net_loopback_find(struct net_stack *stack)
+{
+	struct net_interface *interface;
+
+	list_for_each(interface, &stack->interfaces, link)
+		if (interface->flags & NET_IS_LOOPBACK)
 			return interface;
 	return NULL;
 }

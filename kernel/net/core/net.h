@@ -69,6 +69,19 @@ struct net_link {
 	void (*detach)(struct net_interface *interface);
 	/* An address is ours now: the neighbours are told. */
 	void (*announce)(struct net_interface *interface, const struct net_address *address);
+	/* A protocol heard of a neighbour; hardware NULL: nothing new. NULL itself: the link has no hardware addresses. */
+	void (*learn)(struct net_interface *interface, const struct net_address *address, const uint8_t *hardware, unsigned how);
+	/* Was a neighbour asked, and did not answer? */
+	bool (*is_silent)(struct net_interface *interface, const struct net_address *address);
+	/* The hardware address of a group; false: it is none. */
+	bool (*group_hardware)(const struct net_address *group, uint8_t hardware[6]);
+};
+
+/* How a neighbour is learnt (RFC 4861 §7.2.5). */
+enum {
+	NET_LEARN_CREATE = 1,	 /* also if nobody has asked for it */
+	NET_LEARN_CONFIRMED = 2, /* it answers us: it can be reached */
+	NET_LEARN_OVERRIDE = 4,	 /* another hardware address than is known takes its place */
 };
 
 struct net_interface_count {
@@ -94,6 +107,8 @@ struct net_interface {
 	void (*set_groups)(struct net_interface *interface, const uint8_t (*group)[6], size_t nr);
 	void *driver;
 	struct net_interface_count count;
+	struct list groups;		  /* of core/group.h, as the next; set by net_interface_add */
+	uint64_t old_querier_until_ns[2]; /* by IP version: so long, group reports are in the older form */
 };
 
 /* Borrows the interface until net_interface_remove. link_ops and so on are set before. */
@@ -109,6 +124,8 @@ void net_interface_input(struct net_interface *interface, struct net_packet *pac
 int net_interface_transmit(struct net_interface *interface, struct net_packet *packet);
 /* The link of interfaces that carry IP packets without any header, as loopback and tunnels do. */
 extern const struct net_link net_raw_link;
+/* A loopback interface of the stack, NULL: none. */
+struct net_interface *net_loopback_find(struct net_stack *stack);
 /* The loopback interface: what is sent is received at net_end. The caller owns the struct. */
 void net_loopback_init(struct net_stack *stack, struct net_interface *interface);
 
@@ -123,6 +140,7 @@ struct net_flow {
 	struct net_interface *bound;	  /* only through this one; NULL: any */
 	uint8_t ttl, traffic_class;	  /* ttl 0: the default */
 	bool may_fragment, is_broadcast_allowed;
+	bool no_multicast_loop; /* members of the group on this host hear nothing of it */
 	/* Set by route. */
 	struct net_interface *interface;
 	struct net_address next_hop;
@@ -152,7 +170,13 @@ struct net_network {
 	bool (*address_at)(const struct net_interface *interface, unsigned i, struct net_address *address);
 	/* A static address; the default route if there is a gateway (may be NULL). -EINVAL, -EEXIST, -ENETUNREACH, -ENOMEM. */
 	int (*configure)(struct net_interface *interface, const struct net_address *address, unsigned prefix, const struct net_address *gateway);
+	/* Asks at the link for a neighbour's hardware address; is_known: only whether it is still there. NULL: the link has a protocol for it (ARP). */
+	void (*ask)(struct net_interface *interface, const struct net_address *address, bool is_known);
 };
+
+/* Tells the routers of a link about a group, in the form of IGMP or MLD; is_old: the older form. */
+enum net_group_report { NET_GROUP_IS_JOINED, NET_GROUP_JOINED, NET_GROUP_LEFT };
+typedef void net_group_report_fn(struct net_interface *interface, const struct net_address *group, enum net_group_report what, bool is_old);
 
 /* An error that came back by ICMP. */
 struct net_error {
@@ -171,7 +195,7 @@ struct net_transport {
 	struct net_transport *next; /* set by net_transport_add */
 };
 
-enum net_module { NET_MODULE_IP4, NET_MODULE_IP6, NET_MODULE_UDP, NET_MODULE_TCP, NET_NR_MODULES };
+enum net_module { NET_MODULE_IP4, NET_MODULE_IP6, NET_MODULE_UDP, NET_MODULE_TCP, NET_MODULE_IGMP, NET_NR_MODULES };
 enum { NET_IP4, NET_IP6, NET_NR_NETWORKS };
 
 /* Work that is put off to net_end. */
@@ -191,6 +215,7 @@ struct net_stack {
 	struct list looped; /* packets on their way through loopback */
 	struct list work;
 	const struct net_network *network[NET_NR_NETWORKS];
+	net_group_report_fn *report_group[NET_NR_NETWORKS]; /* NULL: there are no such reports */
 	struct net_transport *transports;
 	void *module[NET_NR_MODULES];
 	uint32_t route_generation; /* changes with routes, addresses and interfaces; never 0 */
@@ -205,6 +230,7 @@ void net_tick(struct net_stack *stack);
 uint64_t net_end(struct net_stack *stack);
 void net_network_add(struct net_stack *stack, unsigned version, const struct net_network *network);
 void net_transport_add(struct net_stack *stack, struct net_transport *transport);
+void net_transport_remove(struct net_stack *stack, struct net_transport *transport);
 const struct net_transport *net_transport_find(const struct net_stack *stack, uint8_t protocol);
 void net_put_off(struct net_stack *stack, struct net_work *work);
 void net_routes_changed(struct net_stack *stack);

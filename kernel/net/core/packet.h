@@ -33,6 +33,7 @@ enum {
 	NET_PACKET_NEEDS_CHECKSUM = 2, /* to send: the sum from checksum_from on is to be stored at checksum_at; the pseudo-header's is there */
 	NET_PACKET_BROADCAST = 4,      /* received: not only to us, at the link */
 	NET_PACKET_MULTICAST = 8,
+	NET_PACKET_LOOPED = 16, /* received: a copy of what we sent to a group */
 };
 
 struct net_packet {

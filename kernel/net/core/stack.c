@@ -41,7 +41,10 @@ static bool receive_one_looped(struct net_stack *stack)
 	if (!node)
 		return false;
 	packet = container_of(node, struct net_packet, link);
-	net_interface_input(packet->interface, packet);
+	if (packet->flags & NET_PACKET_LOOPED)
+		net_raw_link.input(packet->interface, packet); /* no header of the link */
+	else
+		net_interface_input(packet->interface, packet);
 	return true;
 }
 
@@ -62,6 +65,16 @@ void net_transport_add(struct net_stack *stack, struct net_transport *transport)
 {
 	transport->next = stack->transports;
 	stack->transports = transport;
+}
+
+void net_transport_remove(struct net_stack *stack, struct net_transport *transport)
+{
+	struct net_transport **link = &stack->transports;
+
+	while (*link && *link != transport)
+		link = &(*link)->next;
+	if (*link)
+		*link = transport->next;
 }
 
 const struct net_transport *net_transport_find(const struct net_stack *stack, uint8_t protocol)

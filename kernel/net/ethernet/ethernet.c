@@ -87,18 +87,21 @@ static int output(struct net_interface *interface, struct net_packet *packet, ui
 
 	if (group_hardware(next_hop, to))
 		return ethernet_send(interface, packet, type, to);
-	return arp_output(interface, packet, next_hop);
+	if (net_address_is_ip4(next_hop))
+		return arp_output(interface, packet, next_hop);
+	return neighbour_output(interface, packet, next_hop);
 }
 
 static void detach(struct net_interface *interface)
 {
-	arp_fini(ethernet_of(interface));
+	neighbours_fini(ethernet_of(interface));
 	net_free(interface->stack, interface->link_state);
 	interface->link_state = NULL;
 }
 
 static const struct net_link ethernet_link = {
-	.header_len = ETHERNET_HEADER, .input = input, .output = output, .detach = detach, .announce = arp_announce,
+	.header_len = ETHERNET_HEADER, .input = input, .output = output, .detach = detach, .announce = arp_announce, .learn = neighbour_learn,
+	.is_silent = neighbour_is_silent, .group_hardware = group_hardware,
 };
 
 int ethernet_attach(struct net_stack *stack, struct net_interface *interface)

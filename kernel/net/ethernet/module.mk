@@ -1,6 +1,6 @@
-# Ethernet II (RFC 894) and ARP (RFC 826).
+# Ethernet II (RFC 894), the neighbours at it and ARP (RFC 826).
 IN := host-asan x86_64
-SRCS := ethernet.c arp.c
+SRCS := ethernet.c neighbour.c arp.c
 DEPS := lib kernel/uapi kernel/net/core
 TESTS := ethernet_test.c
 TEST_DEPS := kernel/net/ip4

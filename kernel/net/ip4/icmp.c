@@ -12,20 +12,6 @@ enum { ICMP_CODE_NEEDS_FRAGMENTS = 4, ICMP_ERROR_MAX = 576 - IP4_HEADER, ICMP_MT
 #define ERRORS_PER_SECOND 1000
 #define ERRORS_AT_ONCE 50
 
-static bool may_send_error(struct ip4 *ip)
-{
-	uint64_t now = ip->stack->now_ns, gained = (now - ip->error_tokens_at_ns) / (NET_SECOND / ERRORS_PER_SECOND);
-
-	if (gained || !ip->error_tokens_at_ns) {
-		ip->error_tokens = ip->error_tokens_at_ns ? min_u64(ip->error_tokens + gained, ERRORS_AT_ONCE) : ERRORS_AT_ONCE;
-		ip->error_tokens_at_ns = now ? now : 1;
-	}
-	if (!ip->error_tokens)
-		return false;
-	ip->error_tokens--;
-	return true;
-}
-
 static void send_icmp(struct ip4 *ip, struct net_packet *packet, uint32_t from, uint32_t to)
 {
 	struct net_flow flow = {.local = net_address_of_ip4(from), .remote = net_address_of_ip4(to), .may_fragment = true};
@@ -52,7 +38,7 @@ void ip4_icmp_error(struct ip4 *ip, struct net_packet *packet, uint8_t type, uin
 
 	if (packet->flags & (NET_PACKET_BROADCAST | NET_PACKET_MULTICAST) || !ip4_header_parse(about, len, &h) || h.protocol == NET_PROTOCOL_ICMP)
 		return;
-	if (!h.source || !may_send_error(ip)) {
+	if (!h.source || !net_limit_take(ip->stack, &ip->errors, ERRORS_PER_SECOND, ERRORS_AT_ONCE)) {
 		net_count(ip->stack, NET_COUNT_ICMP_LIMITED);
 		return;
 	}
@@ -151,7 +137,7 @@ static void take_error(struct ip4 *ip, struct net_packet *packet, const struct n
 	if (!transport || !transport->error || !ip4_is_local_address(ip, h.source))
 		return;
 	if (transport->error(ip->stack, &flow, about + h.header_len, len - ICMP_HEADER - h.header_len, &error) && error.mtu)
-		ip4_path_set(ip, h.destination, error.mtu);
+		net_path_set(ip->stack, &ip->paths, &flow.remote, error.mtu);
 }
 
 void ip4_icmp_input(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *header)

@@ -33,11 +33,13 @@ static bool options_are_good(const uint8_t *options, size_t len)
 	return true;
 }
 
-static bool source_is_good(struct ip4 *ip, const struct net_interface *interface, const struct ip4_header *h)
+static bool source_is_good(struct ip4 *ip, const struct net_packet *packet, const struct ip4_header *h)
 {
+	const struct net_interface *interface = packet->interface;
+
 	if (ip4_is_multicast(h->source) || ip4_is_broadcast(ip, interface, h->source))
 		return false;
-	if (interface->flags & NET_IS_LOOPBACK)
+	if (interface->flags & NET_IS_LOOPBACK || packet->flags & NET_PACKET_LOOPED)
 		return true;
 	return !ip4_is_loopback(h->destination) && !ip4_is_local_address(ip, h->source);
 }
@@ -45,13 +47,15 @@ static bool source_is_good(struct ip4 *ip, const struct net_interface *interface
 /* Notes in the packet whether it is for us alone. */
 static bool is_for_us(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *h)
 {
+	struct net_address to = net_address_of_ip4(h->destination);
+
 	if (ip4_is_local_address(ip, h->destination))
 		return true;
 	if (ip4_is_broadcast(ip, packet->interface, h->destination)) {
 		packet->flags |= NET_PACKET_BROADCAST;
 		return true;
 	}
-	if (ip4_is_multicast(h->destination) && ip4_is_joined(ip, packet->interface, h->destination)) {
+	if (ip4_is_multicast(h->destination) && net_group_is_joined(packet->interface, &to)) {
 		packet->flags |= NET_PACKET_MULTICAST;
 		return true;
 	}
@@ -94,9 +98,18 @@ static enum net_counter check(struct ip4 *ip, struct net_packet *packet, struct 
 	if (!options_are_good(bytes + IP4_HEADER, header->header_len - (size_t)IP4_HEADER))
 		return NET_COUNT_IP_BAD_OPTIONS;
 	net_packet_trim(packet, header->len); /* the link may have padded it */
-	if (!source_is_good(ip, packet->interface, header))
+	if (!source_is_good(ip, packet, header))
 		return NET_COUNT_IP_BAD_SOURCE;
 	return is_for_us(ip, packet, header) ? 0 : NET_COUNT_IP_NOT_FOR_US;
+}
+
+static struct net_packet *reassemble(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *h)
+{
+	struct net_part part = {.source = net_address_of_ip4(h->source), .destination = net_address_of_ip4(h->destination), .id = h->id,
+				.protocol = h->protocol, .traffic_class = h->tos, .is_last = !(h->fragment & IP4_MF),
+				.offset = (h->fragment & IP4_OFFSET) * 8u, .whole_max = 65535 - IP4_HEADER};
+
+	return net_reassemble(&ip->reassembler, packet, &part);
 }
 
 void ip4_input(struct net_interface *interface, struct net_packet *packet)
@@ -115,7 +128,7 @@ void ip4_input(struct net_interface *interface, struct net_packet *packet)
 	packet->ttl = header.ttl;
 	net_packet_pull(packet, header.header_len);
 	if (header.fragment & (IP4_MF | IP4_OFFSET)) {
-		packet = ip4_reassemble(ip, packet, &header);
+		packet = reassemble(ip, packet, &header);
 		if (!packet)
 			return;
 	}

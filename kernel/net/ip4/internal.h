@@ -9,6 +9,10 @@
  *	10   checksum of the header                12   source, 16 destination, 20 options
  */
 #pragma once
+#include "kernel/net/core/group.h"
+#include "kernel/net/core/limit.h"
+#include "kernel/net/core/path.h"
+#include "kernel/net/core/reassemble.h"
 #include "kernel/net/ip4/ip4.h"
 
 enum { IP4_HEADER = 20, IP4_DF = 0x4000, IP4_MF = 0x2000, IP4_OFFSET = 0x1fff, IP4_TTL = 64, IP4_MTU_MIN = 68 };
@@ -21,28 +25,13 @@ struct ip4_header {
 	uint8_t header_len, protocol, ttl, tos;
 };
 
-#define IP4_REASSEMBLY_MAX 64
-#define IP4_REASSEMBLY_BYTES (512u << 10)
-#define IP4_PATHS_MAX 256
-
-struct ip4_group {
-	struct list link;
-	struct net_interface *interface;
-	uint32_t group;
-	unsigned users;
-};
-
 struct ip4 {
 	struct net_stack *stack;
-	struct list addresses, routes, groups;
-	struct list reassemblies; /* oldest first */
-	unsigned nr_reassemblies;
-	size_t reassembly_bytes;
-	struct net_timer reassembly_timer;
-	struct list paths; /* least recently told first */
-	unsigned nr_paths;
+	struct list addresses, routes;
+	struct net_reassembler reassembler;
+	struct net_paths paths;
 	uint32_t next_id;
-	uint64_t error_tokens, error_tokens_at_ns; /* ICMP errors that may be sent now (RFC 1812 §4.3.2.8) */
+	struct net_limit errors; /* that may be sent now */
 };
 
 static inline struct ip4 *ip4_of(struct net_stack *stack)
@@ -54,24 +43,13 @@ static inline struct ip4 *ip4_of(struct net_stack *stack)
 int ip4_route(struct net_stack *stack, struct net_flow *flow);
 bool ip4_is_local_address(struct ip4 *ip, uint32_t address);
 bool ip4_is_broadcast(struct ip4 *ip, const struct net_interface *interface, uint32_t address);
-bool ip4_is_joined(struct ip4 *ip, const struct net_interface *interface, uint32_t group);
 struct ip4_route *ip4_route_find(struct ip4 *ip, uint32_t destination, const struct net_interface *bound);
-struct net_interface *ip4_loopback(struct net_stack *stack);
 /* input.c */
 void ip4_input(struct net_interface *interface, struct net_packet *packet);
 void ip4_deliver(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *header);
 bool ip4_header_parse(const uint8_t *bytes, size_t len, struct ip4_header *header);
 /* output.c */
 int ip4_send(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet, uint8_t protocol);
-/* reassemble.c */
-/* Takes a fragment whose IP header is pulled; the whole datagram once it is complete, otherwise NULL. */
-struct net_packet *ip4_reassemble(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *header);
-void ip4_reassembly_init(struct ip4 *ip);
-void ip4_reassembly_fini(struct ip4 *ip);
 /* icmp.c */
 void ip4_icmp_input(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *header);
 void ip4_icmp_error(struct ip4 *ip, struct net_packet *packet, uint8_t type, uint8_t code, uint32_t rest);
-/* path_mtu.c */
-void ip4_path_set(struct ip4 *ip, uint32_t destination, uint32_t mtu);
-uint32_t ip4_path_mtu(struct ip4 *ip, uint32_t destination); /* UINT32_MAX: nothing known */
-void ip4_paths_fini(struct ip4 *ip);

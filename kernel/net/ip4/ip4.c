@@ -3,6 +3,8 @@
 #include "kernel/net/core/library.h"
 #include "kernel/net/ip4/internal.h"
 
+#define REASSEMBLY_TIME (30 * NET_SECOND)
+
 static bool is_local(struct net_stack *stack, const struct net_address *address)
 {
 	return ip4_is_local_address(ip4_of(stack), net_address_ip4(address));
@@ -19,7 +21,6 @@ static void detach(struct net_interface *interface)
 	struct ip4 *ip = ip4_of(interface->stack);
 	struct ip4_address *a, *next_address;
 	struct ip4_route *r, *next_route;
-	struct ip4_group *g, *next_group;
 
 	list_for_each_safe(a, next_address, &ip->addresses, link)
 		if (a->interface == interface)
@@ -30,12 +31,7 @@ static void detach(struct net_interface *interface)
 			net_free(ip->stack, r);
 		}
 	}
-	list_for_each_safe(g, next_group, &ip->groups, link) {
-		if (g->interface == interface) {
-			list_remove(&g->link);
-			net_free(ip->stack, g);
-		}
-	}
+	net_groups_forget(interface, NET_IP4);
 }
 
 static int configure(struct net_interface *interface, const struct net_address *address, unsigned prefix, const struct net_address *gateway)
@@ -77,9 +73,8 @@ int ip4_init(struct net_stack *stack)
 	ip->stack = stack;
 	list_init(&ip->addresses);
 	list_init(&ip->routes);
-	list_init(&ip->groups);
-	list_init(&ip->paths);
-	ip4_reassembly_init(ip);
+	net_paths_init(&ip->paths);
+	net_reassembler_init(stack, &ip->reassembler, REASSEMBLY_TIME);
 	ip->next_id = (uint32_t)stack->environment->random();
 	stack->module[NET_MODULE_IP4] = ip;
 	net_network_add(stack, NET_IP4, &network);
@@ -95,8 +90,8 @@ void ip4_fini(struct net_stack *stack)
 		return;
 	list_for_each(interface, &stack->interfaces, link)
 		detach(interface);
-	ip4_reassembly_fini(ip);
-	ip4_paths_fini(ip);
+	net_reassembler_fini(&ip->reassembler);
+	net_paths_fini(stack, &ip->paths);
 	net_network_add(stack, NET_IP4, NULL);
 	stack->module[NET_MODULE_IP4] = NULL;
 	net_free(stack, ip);
@@ -164,41 +159,6 @@ const struct list *ip4_routes(struct net_stack *stack)
 	return &ip4_of(stack)->routes;
 }
 
-static struct ip4_group *find_group(struct ip4 *ip, const struct net_interface *interface, uint32_t group)
-{
-	struct ip4_group *g;
-
-	list_for_each(g, &ip->groups, link)
-		if (g->group == group && g->interface == interface)
-			return g;
-	return NULL;
-}
-
-bool ip4_is_joined(struct ip4 *ip, const struct net_interface *interface, uint32_t group)
-{
-	return group == 0xe0000001 || find_group(ip, interface, group); /* all hosts (RFC 1112 §4) */
-}
-
-/* RFC 1112 §6.4: the low 23 bits. */
-static void tell_device(struct ip4 *ip, struct net_interface *interface)
-{
-	uint8_t hardware[32][6];
-	struct ip4_group *g;
-	size_t nr = 0;
-
-	if (!interface->set_groups)
-		return;
-	list_for_each(g, &ip->groups, link) {
-		if (g->interface != interface || nr == ARRAY_SIZE(hardware))
-			continue;
-		memcpy(hardware[nr], "\x01\x00\x5e", 3);
-		hardware[nr][3] = g->group >> 16 & 0x7f;
-		wire_put16(hardware[nr] + 4, (uint16_t)g->group);
-		nr++;
-	}
-	interface->set_groups(interface, (const uint8_t (*)[6])hardware, nr);
-}
-
 static struct net_interface *interface_for_group(struct ip4 *ip, struct net_interface *interface, uint32_t group)
 {
 	struct ip4_route *route;
@@ -211,43 +171,20 @@ static struct net_interface *interface_for_group(struct ip4 *ip, struct net_inte
 
 int ip4_group_join(struct net_stack *stack, struct net_interface *interface, uint32_t group)
 {
-	struct ip4 *ip = ip4_of(stack);
-	struct ip4_group *g;
+	struct net_address address = net_address_of_ip4(group);
 
 	if (!ip4_is_multicast(group))
 		return -EINVAL;
-	interface = interface_for_group(ip, interface, group);
-	if (!interface)
-		return -ENODEV;
-	g = find_group(ip, interface, group);
-	if (!g) {
-		g = net_alloc_zero(stack, sizeof(*g));
-		if (!g)
-			return -ENOMEM;
-		g->interface = interface;
-		g->group = group;
-		list_push_back(&ip->groups, &g->link);
-		tell_device(ip, interface);
-	}
-	g->users++;
-	return 0;
+	interface = interface_for_group(ip4_of(stack), interface, group);
+	return interface ? net_group_join(interface, &address) : -ENODEV;
 }
 
 int ip4_group_leave(struct net_stack *stack, struct net_interface *interface, uint32_t group)
 {
-	struct ip4 *ip = ip4_of(stack);
-	struct ip4_group *g;
+	struct net_address address = net_address_of_ip4(group);
 
-	interface = interface_for_group(ip, interface, group);
-	g = find_group(ip, interface, group);
-	if (!g)
-		return -EADDRNOTAVAIL;
-	if (--g->users)
-		return 0;
-	list_remove(&g->link);
-	net_free(stack, g);
-	tell_device(ip, interface);
-	return 0;
+	interface = interface_for_group(ip4_of(stack), interface, group);
+	return interface ? net_group_leave(interface, &address) : -EADDRNOTAVAIL;
 }
 
 NET_LIBRARY(ip4) = {.name = "ip4", .order = NET_ORDER_NETWORK, .init = ip4_init};

@@ -220,15 +220,15 @@ TEST(reassembly_model)
 		if (round % 20 == 0) {
 			net_begin(&stack, stack.now_ns + 31 * NET_SECOND);
 			net_tick(&stack);
-			CHECK_EQ(ip4_of(&stack)->nr_reassemblies, 0);
-			CHECK_EQ(ip4_of(&stack)->reassembly_bytes, 0);
+			CHECK_EQ(ip4_of(&stack)->reassembler.nr, 0);
+			CHECK_EQ(ip4_of(&stack)->reassembler.bytes, 0);
 		}
 	}
 	CHECK(stack.count[NET_COUNT_IP_FRAGMENT_OVERLAP] > 0);
 	for (int i = 0; i < 5000; i++)
 		IN(.id = (uint16_t)i, .fragment = IP4_MF, .data = bytes, .len = 1400);
-	CHECK_EQ(ip4_of(&stack)->nr_reassemblies, IP4_REASSEMBLY_MAX);
-	CHECK_EQ(ip4_of(&stack)->reassembly_bytes, IP4_REASSEMBLY_MAX * 1400);
+	CHECK_EQ(ip4_of(&stack)->reassembler.nr, NET_REASSEMBLY_MAX);
+	CHECK_EQ(ip4_of(&stack)->reassembler.bytes, NET_REASSEMBLY_MAX * 1400);
 	ip4_fini(&stack);
 }
 

@@ -20,6 +20,8 @@ static void header_put(uint8_t *h, const struct net_flow *flow, size_t len, uint
 static int hand_to_link(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet)
 {
 	net_count(stack, NET_COUNT_IP_OUT);
+	if (ip4_is_multicast(net_address_ip4(&flow->remote)))
+		net_group_loop(flow, packet);
 	return flow->interface->link_ops->output(flow->interface, packet, NET_ETHERTYPE_IP4, &flow->next_hop);
 }
 
@@ -47,26 +49,6 @@ static int send_fragments(struct net_stack *stack, const struct net_flow *flow, 
 	return error;
 }
 
-/* A group's member hears what it sends itself (RFC 1112 §7.1). */
-static void loop_multicast(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet)
-{
-	struct net_packet *copy;
-
-	if (!ip4_is_multicast(net_address_ip4(&flow->remote)) || flow->interface->flags & NET_IS_LOOPBACK)
-		return;
-	if (!ip4_is_joined(ip4_of(stack), flow->interface, net_address_ip4(&flow->remote)))
-		return;
-	copy = net_packet_copy_part(packet, 0, packet->len);
-	if (!copy)
-		return;
-	copy->interface = ip4_loopback(stack);
-	copy->flags = NET_PACKET_CHECKED;
-	if (copy->interface)
-		list_push_back(&stack->looped, &copy->link);
-	else
-		net_packet_free(copy);
-}
-
 int ip4_send(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet, uint8_t protocol)
 {
 	struct ip4 *ip = ip4_of(stack);
@@ -89,6 +71,5 @@ int ip4_send(struct net_stack *stack, const struct net_flow *flow, struct net_pa
 	}
 	/* With DF the identification has no meaning (RFC 6864 §4.1). */
 	header_put(h, flow, min_u64(packet->len, 65535), flow->may_fragment ? (uint16_t)ip->next_id++ : 0, flow->may_fragment ? 0 : IP4_DF, protocol);
-	loop_multicast(stack, flow, packet);
 	return hand_to_link(stack, flow, packet);
 }

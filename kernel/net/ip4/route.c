@@ -27,16 +27,6 @@ bool ip4_is_broadcast(struct ip4 *ip, const struct net_interface *interface, uin
 	return false;
 }
 
-struct net_interface *ip4_loopback(struct net_stack *stack)
-{
-	struct net_interface *interface;
-
-	list_for_each(interface, &stack->interfaces, link)
-		if (interface->flags & NET_IS_LOOPBACK)
-			return interface;
-	return NULL;
-}
-
 struct ip4_route *ip4_route_find(struct ip4 *ip, uint32_t destination, const struct net_interface *bound)
 {
 	struct ip4_route *route;
@@ -115,7 +105,7 @@ static uint32_t choose_source(struct ip4 *ip, const struct net_interface *interf
 
 static int route_to_self(struct net_stack *stack, struct net_flow *flow)
 {
-	flow->interface = ip4_loopback(stack);
+	flow->interface = net_loopback_find(stack);
 	if (!flow->interface)
 		return -ENETUNREACH;
 	if (net_address_is_any(&flow->local))
@@ -141,7 +131,7 @@ static int route_out(struct ip4 *ip, struct net_flow *flow, uint32_t remote)
 		flow->local = net_address_of_ip4(source);
 	flow->interface = interface;
 	flow->next_hop = net_address_of_ip4(next_hop);
-	flow->mtu = (uint32_t)min_u64(interface->mtu, ip4_path_mtu(ip, remote));
+	flow->mtu = (uint32_t)min_u64(interface->mtu, net_path_mtu(ip->stack, &ip->paths, &flow->remote));
 	if (route && route->mtu)
 		flow->mtu = (uint32_t)min_u64(flow->mtu, route->mtu);
 	return 0;

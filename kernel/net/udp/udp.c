@@ -21,13 +21,10 @@ int udp_init(struct net_stack *stack)
 void udp_fini(struct net_stack *stack)
 {
 	struct udp_stack *us = udp_of(stack);
-	struct net_transport **link = &stack->transports;
 
 	if (!us)
 		return;
-	while (*link != &us->transport)
-		link = &(*link)->next;
-	*link = us->transport.next;
+	net_transport_remove(stack, &us->transport);
 	stack->module[NET_MODULE_UDP] = NULL;
 	net_free(stack, us);
 }
