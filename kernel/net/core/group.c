@@ -33,7 +33,7 @@ static bool is_for_every_host(const struct net_address *a)
 
 static bool is_reported(const struct net_interface *interface, const struct net_address *a)
 {
-	if (interface->flags & NET_IS_LOOPBACK || is_for_every_host(a) || !interface->stack->report_group[version_of(a)])
+	if ((interface->flags & (NET_IS_LOOPBACK | NET_HAS_MULTICAST)) != NET_HAS_MULTICAST || is_for_every_host(a) || !interface->stack->report_group[version_of(a)])
 		return false;
 	return net_address_is_ip4(a) || (a->byte[1] & 15) > 1;
 }
@@ -149,10 +149,12 @@ void net_group_query(struct net_interface *interface, unsigned version, const st
 /* Without memory for the list the device is told to hand up all groups; what is not wanted is dropped later. */
 void net_groups_tell_device(struct net_interface *interface)
 {
-	static const struct net_address all_hosts = {.byte = {[10] = 0xff, 0xff, 224, 0, 0, 1}};
+	static const struct net_address all_hosts[NET_NR_NETWORKS] = {
+		[NET_IP4] = {.byte = {[10] = 0xff, 0xff, 224, 0, 0, 1}}, [NET_IP6] = {.byte = {0xff, 2, [15] = 1}},
+	};
 	bool (*to_hardware)(const struct net_address *, uint8_t *) = interface->link_ops->group_hardware;
 	uint8_t(*hardware)[6];
-	size_t room = 1, nr = 0;
+	size_t room = NET_NR_NETWORKS, nr = 0;
 	struct net_group *g;
 
 	if (!interface->set_groups || !to_hardware)
@@ -160,8 +162,9 @@ void net_groups_tell_device(struct net_interface *interface)
 	list_for_each(g, &interface->groups, link)
 		room++;
 	hardware = net_alloc(interface->stack, room * sizeof(*hardware));
-	if (hardware && interface->stack->network[NET_IP4])
-		nr += to_hardware(&all_hosts, hardware[nr]);
+	for (unsigned i = 0; hardware && i < NET_NR_NETWORKS; i++)
+		if (interface->stack->network[i])
+			nr += to_hardware(&all_hosts[i], hardware[nr]);
 	list_for_each(g, &interface->groups, link)
 		if (hardware && g->users)
 			nr += to_hardware(&g->address, hardware[nr]);

@@ -130,20 +130,24 @@ static bool enter(struct datagram *d, struct net_packet *packet, size_t offset)
 	return true;
 }
 
-static bool is_piece_good(const struct net_packet *packet, const struct net_part *part, const struct datagram *d)
+static bool is_piece_good(const struct net_packet *packet, const struct net_part *part)
+{
+	return packet->len && (size_t)part->offset + packet->len <= part->whole_max && (part->is_last || packet->len % 8 == 0);
+}
+
+/* Is the end of the whole another than that of the pieces that are there? */
+static bool contradicts(const struct net_packet *packet, const struct net_part *part, const struct datagram *d)
 {
 	size_t end = (size_t)part->offset + packet->len;
 
-	if (!packet->len || end > part->whole_max || (!part->is_last && packet->len % 8))
-		return false;
 	if (d->end && (part->is_last ? end != d->end : end > d->end))
-		return false;
+		return true;
 	if (part->is_last && !list_empty(&d->pieces)) {
 		const struct net_packet *last = container_of(d->pieces.prev, struct net_packet, link);
 
-		return last->mark[0] + last->len <= end;
+		return last->mark[0] + last->len > end;
 	}
-	return true;
+	return false;
 }
 
 /* The headers of the first piece go in front, for ICMP errors about the whole. */
@@ -179,7 +183,7 @@ struct net_packet *net_reassemble(struct net_reassembler *r, struct net_packet *
 		net_drop(packet, NET_COUNT_IP_NO_MEMORY);
 		return NULL;
 	}
-	if (d->is_bad || !is_piece_good(packet, part, d)) {
+	if (d->is_bad || !is_piece_good(packet, part)) {
 		net_drop(packet, NET_COUNT_IP_FRAGMENT_BAD);
 		return NULL;
 	}
@@ -187,7 +191,8 @@ struct net_packet *net_reassemble(struct net_reassembler *r, struct net_packet *
 		net_drop(packet, NET_COUNT_IP_FRAGMENT_LIMIT);
 		return NULL;
 	}
-	if (!enter(d, packet, part->offset)) {
+	d->is_bad = contradicts(packet, part, d);
+	if (d->is_bad || !enter(d, packet, part->offset)) {
 		net_drop(packet, d->is_bad ? NET_COUNT_IP_FRAGMENT_OVERLAP : NET_COUNT_IP_FRAGMENT_BAD);
 		if (d->is_bad)
 			drop_pieces(r, d); /* the rest stays, empty, until its time is over: further pieces are known by it */

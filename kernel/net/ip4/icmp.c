@@ -132,7 +132,8 @@ static void take_error(struct ip4 *ip, struct net_packet *packet, const struct n
 	}
 	if (error.error == EMSGSIZE)
 		error.mtu = told_mtu(wire_get16(icmp + 6), h.len);
-	flow = (struct net_flow){.local = net_address_of_ip4(h.source), .remote = net_address_of_ip4(h.destination)};
+	flow = (struct net_flow){.local = net_address_of_ip4(h.source), .remote = net_address_of_ip4(h.destination),
+				 .interface = packet->interface};
 	transport = net_transport_find(ip->stack, h.protocol);
 	if (!transport || !transport->error || !ip4_is_local_address(ip, h.source))
 		return;

@@ -83,7 +83,8 @@ static void request_fill(struct tcp_connection *listener, const struct net_flow 
 	struct net_stack *stack = listener->stack;
 
 	*r = (struct tcp_request){
-		.tcp_stack = listener->tcp_stack, .listener = listener, .flow = {.local = flow->local, .remote = flow->remote, .bound = listener->flow.bound},
+		.tcp_stack = listener->tcp_stack, .listener = listener,
+		.flow = {.local = flow->local, .remote = flow->remote, .bound = flow->bound ? flow->bound : listener->flow.bound},
 		.local_port = s->destination_port, .remote_port = s->source_port, .irs = s->seq, .window = s->window,
 		.mss = s->has_mss ? s->mss : TCP_MSS_DEFAULT, .scale = s->scale, .receive_scale = tcp_receive_scale(listener), .has_scale = s->has_scale,
 		.has_timestamps = s->has_timestamp, .ts_recent = s->ts_value, .has_sack = s->sack_permitted,

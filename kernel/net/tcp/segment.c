@@ -59,7 +59,7 @@ int tcp_segment_send(struct net_stack *stack, struct net_flow *flow, uint16_t lo
 /* For a segment that belongs nowhere (RFC 9293 §3.5.2, group 1). */
 void tcp_send_reset_for(struct net_stack *stack, const struct net_flow *flow, const struct tcp_segment *segment)
 {
-	struct net_flow back = {.local = flow->local, .remote = flow->remote};
+	struct net_flow back = {.local = flow->local, .remote = flow->remote, .bound = flow->bound};
 	struct tcp_out out = {.flags = TCP_RST};
 
 	if (segment->flags & TCP_RST)

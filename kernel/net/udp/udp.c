@@ -68,7 +68,8 @@ static int make_flow(struct udp_socket *udp, const struct net_address *remote, s
 	const struct udp_settings *s = &udp->settings;
 
 	*flow = (struct net_flow){.remote = *remote, .bound = s->bound, .ttl = s->ttl, .traffic_class = s->traffic_class,
-				  .may_fragment = !s->dont_fragment, .is_broadcast_allowed = s->may_broadcast};
+				  .may_fragment = !s->dont_fragment, .is_broadcast_allowed = s->may_broadcast,
+				  .no_multicast_loop = s->no_multicast_loop};
 	if (!is_multicast(&udp->bound_address))
 		flow->local = udp->bound_address;
 	if (!net_address_is_any(&flow->local) && net_address_is_ip4(&flow->local) != net_address_is_ip4(remote))

@@ -40,7 +40,7 @@ bool udp_remote(const struct udp_socket *udp, struct net_address *address, uint1
 size_t udp_first_len(const struct udp_socket *udp); /* of the next datagram, 0: none (SIOCINQ) */
 
 struct udp_settings {
-	bool reuse_address, reuse_port, may_broadcast, ip6_only, dont_fragment;
+	bool reuse_address, reuse_port, may_broadcast, ip6_only, dont_fragment, no_multicast_loop;
 	uint8_t ttl, multicast_ttl, traffic_class; /* 0: the default */
 	uint32_t receive_buffer;
 	struct net_interface *bound, *multicast_interface;
