@@ -37,6 +37,8 @@ const struct list *ip4_routes(struct net_stack *stack);
 /* Multicast groups, counted. -EINVAL: no group; -ENODEV: no interface for it; -EADDRNOTAVAIL: not joined. interface NULL: by route. */
 int ip4_group_join(struct net_stack *stack, struct net_interface *interface, uint32_t group) must_check;
 int ip4_group_leave(struct net_stack *stack, struct net_interface *interface, uint32_t group);
+/* Sends to a group at the interface, for its routers to look at: with the router alert option (RFC 2113). Takes the packet. */
+int ip4_send_alert(struct net_interface *interface, uint32_t to, struct net_packet *packet, uint8_t protocol);
 
 static inline uint32_t ip4_mask(unsigned prefix)
 {

@@ -73,3 +73,24 @@ int ip4_send(struct net_stack *stack, const struct net_flow *flow, struct net_pa
 	header_put(h, flow, min_u64(packet->len, 65535), flow->may_fragment ? (uint16_t)ip->next_id++ : 0, flow->may_fragment ? 0 : IP4_DF, protocol);
 	return hand_to_link(stack, flow, packet);
 }
+
+/* The source is the interface's, or none if it has none. */
+int ip4_send_alert(struct net_interface *interface, uint32_t to, struct net_packet *packet, uint8_t protocol)
+{
+	static const uint8_t router_alert[4] = {148, 4, 0, 0};
+	struct net_flow flow = {.remote = net_address_of_ip4(to), .bound = interface, .ttl = 1, .no_multicast_loop = true};
+	struct net_stack *stack = interface->stack;
+	uint8_t *h = net_packet_push(packet, IP4_HEADER + sizeof(router_alert));
+
+	if (!h || ip4_route(stack, &flow)) {
+		net_drop(packet, h ? NET_COUNT_IP_NO_ROUTE : NET_COUNT_IP_NO_MEMORY);
+		return h ? -ENETUNREACH : -ENOBUFS;
+	}
+	header_put(h, &flow, packet->len, 0, IP4_DF, protocol);
+	h[0] += sizeof(router_alert) / 4;
+	memcpy(h + IP4_HEADER, router_alert, sizeof(router_alert));
+	wire_put16(h + 10, 0);
+	checksum_store(h + 10, checksum_fold(checksum_add(0, h, IP4_HEADER + sizeof(router_alert))));
+	flow.next_hop = flow.remote;
+	return hand_to_link(stack, &flow, packet);
+}
