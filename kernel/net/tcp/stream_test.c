@@ -47,7 +47,7 @@ static bool stream_turn(struct host *host, struct stream *s)
 
 static void connect_streams(struct wire *wire, struct stream *a, struct stream *b, uint64_t there, uint64_t back, bool has_ecn)
 {
-	struct net_address to = net_address_of_ip4(wire->host[1].address);
+	struct net_address to = wire->is_ip6 ? wire->host[1].address6 : net_address_of_ip4(wire->host[1].address);
 	struct tcp_connection *listener = host_listen(&wire->host[1], 80, 5);
 
 	*a = (struct stream){.total = there, .tcp = tcp_new(&wire->host[0].stack, host_event, &wire->host[0])};
@@ -116,11 +116,12 @@ TEST(large_segments)
 	wire_fini(&wire);
 }
 
-static void bad_wire(unsigned lost, unsigned doubled, uint64_t jitter_ns, bool has_cubic, uint32_t offloads)
+static void bad_wire_of(bool is_ip6, unsigned lost, unsigned doubled, uint64_t jitter_ns, bool has_cubic, uint32_t offloads)
 {
 	struct wire wire;
 
 	wire_init(&wire, 1500, offloads);
+	wire.is_ip6 = is_ip6;
 	wire.lost = lost;
 	wire.doubled = doubled;
 	wire.jitter_ns = jitter_ns;
@@ -129,6 +130,11 @@ static void bad_wire(unsigned lost, unsigned doubled, uint64_t jitter_ns, bool h
 			CHECK_EQ(cubic_init(&wire.host[i].stack), 0);
 	transfer(&wire, 1000000, 300000, false);
 	wire_fini(&wire);
+}
+
+static void bad_wire(unsigned lost, unsigned doubled, uint64_t jitter_ns, bool has_cubic, uint32_t offloads)
+{
+	bad_wire_of(false, lost, doubled, jitter_ns, has_cubic, offloads);
 }
 
 TEST(loss_reno)
@@ -178,6 +184,122 @@ TEST(narrow_path)
 	CHECK_EQ(wire.host[0].stack.count[NET_COUNT_TCP_TIMEOUT], 0);
 	CHECK(wire.host[0].stack.count[NET_COUNT_ICMP_IN] > 0);
 	CHECK(wire.host[0].stack.count[NET_COUNT_ICMP_IN] < 50);
+	wire_fini(&wire);
+}
+
+/* What the link takes without 40 and 20 bytes of headers. */
+TEST(ip6_segment_size)
+{
+	struct stream a, b;
+	struct wire wire;
+
+	wire_init(&wire, 1500, 0);
+	wire.is_ip6 = true;
+	connect_streams(&wire, &a, &b, 1, 1, false);
+	CHECK_EQ(a.tcp->send.peer_mss, 1440);
+	CHECK_EQ(b.tcp->send.peer_mss, 1440);
+	tcp_close(a.tcp);
+	tcp_close(b.tcp);
+	wire_run(&wire, 300 * NET_SECOND);
+	wire_fini(&wire);
+}
+
+TEST(ip6_perfect_wire)
+{
+	struct wire wire;
+
+	wire_init(&wire, 1500, 0);
+	wire.is_ip6 = true;
+	transfer(&wire, 3000000, 1000000, false);
+	CHECK_EQ(wire.host[0].stack.count[NET_COUNT_TCP_RETRANSMIT], 0);
+	CHECK_EQ(wire.host[1].stack.count[NET_COUNT_TCP_OUT_OF_ORDER], 0);
+	wire_fini(&wire);
+}
+
+TEST(ip6_bad_wires)
+{
+	bad_wire_of(true, 20, 0, 0, true, 0);
+	bad_wire_of(true, 100, 20, 3 * NET_MILLISECOND, true, 0);
+	bad_wire_of(true, 20, 10, NET_MILLISECOND, true, NET_OFFLOAD_TSO6);
+}
+
+TEST(ip6_large_segments)
+{
+	struct wire wire;
+
+	wire_init(&wire, 1500, NET_OFFLOAD_TSO6);
+	wire.is_ip6 = true;
+	transfer(&wire, 5000000, 0, false);
+	CHECK_EQ(wire.host[0].stack.count[NET_COUNT_TCP_RETRANSMIT], 0);
+	CHECK(wire.host[0].stack.count[NET_COUNT_TCP_OUT] < 5000000 / 1440 * 4 / 5); /* the rest was cut by the device */
+	wire_fini(&wire);
+}
+
+TEST(ip6_congestion_marks)
+{
+	struct wire wire;
+
+	wire_init(&wire, 1500, 0);
+	wire.is_ip6 = true;
+	wire.mark_ce = 20;
+	transfer(&wire, 1000000, 100000, true);
+	CHECK(wire.host[0].stack.count[NET_COUNT_TCP_ECN_REDUCED] > 0);
+	CHECK_EQ(wire.host[0].stack.count[NET_COUNT_TCP_RETRANSMIT], 0);
+	wire_fini(&wire);
+}
+
+TEST(ip6_narrow_path)
+{
+	struct wire wire;
+
+	wire_init(&wire, 1500, 0);
+	wire.is_ip6 = true;
+	wire.path_mtu = 1300;
+	transfer(&wire, 500000, 500000, false);
+	CHECK_EQ(wire.host[0].stack.count[NET_COUNT_TCP_TIMEOUT], 0);
+	CHECK(wire.host[0].stack.count[NET_COUNT_ICMP_IN] > 0);
+	CHECK(wire.host[0].stack.count[NET_COUNT_ICMP_IN] < 50);
+	wire_fini(&wire);
+}
+
+/* Both versions come to one listener; a link-local peer is answered through its interface. */
+TEST(ip6_link_local)
+{
+	struct net_address ours = {.byte = {0xfe, 0x80, [15] = 1}}, theirs = {.byte = {0xfe, 0x80, [15] = 2}};
+	struct tcp_connection *listener, *a, *b;
+	struct wire wire;
+	uint8_t got[8];
+
+	wire_init(&wire, 1500, 0);
+	CHECK_EQ(ip6_address_add(&wire.host[0].stack, &wire.host[0].interface, &ours, 64, IP6_NO_PROBE), 0);
+	CHECK_EQ(ip6_address_add(&wire.host[1].stack, &wire.host[1].interface, &theirs, 64, IP6_NO_PROBE), 0);
+	listener = host_listen(&wire.host[1], 80, 5);
+	a = tcp_new(&wire.host[0].stack, NULL, NULL);
+	host_begin(&wire.host[0]);
+	CHECK_EQ(tcp_connect(a, &theirs, 80), -EINVAL); /* of which link? */
+	tcp_bind_interface(a, &wire.host[0].interface);
+	CHECK_EQ(tcp_connect(a, &theirs, 80), 0);
+	host_end(&wire.host[0]);
+	wire_run(&wire, NET_SECOND);
+	b = tcp_accept(listener);
+	CHECK(b);
+	host_begin(&wire.host[0]);
+	CHECK_EQ(tcp_send(a, (const uint8_t *)"hello", 5, 0), 5);
+	host_end(&wire.host[0]);
+	wire_run(&wire, NET_SECOND);
+	CHECK_EQ(host_read(b, got, sizeof(got)), 5);
+	tcp_close(a);
+	a = tcp_new(&wire.host[0].stack, NULL, NULL);
+	tcp_bind_interface(a, &wire.host[0].interface);
+	host_begin(&wire.host[0]);
+	CHECK_EQ(tcp_connect(a, &theirs, 81), 0);
+	host_end(&wire.host[0]);
+	wire_run(&wire, NET_SECOND);
+	CHECK_EQ(tcp_state(a), TCP_CLOSED); /* the refusal found its way */
+	tcp_close(a);
+	tcp_close(b);
+	tcp_close(listener);
+	wire_run(&wire, 300 * NET_SECOND);
 	wire_fini(&wire);
 }
 
