@@ -168,6 +168,43 @@ TEST(ports_and_limits)
 	teardown();
 }
 
+/* Members on the sending host hear it once, through the interface of the group; those elsewhere as well. */
+TEST(groups)
+{
+	struct net_address group = net_address_of_ip4(0xe1000001);
+	struct udp_socket *a, *b;
+	struct udp_message from;
+	struct net_packet *packet;
+	uint8_t byte = 7;
+
+	setup();
+	a = socket_at(0, 53);
+	b = socket_at(1, 53);
+	udp_settings(a)->multicast_interface = &interface[0];
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(ip4_group_join(&stack[i], &interface[i], net_address_ip4(&group)), 0);
+	CHECK_EQ(send_bytes(a, net_address_ip4(&group), 53, &byte, 1), 0);
+	run();
+	for (int i = 0; i < 2; i++) {
+		packet = udp_receive(i ? b : a, &from, false);
+		CHECK(packet);
+		CHECK_EQ(net_address_ip4(&from.local), 0xe1000001);
+		CHECK_EQ(net_address_ip4(&from.remote), 0x0a000001);
+		CHECK_EQ(from.interface_index, interface[i].index);
+		net_packet_free(packet);
+		CHECK(!udp_receive(i ? b : a, &from, false));
+	}
+	udp_settings(a)->no_multicast_loop = true;
+	CHECK_EQ(send_bytes(a, net_address_ip4(&group), 53, &byte, 1), 0);
+	CHECK_EQ(ip4_group_leave(&stack[1], &interface[1], net_address_ip4(&group)), 0);
+	run();
+	CHECK(!udp_receive(a, &from, false));
+	CHECK(!udp_receive(b, &from, false));
+	udp_close(a);
+	udp_close(b);
+	teardown();
+}
+
 /* Packets of all kinds with random changes: nothing but drops may come of it. */
 TEST(mutated_packets)
 {
