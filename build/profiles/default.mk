@@ -4,7 +4,7 @@ KERNEL_MODULES += kernel/fs/ext4 kernel/fs/tmpfs kernel/fs/dev kernel/fs/proc ke
 KERNEL_MODULES += kernel/driver/virtio kernel/driver/serial
 # Unix sockets; the network behind them: protocols, the machine's stack of them, devices.
 KERNEL_MODULES += kernel/net/socket
-KERNEL_MODULES += kernel/net/core kernel/net/ethernet kernel/net/ip4 kernel/net/udp kernel/net/tcp kernel/net/cubic
+KERNEL_MODULES += kernel/net/core kernel/net/ethernet kernel/net/ip4 kernel/net/igmp kernel/net/ip6 kernel/net/udp kernel/net/tcp kernel/net/cubic
 KERNEL_MODULES += kernel/net/system kernel/net/dhcp kernel/net/mdns
 KERNEL_MODULES += kernel/fs/proc_net
 KERNEL_MODULES += kernel/driver/virtio_net

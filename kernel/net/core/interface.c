@@ -38,9 +38,11 @@ void net_interface_set_up(struct net_interface *interface, bool is_up)
 		return;
 	interface->flags ^= NET_IS_UP;
 	net_routes_changed(stack);
-	for (unsigned i = 0; is_up && i < NET_NR_NETWORKS; i++)
+	for (unsigned i = 0; is_up && i < NET_NR_NETWORKS; i++) {
+		net_group_query(interface, i, NULL, NET_SECOND, false); /* other routers may be there than before */
 		if (stack->network[i] && stack->network[i]->up)
 			stack->network[i]->up(interface);
+	}
 }
 
 struct net_interface *net_interface_find(struct net_stack *stack, const char *name)

@@ -20,7 +20,7 @@ static void take_names(struct net_interface *interface, const struct dhcp_lease 
 
 	for (unsigned i = 0; i < lease->nr_name_servers; i++)
 		servers[i] = net_address_of_ip4(lease->name_server[i]);
-	net_names_set(interface, servers, lease->nr_name_servers, lease->domain[0] ? lease->domain : NULL);
+	net_names_set(interface, NET_TOLD_BY_DHCP, servers, lease->nr_name_servers, lease->domain[0] ? lease->domain : NULL);
 }
 
 static void on_event(void *owner, enum dhcp_event event, const struct dhcp_lease *lease)

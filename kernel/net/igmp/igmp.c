@@ -5,6 +5,7 @@
  */
 #include "kernel/net/igmp/igmp.h"
 #include "kernel/net/core/group.h"
+#include "kernel/net/core/library.h"
 #include "kernel/net/ip4/ip4.h"
 
 enum { IGMP_QUERY = 0x11, IGMP_REPORT_2 = 0x16, IGMP_LEAVE = 0x17, IGMP_REPORT_3 = 0x22, IGMP_2 = 8, IGMP_3_QUERY = 12, IGMP_REPORT = 16 };
@@ -96,3 +97,5 @@ void igmp_fini(struct net_stack *stack)
 	stack->module[NET_MODULE_IGMP] = NULL;
 	net_free(stack, transport);
 }
+
+NET_LIBRARY(igmp) = {.name = "igmp", .order = NET_ORDER_BESIDE_NETWORK, .init = igmp_init};

@@ -149,7 +149,7 @@ static void start(struct ip6 *ip, struct ip6_address *a, bool is_probed)
 		become_usable(ip, a);
 }
 
-int ip6_address_make(struct ip6 *ip, const struct ip6_address *like, bool is_probed)
+int ip6_address_make(struct ip6 *ip, const struct ip6_address *like, unsigned flags)
 {
 	struct net_address group = ip6_solicited_node(&like->address);
 	struct ip6_address *a;
@@ -161,7 +161,7 @@ int ip6_address_make(struct ip6 *ip, const struct ip6_address *like, bool is_pro
 	if (!a)
 		return -ENOMEM;
 	*a = *like;
-	a->state = IP6_TENTATIVE;
+	a->state = flags & IP6_USE_MEANWHILE ? IP6_OPTIMISTIC : IP6_TENTATIVE;
 	a->probe_timer.fire = probe;
 	error = connect_network(ip, a);
 	if (!error && !(a->interface->flags & NET_IS_LOOPBACK))
@@ -173,7 +173,7 @@ int ip6_address_make(struct ip6 *ip, const struct ip6_address *like, bool is_pro
 		return error;
 	}
 	list_push_back(&ip->addresses, &a->link);
-	start(ip, a, is_probed);
+	start(ip, a, !(flags & IP6_NO_PROBE));
 	return 0;
 }
 
@@ -184,7 +184,7 @@ int ip6_address_add(struct net_stack *stack, struct net_interface *interface, co
 
 	if (prefix > 128 || ip6_is_unspecified(address) || ip6_is_multicast(address) || net_address_is_ip4(address))
 		return -EINVAL;
-	return ip6_address_make(ip6_of(stack), &a, !(flags & IP6_NO_PROBE));
+	return ip6_address_make(ip6_of(stack), &a, flags);
 }
 
 int ip6_address_remove(struct net_stack *stack, struct net_interface *interface, const struct net_address *address)

@@ -25,13 +25,21 @@ static bool are_addresses_good(const struct ip6_header *h)
 	return !ip6_is_multicast(d) || (d->byte[1] & 15) != 0;
 }
 
+/* From an address that is being probed comes what its owner says. */
+static bool is_own(struct ip6 *ip, const struct net_interface *interface, const struct net_address *address)
+{
+	const struct ip6_address *a = ip6_address_find(ip, interface, address);
+
+	return a ? ip6_is_usable(a) && !ip6_is_probing(a) : ip6_is_local_at(ip, interface, address);
+}
+
 static bool source_is_good(struct ip6 *ip, const struct net_packet *packet, const struct ip6_header *h)
 {
 	if (!are_addresses_good(h))
 		return false;
 	if (packet->interface->flags & NET_IS_LOOPBACK || packet->flags & NET_PACKET_LOOPED)
 		return true;
-	if (ip6_is_loopback(&h->source) || ip6_is_loopback(&h->destination) || ip6_is_local_at(ip, packet->interface, &h->source))
+	if (ip6_is_loopback(&h->source) || ip6_is_loopback(&h->destination) || is_own(ip, packet->interface, &h->source))
 		return false;
 	return !ip6_is_multicast(&h->destination) || (h->destination.byte[1] & 15) != 1;
 }

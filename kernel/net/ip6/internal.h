@@ -70,7 +70,13 @@ static inline void ip6_tell(struct ip6 *ip, enum ip6_event event, struct net_int
 
 static inline bool ip6_is_usable(const struct ip6_address *a)
 {
-	return a->state == IP6_PREFERRED || a->state == IP6_DEPRECATED;
+	return a->state == IP6_OPTIMISTIC || a->state == IP6_PREFERRED || a->state == IP6_DEPRECATED;
+}
+
+/* May it turn out to be somebody else's? */
+static inline bool ip6_is_probing(const struct ip6_address *a)
+{
+	return a->state == IP6_TENTATIVE || a->state == IP6_OPTIMISTIC;
 }
 
 /* ip6.c */
@@ -81,7 +87,7 @@ struct ip6_address *ip6_address_find(struct ip6 *ip, const struct net_interface 
 /* An address that is usable, at the interface if its scope is the link. */
 bool ip6_is_local_at(struct ip6 *ip, const struct net_interface *interface, const struct net_address *address);
 struct ip6_address *ip6_link_local(struct ip6 *ip, const struct net_interface *interface); /* usable; NULL: none */
-int ip6_address_make(struct ip6 *ip, const struct ip6_address *like, bool is_probed);
+int ip6_address_make(struct ip6 *ip, const struct ip6_address *like, unsigned flags); /* IP6_NO_PROBE, IP6_USE_MEANWHILE */
 void ip6_address_free(struct ip6 *ip, struct ip6_address *address);
 void ip6_address_duplicate(struct ip6 *ip, struct ip6_address *address); /* somebody else has it */
 struct net_address ip6_solicited_node(const struct net_address *address);

@@ -9,6 +9,7 @@
 
 enum ip6_state {
 	IP6_TENTATIVE,	/* perhaps somebody else's: nothing is sent from it, nothing received */
+	IP6_OPTIMISTIC, /* the same, but it is used meanwhile (RFC 4429) */
 	IP6_PREFERRED,
 	IP6_DEPRECATED, /* not for new connections, if there is another */
 	IP6_DUPLICATE,	/* somebody else's; stays to be shown, until it is removed */
@@ -68,7 +69,10 @@ int ip6_interface_up(struct net_interface *interface) must_check;
 /* Takes away what came by itself; what was set stays. */
 void ip6_interface_down(struct net_interface *interface);
 
-enum { IP6_NO_PROBE = 1 }; /* the address is used at once; nobody is asked whether it is free */
+enum {
+	IP6_NO_PROBE = 1,	/* nobody is asked whether the address is free */
+	IP6_USE_MEANWHILE = 2, /* it is used before that is known */
+};
 /* A static address with the route to its network. -EEXIST, -EINVAL, -ENOMEM. */
 int ip6_address_add(struct net_stack *stack, struct net_interface *interface, const struct net_address *address, unsigned prefix, unsigned flags) must_check;
 int ip6_address_remove(struct net_stack *stack, struct net_interface *interface, const struct net_address *address); /* -EADDRNOTAVAIL */

@@ -7,7 +7,7 @@ static uint64_t update_address(struct ip6 *ip, struct ip6_address *a)
 {
 	bool is_preferred = a->preferred_until_ns > ip->stack->now_ns;
 
-	if (ip6_is_usable(a) && is_preferred != (a->state == IP6_PREFERRED)) {
+	if (ip6_is_usable(a) && !ip6_is_probing(a) && is_preferred != (a->state == IP6_PREFERRED)) {
 		a->state = is_preferred ? IP6_PREFERRED : IP6_DEPRECATED;
 		ip6_tell(ip, IP6_ADDRESS_CHANGED, a->interface, a);
 	}

@@ -72,7 +72,8 @@ void ip6_ask(struct net_interface *interface, const struct net_address *address,
 		return;
 	flow.local = source->address;
 	memcpy(message + 8, address, 16);
-	ip6_nd_send(ip, &flow, message, sizeof(message), ND_SOURCE_LINK);
+	/* Nobody's table is changed for an address that may be another's (RFC 4429 §3.2). */
+	ip6_nd_send(ip, &flow, message, sizeof(message), ip6_is_probing(source) ? 0 : ND_SOURCE_LINK);
 }
 
 /* RFC 4862 §5.4.2, with a nonce by which it is told from another's if the link sends it back to us (RFC 7527). */
@@ -88,13 +89,13 @@ void ip6_probe(struct ip6 *ip, struct ip6_address *address)
 	ip6_nd_send(ip, &flow, message, sizeof(message), 0);
 }
 
-static void advertise(struct ip6 *ip, struct net_interface *interface, const struct net_address *target, const struct net_address *to)
+static void advertise(struct ip6 *ip, const struct ip6_address *target, const struct net_address *to)
 {
 	bool is_for_all = ip6_is_unspecified(to);
-	struct net_flow flow = {.interface = interface, .local = *target, .remote = is_for_all ? ip6_all_nodes : *to};
-	uint8_t message[ND_HEADER] = {ND_NA, [4] = (uint8_t)(NA_OVERRIDE | (is_for_all ? 0 : NA_SOLICITED))};
+	struct net_flow flow = {.interface = target->interface, .local = target->address, .remote = is_for_all ? ip6_all_nodes : *to};
+	uint8_t message[ND_HEADER] = {ND_NA, [4] = (uint8_t)((ip6_is_probing(target) ? 0 : NA_OVERRIDE) | (is_for_all ? 0 : NA_SOLICITED))};
 
-	memcpy(message + 8, target, 16);
+	memcpy(message + 8, &target->address, 16);
 	ip6_nd_send(ip, &flow, message, sizeof(message), ND_TARGET_LINK);
 }
 
@@ -141,14 +142,14 @@ static bool solicitation_input(struct ip6 *ip, const struct message *m)
 	if (ip6_is_multicast(&target) || !is_solicitation_good(m))
 		return false;
 	a = ip6_address_find(ip, m->interface, &target);
-	if (a && a->state == IP6_TENTATIVE)
+	if (a && ip6_is_probing(a))
 		take_other_probe(ip, a, m);
-	if (!a || !ip6_is_usable(a))
+	if (!a || !ip6_is_usable(a) || (ip6_is_probing(a) && ip6_is_unspecified(from)))
 		return true;
 	link = option_of(m, ND_SOURCE_LINK);
 	if (link && m->interface->link_ops->learn)
 		m->interface->link_ops->learn(m->interface, from, link + 2, NET_LEARN_CREATE | NET_LEARN_OVERRIDE);
-	advertise(ip, m->interface, &target, from);
+	advertise(ip, a, from);
 	return true;
 }
 
@@ -165,7 +166,7 @@ static bool advertisement_input(struct ip6 *ip, const struct message *m)
 		return false;
 	a = ip6_address_find(ip, m->interface, &target);
 	if (a) {
-		if (a->state == IP6_TENTATIVE)
+		if (ip6_is_probing(a))
 			ip6_address_duplicate(ip, a);
 		return true;
 	}

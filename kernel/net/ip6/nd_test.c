@@ -545,6 +545,76 @@ TEST(two_routers)
 	teardown();
 }
 
+static bool reported(const uint8_t *m, uint8_t kind, const struct net_address *group)
+{
+	static const uint8_t alert[8] = {58, 0, 5, 2, 0, 0, 1, 0};
+
+	return m && wire_get16(m + 6) == 1 && m[8] == kind && is_at(m + 12, group) && memcmp(m - 8, alert, 8) == 0 && m[-48 + 7] == 1 && m[-48 + 39] == 0x16;
+}
+
+/* A told address is used while it is probed, but changes nobody's table until it is known to be ours alone (RFC 4429). */
+TEST(used_meanwhile)
+{
+	struct net_address ours = address(0x2001, 0xdb8, 1), gateway = address(0x2001, 0xdb8, 0xfe), far = address(0x2600, 0, 1), told;
+	const struct net_network *network;
+	struct net_flow flow;
+	const uint8_t *m;
+
+	for (int is_taken = 0; is_taken < 2; is_taken++) {
+		start();
+		network = stack.network[NET_IP6];
+		CHECK_EQ(network->configure(&interface, &ours, 64, &gateway), 0);
+		CHECK(network->is_local(&stack, &ours));
+		CHECK(network->address_at(&interface, 0, &told) && net_address_equal(&told, &ours));
+		CHECK(!network->address_at(&interface, 1, &told));
+		CHECK_EQ(route_to(&far, &flow), 0);
+		CHECK(net_address_equal(&flow.local, &ours));
+		CHECK(net_address_equal(&flow.next_hop, &gateway));
+		nr_seen = nr_sent;
+		CHECK_EQ(send_to(&far), 0);
+		m = sent_icmp(135);
+		CHECK(m);
+		CHECK(is_at(m - 32, &ours) && is_at(m + 8, &gateway));
+		CHECK_EQ(wire_get16(m - AT_ICMP + AT_IP + 4), 24); /* without our hardware address */
+		in_solicitation(&peer, &ours, 255);
+		m = sent_icmp(136);
+		CHECK(m);
+		CHECK_EQ(m[4], 0x40);
+		pass(200 * NET_MILLISECOND);
+		if (is_taken)
+			in_advertisement(&ours, 0x20, 9); /* from that very address */
+		pass(NET_SECOND);
+		CHECK_EQ(find_address(&ours)->state, is_taken ? IP6_DUPLICATE : IP6_PREFERRED);
+		CHECK_EQ(network->is_local(&stack, &ours), !is_taken);
+		teardown();
+	}
+}
+
+TEST(link_comes_back)
+{
+	struct net_address group = address(0xff05, 0, 0x1234);
+	unsigned nr = 0;
+	const uint8_t *m;
+
+	start();
+	RA(.lifetime = 1800, .prefix_flags = 0xc0, .valid = 3600, .preferred = 1800);
+	CHECK_EQ(ip6_group_join(&stack, &interface, &group), 0);
+	pass(20 * NET_SECOND);
+	nr_seen = nr_sent;
+	CHECK(!sent_icmp(133));
+	net_interface_set_up(&interface, false);
+	pass(20 * NET_SECOND);
+	CHECK_EQ(nr_seen, nr_sent);
+	net_interface_set_up(&interface, true);
+	CHECK(sent_icmp(133)); /* who is there now? */
+	pass(2 * NET_SECOND);
+	while ((m = sent_icmp(143)))
+		nr += reported(m, 2, &group);
+	CHECK_EQ(nr, 1);
+	CHECK_EQ(find_address(&global)->state, IP6_PREFERRED);
+	teardown();
+}
+
 TEST(redirects_are_ignored)
 {
 	uint8_t m[40] = {137};
@@ -578,13 +648,6 @@ static void in_query(const struct net_address *group, uint16_t delay, bool is_ol
 	wire_put16(m + 4, delay);
 	memcpy(m + 8, group, 16);
 	in(&router, ip6_is_unspecified(group) ? &ip6_all_nodes : group, 1, m, is_old ? 24 : 28);
-}
-
-static bool reported(const uint8_t *m, uint8_t kind, const struct net_address *group)
-{
-	static const uint8_t alert[8] = {58, 0, 5, 2, 0, 0, 1, 0};
-
-	return m && wire_get16(m + 6) == 1 && m[8] == kind && is_at(m + 12, group) && memcmp(m - 8, alert, 8) == 0 && m[-48 + 7] == 1 && m[-48 + 39] == 0x16;
 }
 
 TEST(groups)

@@ -24,7 +24,7 @@ void ip6_router_ask(struct net_timer *timer)
 
 	if (source)
 		flow.local = source->address;
-	ip6_nd_send(i->ip, &flow, message, sizeof(message), source ? ND_SOURCE_LINK : 0);
+	ip6_nd_send(i->ip, &flow, message, sizeof(message), source && !ip6_is_probing(source) ? ND_SOURCE_LINK : 0);
 	i->asked++;
 	net_timer_set(i->ip->stack, timer, i->ip->stack->now_ns + i->ask_interval_ns);
 	i->ask_interval_ns = min_u64(i->ask_interval_ns * 2, ASK_INTERVAL_MAX);
@@ -127,7 +127,7 @@ static void make_address(const struct advertisement *ra, const struct net_addres
 	else if (!known && nr_advertised(ra->ip, interface) >= IP6_ADVERTISED_ADDRESSES_MAX)
 		net_count(ra->ip->stack, NET_COUNT_ND_LIMIT);
 	else if (!known && valid_until > ra->ip->stack->now_ns)
-		(void)ip6_address_make(ra->ip, &a, true);
+		(void)ip6_address_make(ra->ip, &a, 0);
 }
 
 /* 2 length | 3 flags | 4 valid, s | 8 preferred, s | 16 prefix (RFC 4861 §4.6.2) */

@@ -51,7 +51,7 @@ static bool apply(struct net_interface *interface, const struct ip_option *optio
 	else if (option->is_automatic)
 		configure_automatically(interface, option->host[0] ? option->host : NULL);
 	if (option->nr_name_servers)
-		net_names_set(interface, option->name_server, option->nr_name_servers, NULL);
+		net_names_set(interface, NET_TOLD_BY_OWNER, option->name_server, option->nr_name_servers, NULL);
 	if (option->host[0])
 		start_naming(interface, option->host);
 	return true;

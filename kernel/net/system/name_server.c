@@ -4,11 +4,12 @@
 
 static struct net_names told, shown;
 
-static void add(struct net_names *names, const struct net_address *server, unsigned interface_index)
+static void add(struct net_names *names, const struct net_address *server, unsigned interface_index, enum net_teller teller)
 {
 	if (names->nr == NET_NAME_SERVERS_MAX)
 		return;
 	names->server[names->nr] = *server;
+	names->teller[names->nr] = teller;
 	names->interface_index[names->nr++] = interface_index;
 }
 
@@ -25,14 +26,14 @@ static void show(void)
 		shown = told;
 }
 
-static void forget(unsigned interface_index)
+static void forget(unsigned interface_index, enum net_teller teller)
 {
 	struct net_names before = told;
 
 	told.nr = 0;
 	for (unsigned i = 0; i < before.nr; i++)
-		if (before.interface_index[i] != interface_index)
-			add(&told, &before.server[i], before.interface_index[i]);
+		if (before.interface_index[i] != interface_index || before.teller[i] != teller)
+			add(&told, &before.server[i], before.interface_index[i], before.teller[i]);
 }
 
 const struct net_names *net_names(void)
@@ -45,11 +46,11 @@ const struct net_names *net_names_told(void)
 	return &told;
 }
 
-void net_names_set(const struct net_interface *interface, const struct net_address *servers, unsigned nr, const char *domain)
+void net_names_set(const struct net_interface *interface, enum net_teller teller, const struct net_address *servers, unsigned nr, const char *domain)
 {
-	forget(interface->index);
+	forget(interface->index, teller);
 	for (unsigned i = 0; i < nr; i++)
-		add(&told, &servers[i], interface->index);
+		add(&told, &servers[i], interface->index, teller);
 	if (domain && strlen(domain) <= NET_DOMAIN_MAX)
 		memcpy(told.domain, domain, strlen(domain) + 1);
 	show();
@@ -58,6 +59,6 @@ void net_names_set(const struct net_interface *interface, const struct net_addre
 void net_names_set_resolver(const struct net_address *address)
 {
 	shown.nr = 0;
-	add(&shown, address, 0);
+	add(&shown, address, 0, NET_TOLD_BY_OWNER);
 	show();
 }

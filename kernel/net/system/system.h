@@ -40,9 +40,13 @@ struct net_autoconf {
 #define NET_NAME_SERVERS_MAX 8
 #define NET_DOMAIN_MAX	     255
 
+/* Who told of a name server; what each tells lives by itself. */
+enum net_teller { NET_TOLD_BY_OWNER, NET_TOLD_BY_DHCP, NET_TOLD_BY_ROUTER };
+
 struct net_names {
 	struct net_address server[NET_NAME_SERVERS_MAX];
 	unsigned interface_index[NET_NAME_SERVERS_MAX]; /* that told of it; 0: a resolver in this machine */
+	enum net_teller teller[NET_NAME_SERVERS_MAX];
 	unsigned nr;
 	char domain[NET_DOMAIN_MAX + 1];
 };
@@ -50,8 +54,8 @@ struct net_names {
 /* All in a turn. What programs are to ask (/proc/net/pnp, resolv.conf(5)): the resolver in this machine if there is one, else those that were told. */
 const struct net_names *net_names(void);
 const struct net_names *net_names_told(void);
-/* Those that the interface told before are forgotten. domain may be NULL: not told. */
-void net_names_set(const struct net_interface *interface, const struct net_address *servers, unsigned nr, const char *domain);
+/* Those that the same teller told of before for the interface are forgotten. domain may be NULL: not told. */
+void net_names_set(const struct net_interface *interface, enum net_teller teller, const struct net_address *servers, unsigned nr, const char *domain);
 void net_names_set_resolver(const struct net_address *address);
 
 /* A way to be found by name on a link, and to find others: multicast DNS registers itself. */
