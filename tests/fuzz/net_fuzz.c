@@ -19,7 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 enum { FRAME_MAX = 2048, FRAMES_MAX = 4096, ETHERNET = 14, SECONDS_MAX = 120, TCP_PORT = 80, UDP_PORT = 53 };
 
-static const struct net_environment environment = {.alloc = malloc, .free = free, .random = test_random};
+static unsigned refused_of; /* one request for memory of so many is refused; 0: none */
+
+static void *get_memory(size_t size)
+{
+	return refused_of && test_random() % refused_of == 0 ? NULL : malloc(size);
+}
+
+static const struct net_environment environment = {.alloc = get_memory, .free = free, .random = test_random};
 
 struct frame {
 	uint8_t bytes[FRAME_MAX];
@@ -166,6 +173,8 @@ static void receive(struct host *h, const uint8_t *bytes, size_t len)
 {
 	struct net_packet *packet = net_packet_new(&h->stack, below(2) * 64, len, 0);
 
+	if (!packet)
+		return;
 	memcpy(net_packet_append(packet, len), bytes, len);
 	net_interface_input(&h->interface, packet);
 }
@@ -324,6 +333,8 @@ static void say_datagram(struct net_address to, uint16_t port, size_t len)
 	struct udp_message message = {.remote = to, .remote_port = port};
 	struct net_packet *packet = udp_packet_new(&them.stack, len);
 
+	if (!packet)
+		return;
 	memset(packet->data, 'x', len);
 	udp_settings(them.udp)->multicast_interface = &them.interface;
 	(void)udp_send(them.udp, &message, packet);
@@ -341,6 +352,8 @@ static void say_stream(unsigned version, uint16_t port)
 	struct tcp_connection *c = tcp_new(&them.stack, NULL, NULL);
 	struct net_address to = address_of(version, 1);
 
+	if (!c)
+		return;
 	(void)tcp_connect(c, &to, port);
 	settle();
 	pass(NET_MILLISECOND);
@@ -358,8 +371,10 @@ static void say_icmp(unsigned version, struct net_address to, uint8_t ttl, const
 	const struct net_network *network = them.stack.network[version];
 	struct net_flow flow = {.remote = to, .bound = &them.interface, .ttl = ttl, .may_fragment = true};
 	struct net_packet *packet = net_packet_new(&them.stack, NET_HEAD_ROOM, len, 0);
-	uint8_t *p = net_packet_append(packet, len);
+	uint8_t *p = packet ? net_packet_append(packet, len) : NULL;
 
+	if (!p)
+		return;
 	memcpy(p, message, len);
 	if (network->route(&them.stack, &flow)) {
 		net_packet_free(packet);
@@ -502,6 +517,21 @@ TEST(damaged_conversations)
 		damaged_of = 1 + below(20);
 		say_all();
 		damaged_of = 0;
+		stop();
+	}
+	alarm(0);
+}
+
+/* Memory is short on both sides, in the middle of anything. */
+TEST(no_memory)
+{
+	alarm(SECONDS_MAX);
+	for (unsigned round = 0; round < 400; round++) {
+		start();
+		refused_of = 2 + below(50);
+		damaged_of = below(2) ? 20 : 0;
+		say_all();
+		damaged_of = refused_of = 0;
 		stop();
 	}
 	alarm(0);
