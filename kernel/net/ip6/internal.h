@@ -40,7 +40,6 @@ struct ip6_interface {
 	struct net_interface *interface;
 	uint8_t hop_limit; /* 0: not told */
 	uint32_t mtu;	   /* 0: not told */
-	unsigned asked;	   /* router solicitations without an answer */
 	uint64_t ask_interval_ns;
 	struct net_timer ask_timer;
 };

@@ -25,7 +25,6 @@ void ip6_router_ask(struct net_timer *timer)
 	if (source)
 		flow.local = source->address;
 	ip6_nd_send(i->ip, &flow, message, sizeof(message), source && !ip6_is_probing(source) ? ND_SOURCE_LINK : 0);
-	i->asked++;
 	net_timer_set(i->ip->stack, timer, i->ip->stack->now_ns + i->ask_interval_ns);
 	i->ask_interval_ns = min_u64(i->ask_interval_ns * 2, ASK_INTERVAL_MAX);
 }
