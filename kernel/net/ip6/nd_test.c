@@ -478,8 +478,12 @@ TEST(advertisements_renew)
 	CHECK_EQ(find_address(&global)->state, IP6_DEPRECATED);
 	pass(7190 * NET_SECOND);
 	CHECK(find_address(&global));
-	RA(.prefix_flags = 0xc0, .valid = 100, .preferred = 100); /* nor may it linger for less */
-	CHECK(find_address(&global));
+	RA(.prefix_flags = 0xc0, .valid = 100, .preferred = 100); /* longer than what is left */
+	RA(.prefix_flags = 0xc0, .valid = 50, .preferred = 50);	   /* shorter: not believed */
+	pass(60 * NET_SECOND);
+	CHECK_EQ(find_address(&global)->state, IP6_DEPRECATED);
+	pass(41 * NET_SECOND);
+	CHECK(!find_address(&global));
 	RA(.prefix_flags = 0xc0, .valid = UINT32_MAX, .preferred = UINT32_MAX);
 	pass(1000000 * NET_SECOND);
 	CHECK_EQ(find_address(&global)->state, IP6_PREFERRED);
