@@ -186,8 +186,8 @@ int tcp_bind(struct tcp_connection *tcp, const struct net_address *address, uint
 	} else if (port_is_taken(tcp, address, port)) {
 		return -EADDRINUSE;
 	}
-	tcp->flow.local = *address;
-	tcp->local_port = port;
+	tcp->flow.local = tcp->bound_address = *address;
+	tcp->local_port = tcp->bound_port = port;
 	list_push_back(&tcp->tcp_stack->ports[port % TCP_PORTS], &tcp->port_link);
 	return 0;
 }

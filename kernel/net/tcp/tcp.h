@@ -57,6 +57,9 @@ int tcp_shutdown(struct tcp_connection *tcp, bool reading, bool writing); /* -EN
 /* The owner lets go: FIN after what is queued, or RST if received data was not read or linger is 0. tcp may be freed. */
 void tcp_close(struct tcp_connection *tcp);
 void tcp_abort(struct tcp_connection *tcp); /* RST; the owner still has to close */
+/* As new, but for settings and what it was bound to: connections are reset, listeners stop. Received data is gone. */
+void tcp_disconnect(struct tcp_connection *tcp);
+/* Only looks: it may be called without the lock, and is then a hint that an event corrects. */
 unsigned tcp_poll(const struct tcp_connection *tcp);
 int tcp_error(struct tcp_connection *tcp); /* positive errno, 0: none; takes it away */
 enum tcp_state tcp_state(const struct tcp_connection *tcp);

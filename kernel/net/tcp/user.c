@@ -288,8 +288,11 @@ unsigned tcp_poll(const struct tcp_connection *tcp)
 	unsigned ready = tcp->error ? TCP_ERROR | TCP_READABLE | TCP_WRITABLE : 0;
 	bool read_end = tcp->receive.is_shut || tcp->receive.has_fin;
 
-	if (tcp->state == TCP_LISTEN)
-		return list_empty(&tcp->listener->ready) ? 0 : TCP_READABLE;
+	if (tcp->state == TCP_LISTEN) {
+		const struct tcp_listener *listener = __atomic_load_n(&tcp->listener, __ATOMIC_RELAXED); /* gone, if the lock is not held */
+
+		return !listener || list_empty(&listener->ready) ? 0 : TCP_READABLE;
+	}
 	if (tcp->receive.queued || (read_end && tcp_readable(tcp) == 0 && (tcp->receive.is_shut || tcp->receive.next == tcp->receive.fin_seq + 1)))
 		ready |= TCP_READABLE;
 	if (tcp->receive.is_shut || (tcp->receive.has_fin && tcp->receive.next == tcp->receive.fin_seq + 1))
