@@ -172,12 +172,12 @@ static int64_t do_accept(int fd, uint64_t address, uint64_t len_address, int fla
 	file_put(file);
 	if (ret)
 		return ret;
-	new_file = socket_file_new(accepted, file_flags(flags));
-	if (!new_file)
-		return -ENOMEM;
 	ret = accepted->ops->name(accepted, true, name);
 	if (ret < 0) /* the peer is gone again: an address of nobody */
 		ret = 0;
+	new_file = socket_file_new(accepted, file_flags(flags));
+	if (!new_file)
+		return -ENOMEM;
 	ret = put_address(address, len_address, name, (uint32_t)ret);
 	if (!ret)
 		return add_descriptor(new_file, flags);

@@ -45,6 +45,10 @@ struct socket_ops {
 	/* Options of levels other than SOL_SOCKET, and those of it that the layer does not keep: -ENOPROTOOPT if unknown. */
 	int (*set_option)(struct socket *socket, int level, int option, const void *value, size_t len);
 	long (*get_option)(struct socket *socket, int level, int option, void *value, size_t size);
+	/* The layer has stored an option of SOL_SOCKET that the protocol may have to know. May be NULL. */
+	int (*option_changed)(struct socket *socket, int option);
+	/* The pending error as a positive errno, 0: none, which is forgotten (SO_ERROR). NULL: socket->error. */
+	int (*take_error)(struct socket *socket);
 	void (*release)(struct socket *socket); /* the last reference of the file is gone; frees the socket */
 };
 
@@ -71,6 +75,8 @@ struct socket_family {
 #define SOCKET_FAMILY(n) LINKER_SET_MEMBER(socket_family, struct socket_family, n)
 
 void socket_init(struct socket *socket, const struct socket_ops *ops, const struct socket_family *family, int type, int protocol);
+/* Options of a listener go over to the connection that it accepted. */
+void socket_inherit(struct socket *to, const struct socket *from);
 /* A new socket of a family with its open file; `flags` are SOCK_NONBLOCK. */
 int socket_create(int family, int type, int protocol, int flags, struct file **file) must_check;
 int socket_create_pair(int family, int type, int protocol, int flags, struct file *files[2]) must_check;

@@ -67,8 +67,10 @@ enum tcp_state tcp_state(const struct tcp_connection *tcp);
 bool tcp_is_sent(const struct tcp_connection *tcp);
 void tcp_local(const struct tcp_connection *tcp, struct net_address *address, uint16_t *port);
 void tcp_remote(const struct tcp_connection *tcp, struct net_address *address, uint16_t *port);
-size_t tcp_readable(const struct tcp_connection *tcp); /* SIOCINQ */
+size_t tcp_readable(const struct tcp_connection *tcp); /* SIOCINQ: up to the urgent byte */
 size_t tcp_unsent(const struct tcp_connection *tcp);   /* SIOCOUTQ: not acknowledged */
+bool tcp_reading_is_at_mark(const struct tcp_connection *tcp); /* SIOCATMARK: what is read next is the urgent byte */
+uint32_t tcp_path_mtu(const struct tcp_connection *tcp); /* 0: not connected */
 
 enum tcp_setting {
 	TCP_SET_NO_DELAY, TCP_SET_CORK, TCP_SET_QUICK_ACK, TCP_SET_KEEP_ALIVE, TCP_SET_KEEP_IDLE_NS, TCP_SET_KEEP_INTERVAL_NS, TCP_SET_KEEP_COUNT,
