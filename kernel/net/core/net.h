@@ -123,6 +123,7 @@ struct net_flow {
 	struct net_interface *bound;	  /* only through this one; NULL: any */
 	uint8_t ttl, traffic_class;	  /* ttl 0: the default */
 	bool may_fragment, is_broadcast_allowed;
+	bool loops_not; /* to a group: its members on this host do not hear it */
 	/* Set by route. */
 	struct net_interface *interface;
 	struct net_address next_hop;

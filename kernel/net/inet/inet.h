@@ -101,6 +101,28 @@ static inline uint16_t inet_family_of(const void *address, size_t len)
 	return family;
 }
 
+/* ---- datagram.c: what sockets of datagrams share ---- */
+
+/* How a datagram is to go: what control messages say. */
+struct inet_route {
+	struct net_address source; /* all zero: as bound */
+	unsigned interface_index;  /* 0: any */
+	uint8_t ttl, traffic_class; /* ttl 0: as set */
+};
+int inet_route_read(const struct inet_socket *s, const struct socket_message *message, struct inet_route *route) must_check; /* -EINVAL */
+/* The name of a message to send. -EINVAL, -EAFNOSUPPORT, -ENETUNREACH. */
+int inet_destination_read(const struct inet_socket *s, const struct socket_message *message, struct inet_end *end, bool *is_given) must_check;
+
+/* How one came. */
+struct inet_arrival {
+	struct net_address local;
+	unsigned interface_index;
+	uint8_t ttl, traffic_class;
+};
+void inet_note_arrival(struct inet_socket *s, struct socket_message *message, const struct inet_arrival *arrival);
+/* Answers MSG_ERRQUEUE with an error that came back for what was sent to an end; 0. */
+long inet_give_error(struct inet_socket *s, struct socket_message *message, const struct net_error *error, const struct inet_end *to);
+
 /* ---- option.c, group.c ---- */
 int inet_set_option(struct socket *socket, int level, int option, const void *value, size_t len);
 long inet_get_option(struct socket *socket, int level, int option, void *value, size_t size);

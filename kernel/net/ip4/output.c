@@ -52,7 +52,7 @@ static void loop_multicast(struct net_stack *stack, const struct net_flow *flow,
 {
 	struct net_packet *copy;
 
-	if (!ip4_is_multicast(net_address_ip4(&flow->remote)) || flow->interface->flags & NET_IS_LOOPBACK)
+	if (!ip4_is_multicast(net_address_ip4(&flow->remote)) || flow->loops_not || flow->interface->flags & NET_IS_LOOPBACK)
 		return;
 	if (!ip4_is_joined(ip4_of(stack), flow->interface, net_address_ip4(&flow->remote)))
 		return;

@@ -17,6 +17,13 @@ struct socket_files {
 	struct file *file[SOCKET_FILES_MAX];
 };
 
+/* What of control messages a protocol tells of itself: each as in memory of recvmsg(2), aligned. */
+#define SOCKET_NOTES_MAX 256
+struct socket_notes {
+	size_t len;
+	uint8_t bytes[SOCKET_NOTES_MAX];
+};
+
 /* One message of sendmsg(2) or recvmsg(2). */
 struct socket_message {
 	struct io_vector *io;
@@ -27,6 +34,9 @@ struct socket_message {
 	struct socket_files *files;	  /* to send: what travels along; received: what came; NULL: none. The family takes / gives them. */
 	struct linux_ucred cred;	  /* of the sender */
 	bool has_cred;			  /* to send: an explicit one; received: to be shown */
+	const uint8_t *control;		  /* to send: control messages of other levels than SOL_SOCKET are the family's to read */
+	size_t control_len;
+	struct socket_notes *notes;	  /* received: for socket_note; NULL: nobody asks */
 };
 
 struct socket_ops {
@@ -96,5 +106,14 @@ void socket_files_release(struct socket_files *files); /* puts all and frees; ac
 /* ---- Control messages (cmsg(3)) ---- */
 /* Reads SCM_RIGHTS and SCM_CREDENTIALS from `control`. -EINVAL, -EBADF, -EPERM. */
 int control_message_parse(const uint8_t *control, size_t len, struct socket_message *message) must_check;
+/* The next control message from *at on, which moves; false: there is none. They were checked by control_message_parse. */
+struct control_message {
+	int level, type;
+	const uint8_t *data;
+	size_t len;
+};
+bool control_message_next(const struct socket_message *message, size_t *at, struct control_message *next);
+/* Adds a control message to what was received. */
+void socket_note(struct socket_message *message, int level, int type, const void *data, size_t len);
 /* Writes what was received into a buffer of `size` bytes; descriptors are made. The length used; sets MSG_CTRUNC in flags_out where it did not fit. */
 size_t control_message_build(struct socket_message *message, uint8_t *control, size_t size);

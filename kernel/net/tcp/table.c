@@ -177,7 +177,7 @@ int tcp_bind(struct tcp_connection *tcp, const struct net_address *address, uint
 
 	if (tcp->state != TCP_CLOSED || tcp->local_port)
 		return -EINVAL;
-	if (!net_address_is_any(address) && !(network && network->is_local(tcp->stack, address)))
+	if (!net_address_is_any(address) && !tcp->setting[TCP_SET_FREE_BIND] && !(network && network->is_local(tcp->stack, address)))
 		return -EADDRNOTAVAIL;
 	if (!port) {
 		error = find_free_port(tcp, address, &port);

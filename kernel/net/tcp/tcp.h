@@ -77,7 +77,7 @@ enum tcp_setting {
 	TCP_SET_USER_TIMEOUT_NS, TCP_SET_MSS_MAX, TCP_SET_SEND_BUFFER, TCP_SET_RECEIVE_BUFFER, TCP_SET_REUSE_ADDRESS, TCP_SET_REUSE_PORT,
 	TCP_SET_ECN, TCP_SET_URGENT_INLINE, TCP_SET_TTL, TCP_SET_TRAFFIC_CLASS, TCP_SET_DEFER_ACCEPT, TCP_SET_SYN_RETRIES,
 	TCP_SET_LINGER_ABORT, /* close sends RST */
-	TCP_SET_IP6_ONLY, TCP_NR_SETTINGS,
+	TCP_SET_IP6_ONLY, TCP_SET_FREE_BIND, TCP_NR_SETTINGS,
 };
 int tcp_set(struct tcp_connection *tcp, enum tcp_setting setting, uint64_t value); /* -EINVAL */
 uint64_t tcp_get(const struct tcp_connection *tcp, enum tcp_setting setting);
