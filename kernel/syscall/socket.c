@@ -172,12 +172,12 @@ static int64_t do_accept(int fd, uint64_t address, uint64_t len_address, int fla
 	file_put(file);
 	if (ret)
 		return ret;
-	new_file = socket_file_new(accepted, file_flags(flags));
-	if (!new_file)
-		return -ENOMEM;
 	ret = accepted->ops->name(accepted, true, name);
 	if (ret < 0) /* the peer is gone again: an address of nobody */
 		ret = 0;
+	new_file = socket_file_new(accepted, file_flags(flags));
+	if (!new_file)
+		return -ENOMEM;
 	ret = put_address(address, len_address, name, (uint32_t)ret);
 	if (!ret)
 		return add_descriptor(new_file, flags);
@@ -332,10 +332,12 @@ static int64_t send_with_control(struct socket *socket, struct socket_message *m
 		ret = control ? copy_from_user(control, header->control, len) : -ENOMEM;
 		if (!ret)
 			ret = control_message_parse(control, len, message);
-		heap_free(control);
+		message->control = control;
+		message->control_len = len;
 	}
 	if (!ret)
 		ret = socket_send(socket, message);
+	heap_free(control);
 	socket_files_release(message->files);
 	return ret;
 }
@@ -387,6 +389,7 @@ static int64_t put_message(uint64_t address, struct linux_msghdr *header, struct
 static int64_t receive_message(struct socket *socket, uint64_t address, int flags)
 {
 	struct socket_message message = {.flags = flags};
+	struct socket_notes notes;
 	struct linux_msghdr header;
 	struct io_vector io;
 	int64_t ret = copy_from_user(&header, address, sizeof(header));
@@ -396,6 +399,9 @@ static int64_t receive_message(struct socket *socket, uint64_t address, int flag
 	ret = syscall_copy_iovec(header.iov, header.iovlen, &io);
 	if (ret)
 		return ret == -EINVAL ? -EMSGSIZE : ret;
+	notes.len = 0;
+	if (header.control)
+		message.notes = &notes;
 	message.io = &io;
 	ret = socket_receive(socket, &message);
 	syscall_free_iovec(&io);

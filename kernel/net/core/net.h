@@ -163,6 +163,9 @@ struct net_network {
 	void (*input)(struct net_interface *interface, struct net_packet *packet);
 	/* Answers a packet that nobody listens for (port unreachable); borrows it; its IP header is at network_offset. May be NULL. */
 	void (*refuse)(struct net_stack *stack, struct net_packet *packet);
+	/* Multicast groups, counted; interface NULL: by route. -EINVAL: no group; -ENODEV; -ENOMEM; -EADDRNOTAVAIL: not joined. */
+	int (*group_join)(struct net_stack *stack, struct net_interface *interface, const struct net_address *group);
+	int (*group_leave)(struct net_stack *stack, struct net_interface *interface, const struct net_address *group);
 	void (*detach)(struct net_interface *interface);
 	/* The interface has come up: it may look for addresses by itself, as IPv6 does. May be NULL. */
 	void (*up)(struct net_interface *interface);

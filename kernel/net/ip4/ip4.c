@@ -58,10 +58,20 @@ static bool address_at(const struct net_interface *interface, unsigned i, struct
 	return false;
 }
 
+static int group_join(struct net_stack *stack, struct net_interface *interface, const struct net_address *group)
+{
+	return ip4_group_join(stack, interface, net_address_ip4(group));
+}
+
+static int group_leave(struct net_stack *stack, struct net_interface *interface, const struct net_address *group)
+{
+	return ip4_group_leave(stack, interface, net_address_ip4(group));
+}
+
 static const struct net_network network = {
 	.header_len = IP4_HEADER, .ethertype = NET_ETHERTYPE_IP4, .tso_offload = NET_OFFLOAD_TSO4, .route = ip4_route, .send = ip4_send,
 	.is_local = is_local, .input = ip4_input, .refuse = refuse, .detach = detach,
-	.configure = configure, .address_at = address_at,
+	.configure = configure, .address_at = address_at, .group_join = group_join, .group_leave = group_leave,
 };
 
 int ip4_init(struct net_stack *stack)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Control messages of Unix sockets: descriptors and credentials (unix(7), cmsg(3)). */
+/* Control messages (cmsg(3)): descriptors and credentials of Unix sockets (unix(7)), and what other families tell. */
 #include "kernel/mem/heap.h"
 #include "kernel/net/socket/socket.h"
 #include "kernel/process/process.h"
@@ -69,6 +69,55 @@ int control_message_parse(const uint8_t *control, size_t len, struct socket_mess
 	return 0;
 }
 
+bool control_message_next(const struct socket_message *message, size_t *at, struct control_message *next)
+{
+	struct linux_cmsghdr header;
+
+	if (*at + sizeof(header) > message->control_len)
+		return false;
+	memcpy(&header, message->control + *at, sizeof(header));
+	*next = (struct control_message){.level = header.level, .type = header.type, .data = message->control + *at + sizeof(header),
+					 .len = header.len - sizeof(header)};
+	*at += CMSG_ALIGN(header.len);
+	return true;
+}
+
+void socket_note(struct socket_message *message, int level, int type, const void *data, size_t len)
+{
+	struct linux_cmsghdr header = {.len = sizeof(header) + len, .level = level, .type = type};
+	struct socket_notes *notes = message->notes;
+
+	if (!notes || notes->len + CMSG_ALIGN(header.len) > sizeof(notes->bytes))
+		return;
+	memset(notes->bytes + notes->len, 0, CMSG_ALIGN(header.len));
+	memcpy(notes->bytes + notes->len, &header, sizeof(header));
+	memcpy(notes->bytes + notes->len + sizeof(header), data, len);
+	notes->len += CMSG_ALIGN(header.len);
+}
+
+/* Those that fit whole; the first that does not is cut, as Linux does. */
+static size_t give_notes(struct socket_message *message, uint8_t *control, size_t size, size_t used)
+{
+	const struct socket_notes *notes = message->notes;
+	struct linux_cmsghdr header;
+
+	for (size_t at = 0; notes && at < notes->len; at += CMSG_ALIGN(header.len)) {
+		memcpy(&header, notes->bytes + at, sizeof(header));
+		if (used + header.len > size) {
+			message->flags_out |= LINUX_MSG_CTRUNC;
+			if (used + sizeof(header) > size)
+				return used;
+			header.len = size - used;
+		}
+		memcpy(control + used, notes->bytes + at, header.len);
+		memcpy(control + used, &header, sizeof(header));
+		used = min_u64(size, used + CMSG_ALIGN(header.len));
+		if (message->flags_out & LINUX_MSG_CTRUNC)
+			break;
+	}
+	return used;
+}
+
 /* Appends one message as far as it fits; returns the bytes of the buffer used. */
 static size_t append(uint8_t *control, size_t size, size_t used, int type, const void *data, size_t len)
 {
@@ -114,5 +163,5 @@ size_t control_message_build(struct socket_message *message, uint8_t *control, s
 	}
 	if (message->files && message->files->count)
 		used = give_rights(message, control, size, used);
-	return used;
+	return give_notes(message, control, size, used);
 }

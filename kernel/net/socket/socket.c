@@ -74,6 +74,20 @@ void socket_init(struct socket *socket, const struct socket_ops *ops, const stru
 	socket->receive_buffer = socket->send_buffer = BUFFER_DEFAULT;
 }
 
+void socket_inherit(struct socket *to, const struct socket *from)
+{
+	to->family = from->family;
+	to->receive_timeout_ns = from->receive_timeout_ns;
+	to->send_timeout_ns = from->send_timeout_ns;
+	to->receive_buffer = from->receive_buffer;
+	to->send_buffer = from->send_buffer;
+	to->reuse_address = from->reuse_address;
+	to->reuse_port = from->reuse_port;
+	to->keep_alive = from->keep_alive;
+	to->broadcast = from->broadcast;
+	to->linger = from->linger;
+}
+
 /* ---- What fstat(2) shows: an inode without a name. ---- */
 
 static void socket_inode_release(struct inode *inode)
@@ -256,18 +270,32 @@ static int set_flag_option(struct socket *socket, int option, int v)
 		return 0;
 	case LINUX_SO_DEBUG:
 	case LINUX_SO_DONTROUTE:
-	case LINUX_SO_OOBINLINE:
-	case LINUX_SO_PRIORITY:
-	case LINUX_SO_RCVLOWAT:
 		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
 }
 
+static int set_int_option(struct socket *socket, int option, const void *value, size_t len)
+{
+	int v = 0, ret = option_int(value, len, &v);
+
+	if (!ret)
+		ret = set_flag_option(socket, option, v);
+	if (!ret && socket->ops->option_changed)
+		ret = socket->ops->option_changed(socket, option);
+	return ret;
+}
+
+/* Those that mean something to few families, and harm none. */
+static bool is_ignored(int option)
+{
+	return option == LINUX_SO_OOBINLINE || option == LINUX_SO_PRIORITY || option == LINUX_SO_RCVLOWAT;
+}
+
 int socket_set_option(struct socket *socket, int level, int option, const void *value, size_t len)
 {
-	int v = 0, ret;
+	int ret;
 
 	if (level == LINUX_SOL_SOCKET) {
 		if (option == LINUX_SO_RCVTIMEO)
@@ -280,14 +308,11 @@ int socket_set_option(struct socket *socket, int level, int option, const void *
 			memcpy(&socket->linger, value, sizeof(socket->linger));
 			return 0;
 		}
-		ret = option_int(value, len, &v);
-		if (ret)
-			return ret;
-		ret = set_flag_option(socket, option, v);
-		if (ret != -ENOPROTOOPT)
-			return ret;
 	}
-	return socket->ops->set_option ? socket->ops->set_option(socket, level, option, value, len) : -ENOPROTOOPT;
+	ret = socket->ops->set_option ? socket->ops->set_option(socket, level, option, value, len) : -ENOPROTOOPT;
+	if (ret != -ENOPROTOOPT || level != LINUX_SOL_SOCKET)
+		return ret;
+	return is_ignored(option) && len >= sizeof(int) ? 0 : set_int_option(socket, option, value, len);
 }
 
 static long give(void *to, size_t size, const void *from, size_t len)
@@ -318,7 +343,7 @@ static int int_option(struct socket *socket, int option)
 	case LINUX_SO_PROTOCOL:
 		return socket->protocol;
 	case LINUX_SO_ERROR:
-		return __atomic_exchange_n(&socket->error, 0, __ATOMIC_RELAXED);
+		return socket->ops->take_error ? socket->ops->take_error(socket) : __atomic_exchange_n(&socket->error, 0, __ATOMIC_RELAXED);
 	case LINUX_SO_ACCEPTCONN:
 		return socket->is_listening;
 	case LINUX_SO_SNDBUF:
@@ -350,8 +375,11 @@ static int int_option(struct socket *socket, int option)
 
 long socket_get_option(struct socket *socket, int level, int option, void *value, size_t size)
 {
+	long ret = socket->ops->get_option ? socket->ops->get_option(socket, level, option, value, size) : -ENOPROTOOPT;
 	int v;
 
+	if (ret != -ENOPROTOOPT)
+		return ret;
 	if (level == LINUX_SOL_SOCKET) {
 		if (option == LINUX_SO_RCVTIMEO)
 			return give_timeout(value, size, socket->receive_timeout_ns);
@@ -363,5 +391,5 @@ long socket_get_option(struct socket *socket, int level, int option, void *value
 		if (v != -ENOPROTOOPT)
 			return give(value, size, &v, sizeof(v));
 	}
-	return socket->ops->get_option ? socket->ops->get_option(socket, level, option, value, size) : -ENOPROTOOPT;
+	return -ENOPROTOOPT;
 }

@@ -17,6 +17,13 @@ struct socket_files {
 	struct file *file[SOCKET_FILES_MAX];
 };
 
+/* What of control messages a protocol tells of itself: each as in memory of recvmsg(2), aligned. */
+#define SOCKET_NOTES_MAX 256
+struct socket_notes {
+	size_t len;
+	uint8_t bytes[SOCKET_NOTES_MAX];
+};
+
 /* One message of sendmsg(2) or recvmsg(2). */
 struct socket_message {
 	struct io_vector *io;
@@ -27,6 +34,9 @@ struct socket_message {
 	struct socket_files *files;	  /* to send: what travels along; received: what came; NULL: none. The family takes / gives them. */
 	struct linux_ucred cred;	  /* of the sender */
 	bool has_cred;			  /* to send: an explicit one; received: to be shown */
+	const uint8_t *control;		  /* to send: control messages of other levels than SOL_SOCKET are the family's to read */
+	size_t control_len;
+	struct socket_notes *notes;	  /* received: for socket_note; NULL: nobody asks */
 };
 
 struct socket_ops {
@@ -45,6 +55,10 @@ struct socket_ops {
 	/* Options of levels other than SOL_SOCKET, and those of it that the layer does not keep: -ENOPROTOOPT if unknown. */
 	int (*set_option)(struct socket *socket, int level, int option, const void *value, size_t len);
 	long (*get_option)(struct socket *socket, int level, int option, void *value, size_t size);
+	/* The layer has stored an option of SOL_SOCKET that the protocol may have to know. May be NULL. */
+	int (*option_changed)(struct socket *socket, int option);
+	/* The pending error as a positive errno, 0: none, which is forgotten (SO_ERROR). NULL: socket->error. */
+	int (*take_error)(struct socket *socket);
 	void (*release)(struct socket *socket); /* the last reference of the file is gone; frees the socket */
 };
 
@@ -71,6 +85,8 @@ struct socket_family {
 #define SOCKET_FAMILY(n) LINKER_SET_MEMBER(socket_family, struct socket_family, n)
 
 void socket_init(struct socket *socket, const struct socket_ops *ops, const struct socket_family *family, int type, int protocol);
+/* Options of a listener go over to the connection that it accepted. */
+void socket_inherit(struct socket *to, const struct socket *from);
 /* A new socket of a family with its open file; `flags` are SOCK_NONBLOCK. */
 int socket_create(int family, int type, int protocol, int flags, struct file **file) must_check;
 int socket_create_pair(int family, int type, int protocol, int flags, struct file *files[2]) must_check;
@@ -90,5 +106,14 @@ void socket_files_release(struct socket_files *files); /* puts all and frees; ac
 /* ---- Control messages (cmsg(3)) ---- */
 /* Reads SCM_RIGHTS and SCM_CREDENTIALS from `control`. -EINVAL, -EBADF, -EPERM. */
 int control_message_parse(const uint8_t *control, size_t len, struct socket_message *message) must_check;
+/* The next control message from *at on, which moves; false: there is none. They were checked by control_message_parse. */
+struct control_message {
+	int level, type;
+	const uint8_t *data;
+	size_t len;
+};
+bool control_message_next(const struct socket_message *message, size_t *at, struct control_message *next);
+/* Adds a control message to what was received. */
+void socket_note(struct socket_message *message, int level, int type, const void *data, size_t len);
 /* Writes what was received into a buffer of `size` bytes; descriptors are made. The length used; sets MSG_CTRUNC in flags_out where it did not fit. */
 size_t control_message_build(struct socket_message *message, uint8_t *control, size_t size);

@@ -103,7 +103,8 @@ struct tcp_connection {
 	struct tcp_stack *tcp_stack;
 	struct net_stack *stack;
 	struct net_flow flow;
-	uint16_t local_port, remote_port;
+	uint16_t local_port, remote_port, bound_port; /* bound_port: asked for by tcp_bind; 0: none */
+	struct net_address bound_address;
 	uint8_t state;
 	bool is_owned, is_hashed, is_ready; /* ready: in a listener's queue */
 	tcp_event_fn *event;

@@ -13,7 +13,7 @@ static const struct limits limits[TCP_NR_SETTINGS] = {
 	[TCP_SET_SEND_BUFFER] = {4096, TCP_BUFFER_MAX}, [TCP_SET_RECEIVE_BUFFER] = {2048, TCP_BUFFER_MAX}, [TCP_SET_REUSE_ADDRESS] = {0, 1},
 	[TCP_SET_REUSE_PORT] = {0, 1}, [TCP_SET_ECN] = {0, 1}, [TCP_SET_URGENT_INLINE] = {0, 1}, [TCP_SET_TTL] = {0, 255},
 	[TCP_SET_TRAFFIC_CLASS] = {0, 255}, [TCP_SET_DEFER_ACCEPT] = {0, 255}, [TCP_SET_SYN_RETRIES] = {1, 127}, [TCP_SET_LINGER_ABORT] = {0, 1},
-	[TCP_SET_IP6_ONLY] = {0, 1},
+	[TCP_SET_IP6_ONLY] = {0, 1}, [TCP_SET_FREE_BIND] = {0, 1},
 };
 
 int tcp_set(struct tcp_connection *tcp, enum tcp_setting setting, uint64_t value)

@@ -405,3 +405,60 @@ TEST(loopback)
 }
 
 TEST_MAIN()
+
+/* A connection that was refused, reset or a listener serves again, bound to what it was bound to. */
+TEST(disconnect)
+{
+	struct net_address to, any = net_address_of_ip4(0), address;
+	struct tcp_connection *tcp, *listener, *accepted;
+	struct wire wire;
+	uint16_t port;
+
+	wire_init(&wire, 1500, 0);
+	to = net_address_of_ip4(wire.host[1].address);
+	tcp = tcp_new(&wire.host[0].stack, host_event, &wire.host[0]);
+	CHECK_EQ(tcp_set(tcp, TCP_SET_NO_DELAY, 1), 0);
+	CHECK_EQ(tcp_bind(tcp, &any, 4000), 0);
+	for (int i = 0; i < 3; i++) {
+		host_begin(&wire.host[0]);
+		CHECK_EQ(tcp_connect(tcp, &to, 80), 0);
+		host_end(&wire.host[0]);
+		wire_run(&wire, 100 * NET_MILLISECOND);
+		CHECK_EQ(tcp_error(tcp), ECONNREFUSED);
+		tcp_disconnect(tcp);
+		CHECK_EQ(tcp_state(tcp), TCP_CLOSED);
+		CHECK_EQ(tcp_poll(tcp), TCP_HANGUP | TCP_WRITABLE);
+	}
+	tcp_local(tcp, &address, &port);
+	CHECK(net_address_equal(&address, &any) && port == 4000);
+	CHECK_EQ(tcp_get(tcp, TCP_SET_NO_DELAY), 1);
+
+	listener = host_listen(&wire.host[1], 80, 5);
+	host_begin(&wire.host[0]);
+	CHECK_EQ(tcp_connect(tcp, &to, 80), 0);
+	host_end(&wire.host[0]);
+	wire_run(&wire, 100 * NET_MILLISECOND);
+	host_begin(&wire.host[1]);
+	tcp_disconnect(listener); /* what waits to be accepted is reset */
+	CHECK_EQ(tcp_listen(listener, 5), 0);
+	host_end(&wire.host[1]);
+	wire_run(&wire, 100 * NET_MILLISECOND);
+	CHECK_EQ(tcp_error(tcp), ECONNRESET);
+	tcp_disconnect(tcp);
+	host_begin(&wire.host[0]);
+	CHECK_EQ(tcp_connect(tcp, &to, 80), 0);
+	host_end(&wire.host[0]);
+	wire_run(&wire, 100 * NET_MILLISECOND);
+	accepted = tcp_accept(listener);
+	CHECK(accepted);
+	host_begin(&wire.host[0]);
+	CHECK_EQ(tcp_send(tcp, (const uint8_t *)"abc", 3, 0), 3);
+	tcp_disconnect(tcp);
+	host_end(&wire.host[0]);
+	wire_run(&wire, 100 * NET_MILLISECOND);
+	CHECK_EQ(tcp_error(accepted), ECONNRESET);
+	tcp_close(tcp);
+	tcp_close(accepted);
+	tcp_close(listener);
+	wire_fini(&wire);
+}

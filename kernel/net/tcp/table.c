@@ -177,7 +177,7 @@ int tcp_bind(struct tcp_connection *tcp, const struct net_address *address, uint
 
 	if (tcp->state != TCP_CLOSED || tcp->local_port)
 		return -EINVAL;
-	if (!net_address_is_any(address) && !(network && network->is_local(tcp->stack, address)))
+	if (!net_address_is_any(address) && !tcp->setting[TCP_SET_FREE_BIND] && !(network && network->is_local(tcp->stack, address)))
 		return -EADDRNOTAVAIL;
 	if (!port) {
 		error = find_free_port(tcp, address, &port);
@@ -186,8 +186,8 @@ int tcp_bind(struct tcp_connection *tcp, const struct net_address *address, uint
 	} else if (port_is_taken(tcp, address, port)) {
 		return -EADDRINUSE;
 	}
-	tcp->flow.local = *address;
-	tcp->local_port = port;
+	tcp->flow.local = tcp->bound_address = *address;
+	tcp->local_port = tcp->bound_port = port;
 	list_push_back(&tcp->tcp_stack->ports[port % TCP_PORTS], &tcp->port_link);
 	return 0;
 }

@@ -80,6 +80,16 @@ void tcp_fini(struct net_stack *stack)
 	net_free(stack, ts);
 }
 
+static void release_parts(struct tcp_connection *tcp)
+{
+	tcp_table_remove(tcp);
+	net_timer_cancel(tcp->stack, &tcp->timer);
+	tcp_queue_free(tcp);
+	tcp_receive_free(tcp);
+	tcp_listener_free(tcp);
+	net_free(tcp->stack, tcp->sacked);
+}
+
 /* What was put off: to be freed, or to send after the path has become narrower. */
 static void run_work(struct net_work *work)
 {
@@ -89,23 +99,13 @@ static void run_work(struct net_work *work)
 		tcp_output(tcp);
 		return;
 	}
-	tcp_table_remove(tcp);
-	net_timer_cancel(tcp->stack, &tcp->timer);
-	tcp_queue_free(tcp);
-	tcp_receive_free(tcp);
-	tcp_listener_free(tcp);
-	net_free(tcp->stack, tcp->sacked);
+	release_parts(tcp);
 	net_free(tcp->stack, tcp);
 }
 
-struct tcp_connection *tcp_make(struct tcp_stack *ts, struct tcp_connection *like)
+static void begin(struct tcp_connection *tcp, struct tcp_stack *ts)
 {
-	struct tcp_connection *tcp = net_alloc_zero(ts->stack, sizeof(*tcp));
-
-	if (!tcp) {
-		net_count(ts->stack, NET_COUNT_TCP_NO_MEMORY);
-		return NULL;
-	}
+	memset(tcp, 0, sizeof(*tcp));
 	tcp->tcp_stack = ts;
 	tcp->stack = ts->stack;
 	list_init(&tcp->hash_link);
@@ -119,6 +119,17 @@ struct tcp_connection *tcp_make(struct tcp_stack *ts, struct tcp_connection *lik
 	tcp->work.run = run_work;
 	tcp->timer.fire = tcp_timer_fire;
 	tcp->rto_ns = TCP_RTO_FIRST;
+}
+
+struct tcp_connection *tcp_make(struct tcp_stack *ts, struct tcp_connection *like)
+{
+	struct tcp_connection *tcp = net_alloc(ts->stack, sizeof(*tcp));
+
+	if (!tcp) {
+		net_count(ts->stack, NET_COUNT_TCP_NO_MEMORY);
+		return NULL;
+	}
+	begin(tcp, ts);
 	memcpy(tcp->setting, like ? like->setting : setting_defaults, sizeof(tcp->setting));
 	if (like)
 		tcp->congestion_ops = like->congestion_ops;
@@ -134,6 +145,27 @@ struct tcp_connection *tcp_new(struct net_stack *stack, tcp_event_fn *event, voi
 		tcp_set_owner(tcp, event, owner);
 	}
 	return tcp;
+}
+
+void tcp_disconnect(struct tcp_connection *tcp)
+{
+	struct tcp_connection old;
+
+	if (tcp->state != TCP_CLOSED)
+		tcp_reset_and_done(tcp, 0);
+	release_parts(tcp);
+	list_remove(&tcp->work.link);
+	old = *tcp;
+	begin(tcp, old.tcp_stack);
+	tcp_set_owner(tcp, old.event, old.owner);
+	tcp->is_owned = true;
+	tcp->congestion_ops = old.congestion_ops;
+	memcpy(tcp->setting, old.setting, sizeof(tcp->setting));
+	tcp->flow.bound = old.flow.bound;
+	tcp->flow.local = tcp->bound_address = old.bound_address;
+	tcp->local_port = tcp->bound_port = old.bound_port;
+	if (tcp->local_port)
+		list_push_back(&tcp->tcp_stack->ports[tcp->local_port % TCP_PORTS], &tcp->port_link);
 }
 
 void tcp_free_if_unused(struct tcp_connection *tcp)

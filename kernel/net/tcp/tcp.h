@@ -57,6 +57,9 @@ int tcp_shutdown(struct tcp_connection *tcp, bool reading, bool writing); /* -EN
 /* The owner lets go: FIN after what is queued, or RST if received data was not read or linger is 0. tcp may be freed. */
 void tcp_close(struct tcp_connection *tcp);
 void tcp_abort(struct tcp_connection *tcp); /* RST; the owner still has to close */
+/* As new, but for settings and what it was bound to: connections are reset, listeners stop. Received data is gone. */
+void tcp_disconnect(struct tcp_connection *tcp);
+/* Only looks: it may be called without the lock, and is then a hint that an event corrects. */
 unsigned tcp_poll(const struct tcp_connection *tcp);
 int tcp_error(struct tcp_connection *tcp); /* positive errno, 0: none; takes it away */
 enum tcp_state tcp_state(const struct tcp_connection *tcp);
@@ -64,15 +67,17 @@ enum tcp_state tcp_state(const struct tcp_connection *tcp);
 bool tcp_is_sent(const struct tcp_connection *tcp);
 void tcp_local(const struct tcp_connection *tcp, struct net_address *address, uint16_t *port);
 void tcp_remote(const struct tcp_connection *tcp, struct net_address *address, uint16_t *port);
-size_t tcp_readable(const struct tcp_connection *tcp); /* SIOCINQ */
+size_t tcp_readable(const struct tcp_connection *tcp); /* SIOCINQ: up to the urgent byte */
 size_t tcp_unsent(const struct tcp_connection *tcp);   /* SIOCOUTQ: not acknowledged */
+bool tcp_reading_is_at_mark(const struct tcp_connection *tcp); /* SIOCATMARK: what is read next is the urgent byte */
+uint32_t tcp_path_mtu(const struct tcp_connection *tcp); /* 0: not connected */
 
 enum tcp_setting {
 	TCP_SET_NO_DELAY, TCP_SET_CORK, TCP_SET_QUICK_ACK, TCP_SET_KEEP_ALIVE, TCP_SET_KEEP_IDLE_NS, TCP_SET_KEEP_INTERVAL_NS, TCP_SET_KEEP_COUNT,
 	TCP_SET_USER_TIMEOUT_NS, TCP_SET_MSS_MAX, TCP_SET_SEND_BUFFER, TCP_SET_RECEIVE_BUFFER, TCP_SET_REUSE_ADDRESS, TCP_SET_REUSE_PORT,
 	TCP_SET_ECN, TCP_SET_URGENT_INLINE, TCP_SET_TTL, TCP_SET_TRAFFIC_CLASS, TCP_SET_DEFER_ACCEPT, TCP_SET_SYN_RETRIES,
 	TCP_SET_LINGER_ABORT, /* close sends RST */
-	TCP_SET_IP6_ONLY, TCP_NR_SETTINGS,
+	TCP_SET_IP6_ONLY, TCP_SET_FREE_BIND, TCP_NR_SETTINGS,
 };
 int tcp_set(struct tcp_connection *tcp, enum tcp_setting setting, uint64_t value); /* -EINVAL */
 uint64_t tcp_get(const struct tcp_connection *tcp, enum tcp_setting setting);

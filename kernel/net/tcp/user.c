@@ -244,6 +244,17 @@ static void read_queue(struct reading *r, bool peek)
 	}
 }
 
+/* The sequence number of what is read next. */
+static uint32_t read_seq(const struct tcp_connection *tcp)
+{
+	return tcp->receive.next - (tcp->receive.has_fin && tcp->receive.next == tcp->receive.fin_seq + 1) - tcp->receive.queued;
+}
+
+bool tcp_reading_is_at_mark(const struct tcp_connection *tcp)
+{
+	return is_at_mark(tcp, read_seq(tcp));
+}
+
 static long nothing_to_read(struct tcp_connection *tcp)
 {
 	if (tcp->error)
@@ -257,8 +268,7 @@ static long nothing_to_read(struct tcp_connection *tcp)
 
 long tcp_receive(struct tcp_connection *tcp, tcp_sink_fn *sink, void *context, size_t len, unsigned flags)
 {
-	uint32_t end = tcp->receive.next - (tcp->receive.has_fin && tcp->receive.next == tcp->receive.fin_seq + 1);
-	struct reading r = {.tcp = tcp, .sink = sink, .context = context, .left = len, .seq = end - tcp->receive.queued};
+	struct reading r = {.tcp = tcp, .sink = sink, .context = context, .left = len, .seq = read_seq(tcp)};
 
 	if (!len)
 		return 0;
@@ -274,7 +284,7 @@ long tcp_receive(struct tcp_connection *tcp, tcp_sink_fn *sink, void *context, s
 
 long tcp_receive_urgent(struct tcp_connection *tcp, uint8_t *byte, bool peek)
 {
-	if (!tcp->receive.has_urgent || tcp->receive.urgent_read || tcp->setting[TCP_SET_URGENT_INLINE])
+	if (!tcp->receive.has_urgent || tcp->receive.urgent_read || tcp->receive.urgent_passed || tcp->setting[TCP_SET_URGENT_INLINE])
 		return -EINVAL;
 	if (!tcp->receive.urgent_ready)
 		return -EAGAIN;
@@ -283,14 +293,23 @@ long tcp_receive_urgent(struct tcp_connection *tcp, uint8_t *byte, bool peek)
 	return 1;
 }
 
+/* The urgent byte at the front, which reading passes over. */
+static uint32_t skipped(const struct tcp_connection *tcp)
+{
+	return tcp->receive.has_urgent && !tcp->setting[TCP_SET_URGENT_INLINE] && tcp_reading_is_at_mark(tcp);
+}
+
 unsigned tcp_poll(const struct tcp_connection *tcp)
 {
 	unsigned ready = tcp->error ? TCP_ERROR | TCP_READABLE | TCP_WRITABLE : 0;
 	bool read_end = tcp->receive.is_shut || tcp->receive.has_fin;
 
-	if (tcp->state == TCP_LISTEN)
-		return list_empty(&tcp->listener->ready) ? 0 : TCP_READABLE;
-	if (tcp->receive.queued || (read_end && tcp_readable(tcp) == 0 && (tcp->receive.is_shut || tcp->receive.next == tcp->receive.fin_seq + 1)))
+	if (tcp->state == TCP_LISTEN) {
+		const struct tcp_listener *listener = __atomic_load_n(&tcp->listener, __ATOMIC_RELAXED); /* gone, if the lock is not held */
+
+		return !listener || list_empty(&listener->ready) ? 0 : TCP_READABLE;
+	}
+	if (tcp->receive.queued > skipped(tcp) || (read_end && tcp->receive.queued == 0 && (tcp->receive.is_shut || tcp->receive.next == tcp->receive.fin_seq + 1)))
 		ready |= TCP_READABLE;
 	if (tcp->receive.is_shut || (tcp->receive.has_fin && tcp->receive.next == tcp->receive.fin_seq + 1))
 		ready |= TCP_READ_CLOSED;
@@ -300,19 +319,28 @@ unsigned tcp_poll(const struct tcp_connection *tcp)
 		ready |= TCP_WRITABLE; /* it fails at once */
 	else if ((tcp->state == TCP_ESTABLISHED || tcp->state == TCP_CLOSE_WAIT) && tcp_send_room(tcp) >= tcp->setting[TCP_SET_SEND_BUFFER] / 3)
 		ready |= TCP_WRITABLE;
-	if (tcp->receive.has_urgent && !tcp->receive.urgent_read)
+	if (tcp->receive.has_urgent && !tcp->receive.urgent_read && !tcp->receive.urgent_passed)
 		ready |= TCP_URGENT;
 	return ready;
 }
 
 size_t tcp_readable(const struct tcp_connection *tcp)
 {
-	return tcp->receive.queued;
+	uint32_t before_mark = tcp->receive.urgent - read_seq(tcp);
+
+	if (!tcp->receive.has_urgent || tcp->receive.urgent_passed || tcp->setting[TCP_SET_URGENT_INLINE])
+		return tcp->receive.queued;
+	return min_u64(tcp->receive.queued, before_mark);
 }
 
 size_t tcp_unsent(const struct tcp_connection *tcp)
 {
 	return tcp->send.queued;
+}
+
+uint32_t tcp_path_mtu(const struct tcp_connection *tcp)
+{
+	return tcp->state >= TCP_SYN_SENT ? tcp->flow.mtu : 0;
 }
 
 int tcp_error(struct tcp_connection *tcp)

@@ -172,7 +172,11 @@ bool udp_error_input(struct net_stack *stack, const struct net_flow *flow, const
 
 	if (!udp)
 		return false;
-	if (udp->remote_port && (error->is_hard || (error->error == EMSGSIZE && udp->settings.dont_fragment))) {
+	if (udp->settings.wants_errors) {
+		udp->report = (struct udp_error){.error = *error, .remote = flow->remote, .remote_port = wire_get16(header + 2)};
+		udp->has_report = true;
+	}
+	if (udp->settings.wants_errors || (udp->remote_port && (error->is_hard || (error->error == EMSGSIZE && udp->settings.dont_fragment)))) {
 		udp->error = error->error;
 		if (udp->event)
 			udp->event(udp->owner, UDP_ERROR | UDP_READABLE);

@@ -14,6 +14,8 @@ struct udp_socket {
 	udp_event_fn *event;
 	void *owner;
 	int error;
+	struct udp_error report;
+	bool has_report;
 	struct list queue; /* packets; mark: see input.c */
 	size_t queued;	   /* bytes, each packet with UDP_OVERHEAD */
 	struct udp_settings settings;

@@ -79,7 +79,7 @@ int udp_bind(struct udp_socket *udp, const struct net_address *address, uint16_t
 
 	if (udp->local_port)
 		return -EINVAL;
-	if (!may_have(udp, address))
+	if (!udp->settings.free_bind && !may_have(udp, address))
 		return -EADDRNOTAVAIL;
 	if (!port) {
 		error = find_free(udp, address, &port);

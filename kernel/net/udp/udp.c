@@ -62,7 +62,7 @@ static bool is_multicast(const struct net_address *address)
 }
 
 /* The flow to an end, with what the settings say. */
-static int make_flow(struct udp_socket *udp, const struct net_address *remote, struct net_flow *flow)
+static int make_flow(struct udp_socket *udp, const struct net_address *remote, const struct udp_message *message, struct net_flow *flow)
 {
 	const struct net_network *network = net_network_of(udp->stack, remote);
 	const struct udp_settings *s = &udp->settings;
@@ -70,13 +70,21 @@ static int make_flow(struct udp_socket *udp, const struct net_address *remote, s
 	*flow = (struct net_flow){.remote = *remote, .bound = s->bound, .ttl = s->ttl, .traffic_class = s->traffic_class,
 				  .may_fragment = !s->dont_fragment, .is_broadcast_allowed = s->may_broadcast,
 				  .no_multicast_loop = s->no_multicast_loop};
-	if (!is_multicast(&udp->bound_address))
+	if (message)
+		flow->traffic_class = message->traffic_class;
+	if (message && message->ttl)
+		flow->ttl = message->ttl;
+	if (message && message->interface_index)
+		flow->bound = net_interface_by_index(udp->stack, message->interface_index);
+	if (message && !net_address_is_any(&message->local))
+		flow->local = message->local;
+	else if (!is_multicast(&udp->bound_address))
 		flow->local = udp->bound_address;
 	if (!net_address_is_any(&flow->local) && net_address_is_ip4(&flow->local) != net_address_is_ip4(remote))
 		return -ENETUNREACH;
 	if (is_multicast(remote)) {
 		flow->ttl = s->multicast_ttl;
-		flow->bound = s->bound ? s->bound : s->multicast_interface;
+		flow->bound = flow->bound ? flow->bound : s->multicast_interface;
 	}
 	return network ? network->route(udp->stack, flow) : -ENETUNREACH;
 }
@@ -91,7 +99,7 @@ int udp_connect(struct udp_socket *udp, const struct net_address *address, uint1
 		memset(&udp->flow, 0, sizeof(udp->flow));
 		return 0;
 	}
-	error = make_flow(udp, address, &flow);
+	error = make_flow(udp, address, NULL, &flow);
 	if (!error)
 		error = udp_choose_port(udp);
 	if (error)
@@ -133,13 +141,13 @@ static int find_way(struct udp_socket *udp, const struct udp_message *message, s
 		return -udp_error(udp);
 	if (message) {
 		*port = message->remote_port;
-		return *port ? make_flow(udp, &message->remote, flow) : -EINVAL;
+		return *port ? make_flow(udp, &message->remote, message, flow) : -EINVAL;
 	}
 	if (!udp->remote_port)
 		return -EDESTADDRREQ;
 	*port = udp->remote_port;
 	if (udp->flow.generation != udp->stack->route_generation) {
-		int error = make_flow(udp, &udp->flow.remote, flow);
+		int error = make_flow(udp, &udp->flow.remote, NULL, flow);
 
 		if (error)
 			return error;
@@ -198,6 +206,20 @@ int udp_error(struct udp_socket *udp)
 
 	udp->error = 0;
 	return error;
+}
+
+bool udp_error_report(struct udp_socket *udp, struct udp_error *report)
+{
+	bool is_there = udp->has_report;
+
+	*report = udp->report;
+	udp->has_report = false;
+	return is_there;
+}
+
+uint32_t udp_path_mtu(const struct udp_socket *udp)
+{
+	return udp->remote_port ? udp->flow.mtu : 0;
 }
 
 void udp_local(const struct udp_socket *udp, struct net_address *address, uint16_t *port)

@@ -19,9 +19,9 @@ int udp_bind(struct udp_socket *udp, const struct net_address *address, uint16_t
 int udp_connect(struct udp_socket *udp, const struct net_address *address, uint16_t port);
 
 struct udp_message {
-	struct net_address remote, local; /* to send: remote, unless connected; received: both */
+	struct net_address remote, local; /* received: both; to send: remote, and local unless it is all zero */
 	uint16_t remote_port;
-	unsigned interface_index; /* received through */
+	unsigned interface_index; /* received through; to send through, 0: as the route says */
 	uint8_t ttl, traffic_class;
 };
 /*
@@ -35,12 +35,22 @@ struct net_packet *udp_packet_new(struct net_stack *stack, size_t len);
 struct net_packet *udp_receive(struct udp_socket *udp, struct udp_message *message, bool peek); /* peek: borrowed */
 unsigned udp_poll(const struct udp_socket *udp);
 int udp_error(struct udp_socket *udp); /* positive errno, 0: none; takes it away */
+/* The last error that came back, of settings.wants_errors; false: none. Takes it away. */
+struct udp_error {
+	struct net_error error;
+	struct net_address remote; /* what was sent to, and its port */
+	uint16_t remote_port;
+};
+bool udp_error_report(struct udp_socket *udp, struct udp_error *report);
+uint32_t udp_path_mtu(const struct udp_socket *udp); /* 0: not connected */
 void udp_local(const struct udp_socket *udp, struct net_address *address, uint16_t *port);
 bool udp_remote(const struct udp_socket *udp, struct net_address *address, uint16_t *port); /* false: not connected */
 size_t udp_first_len(const struct udp_socket *udp); /* of the next datagram, 0: none (SIOCINQ) */
 
 struct udp_settings {
-	bool reuse_address, reuse_port, may_broadcast, ip6_only, dont_fragment, no_multicast_loop;
+	bool reuse_address, reuse_port, may_broadcast, ip6_only, dont_fragment, free_bind;
+	bool wants_errors; /* also of what was sent unconnected, and kept for udp_error_report */
+	bool no_multicast_loop; /* groups of ours do not hear us */
 	uint8_t ttl, multicast_ttl, traffic_class; /* 0: the default */
 	uint32_t receive_buffer;
 	struct net_interface *bound, *multicast_interface;

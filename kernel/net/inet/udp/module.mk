@@ -1,0 +1,6 @@
+# UDP sockets (udp(7)).
+IN := x86_64
+SRCS := socket.c transfer.c
+DEPS := lib kernel/uapi kernel/log kernel/arch kernel/mem kernel/sched kernel/vm kernel/file kernel/process kernel/platform \
+	kernel/net/socket kernel/net/core kernel/net/system kernel/net/inet kernel/net/udp
+include build/module.mk
