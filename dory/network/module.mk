@@ -1,0 +1,5 @@
+# Networks of machines: what people ask for (addresses, forwarded ports), and what of this machine it takes.
+SRCS := address.c forward.c reserve.c port_owner.c plan.c
+DEPS := lib dory/base dory/hypervisor
+TESTS := address_test.c forward_test.c plan_test.c
+include build/module.mk
