@@ -224,6 +224,19 @@ void network_plan_release(struct network_plan *plan)
 	plan->interface_count = 0;
 }
 
+int instance_name_check(const char *name, struct dory_error *err)
+{
+	size_t length = strlen(name);
+	bool is_valid = length > 0 && length <= 63 && isalnum((unsigned char)name[0]) && isalnum((unsigned char)name[length - 1]);
+
+	for (size_t i = 0; i < length; i++)
+		is_valid &= isalnum((unsigned char)name[i]) || name[i] == '-';
+	if (is_valid)
+		return 0;
+	error_set(err, DORY_ERROR_USAGE, "'%.80s' cannot be the name of an instance", name);
+	return error_hint(err, "A name has up to 63 letters, digits and, within, '-'.");
+}
+
 void host_label(const char *name, char label[64])
 {
 	const char *slash = strrchr(name, '/'), *from = slash ? slash + 1 : name;
