@@ -23,7 +23,7 @@ struct machine_forward {
 enum machine_nic_kind {
 	MACHINE_NIC_USER,   /* user-mode networking: the hypervisor translates the guest's connections to its own */
 	MACHINE_NIC_TAP,    /* a tap device of this machine */
-	MACHINE_NIC_SOCKET, /* frames as datagrams between two sockets */
+	MACHINE_NIC_SOCKET, /* a socket, each datagram a frame */
 };
 
 struct machine_nic {
@@ -38,9 +38,8 @@ struct machine_nic {
 	const int *fds;
 	const int *vhost_fds; /* as many of /dev/vhost-net; NULL: none */
 	size_t queue_count;
-	/* SOCKET: where the hypervisor binds, and where it sends; names within the directory */
-	int directory_fd;
-	const char *local, *remote;
+	/* SOCKET: connected */
+	int socket_fd;
 };
 
 struct machine {

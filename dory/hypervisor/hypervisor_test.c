@@ -131,11 +131,10 @@ TEST(qemu_tap_by_queues)
 
 TEST(qemu_sockets)
 {
-	struct machine_nic nic = {.kind = MACHINE_NIC_SOCKET, .mac = "m", .directory_fd = 9, .local = "a", .remote = "b"};
+	struct machine_nic nic = {.kind = MACHINE_NIC_SOCKET, .mac = "m", .socket_fd = 9};
 	struct arguments arguments = command_with_nics("microvm", &nic, 1);
 
-	CHECK(has_word(&arguments,
-		"dgram,id=net0,local.type=unix,local.path=/dev/fd/9/a,remote.type=unix,remote.path=/dev/fd/9/b"));
+	CHECK(has_word(&arguments, "dgram,id=net0,local.type=fd,local.str=9"));
 	arguments_release(&arguments);
 }
 

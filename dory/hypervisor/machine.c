@@ -98,7 +98,7 @@ static void keep(int **kept, size_t *count, int fd)
 static void keep_nic(int **kept, size_t *count, const struct machine_nic *nic)
 {
 	if (nic->kind == MACHINE_NIC_SOCKET)
-		keep(kept, count, nic->directory_fd);
+		keep(kept, count, nic->socket_fd);
 	if (nic->kind != MACHINE_NIC_TAP)
 		return;
 	for (size_t i = 0; i < nic->queue_count; i++) {

@@ -49,12 +49,9 @@ static void append_tap(struct text_buffer *settings, const struct machine_nic *n
 	}
 }
 
-/* By way of the directory's descriptor, since a socket's path has room for 107 letters only (unix(7)). */
 static void append_socket(struct text_buffer *settings, const struct machine_nic *nic, size_t i)
 {
-	text_append_format(settings,
-		"dgram,id=net%zu,local.type=unix,local.path=/dev/fd/%d/%s,remote.type=unix,remote.path=/dev/fd/%d/%s", i,
-		nic->directory_fd, nic->local, nic->directory_fd, nic->remote);
+	text_append_format(settings, "dgram,id=net%zu,local.type=fd,local.str=%d", i, nic->socket_fd);
 }
 
 /* On PCI: an interrupt for each direction of each queue, one for the control queue, one for configuration (virtio 1.2 §5.1.2); no

@@ -23,7 +23,8 @@ static void choose_mac(const struct interface_plan *plan, char mac[MAC_TEXT_SIZE
 static int open_interface(struct network_setup *setup, struct network_plan *plan, const struct network_machine *machine,
 	struct text_buffer *words, struct dory_error *err)
 {
-	static interface_open_fn *const open[] = {[INTERFACE_NAT] = nat_open};
+	static interface_open_fn *const open[] = {
+		[INTERFACE_NAT] = nat_open, [INTERFACE_BRIDGE] = bridge_open, [INTERFACE_TAP] = tap_open, [INTERFACE_SEGMENT] = segment_open};
 	size_t i = setup->nic_count;
 	const struct interface_plan *interface = &plan->interfaces[i];
 	struct interface_request request = {.plan = interface, .machine = machine, .forwards = &plan->forwards};
