@@ -117,6 +117,7 @@ static int run_image(const struct invocation *invocation, const struct dory_conf
 	struct dory_run run = {.command = values.command,
 		.network = network->interface_count ? network : NULL,
 		.name = values.name,
+		.target = target->name,
 		.quiet = config->quiet,
 		.arguments = invocation->words.rest.words,
 		.argument_count = invocation->words.rest.count,

@@ -14,6 +14,7 @@
 #include "dory/image/image.h"
 #include "dory/instance/instance.h"
 #include "dory/network/network.h"
+#include "dory/network/store.h"
 
 enum dory_target_kind {
 	DORY_TARGET_IMAGE,
@@ -79,7 +80,8 @@ struct dory_run {
 	const char *kernel, *accelerator, *machine, *memory; /* NULL: what the settings say */
 	unsigned cpus;                                       /* 0: what the settings say */
 	struct network_plan *network;                        /* NULL: none; its chosen ports are written here */
-	const char *name;                                    /* the instance's; NULL: the image's */
+	const char *name;                                    /* the instance's, if a person chose one; or NULL */
+	const char *target;                                  /* the name that it has otherwise; NULL: the image's */
 	bool quiet;
 	bool persist;                                        /* what the program writes stays in the image */
 	bool is_tty, strace, bootchart;

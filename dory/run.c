@@ -64,7 +64,7 @@ static int run_on_networks(const struct dory_config *config, const struct image 
 	struct instance_request *request, struct instance_outcome *outcome, struct dory_error *err)
 {
 	struct network_machine machine = {.root = config->root,
-		.name = run->name ? run->name : image->name,
+		.name = run->name ? run->name : run->target ? run->target : image->name,
 		.is_name_chosen = run->name != NULL,
 		.accelerator = request->machine.accelerator,
 		.cpus = request->machine.cpus,

@@ -242,7 +242,7 @@ void host_label(const char *name, char label[64])
 	const char *slash = strrchr(name, '/'), *from = slash ? slash + 1 : name;
 	size_t length = 0;
 
-	for (; *from && *from != ':' && length < 63; from++) {
+	for (; *from && !strchr(":=", *from) && length < 63; from++) {
 		char letter = (char)tolower((unsigned char)*from);
 		bool fits = isalnum((unsigned char)letter) != 0;
 

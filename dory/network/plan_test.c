@@ -93,7 +93,7 @@ TEST(refusals)
 TEST(labels)
 {
 	static const char *const cases[][2] = {{"web", "web"}, {"deb/redis-server", "redis-server"}, {"tools/Web_App:2", "web-app"}, {"node18+x@y", "node18-x-y"},
-		{"--", "dory"}, {"", "dory"}, {"a.", "a"}, {".a.b", "a-b"}, {"x/", "dory"}};
+		{"--", "dory"}, {"", "dory"}, {"a.", "a"}, {".a.b", "a-b"}, {"x/", "dory"}, {"dash=0.5", "dash"}, {"./Server.py", "server-py"}};
 	char label[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
