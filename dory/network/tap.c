@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Interfaces that are tap devices of this machine: on their own (-n tap), or as ports of a bridge (-n bridge). */
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "dory/base/text.h"
 #include "dory/network/bridge_helper.h"
@@ -66,13 +70,24 @@ int tap_open(const struct interface_request *request, struct machine_nic *nic, s
 	return 0;
 }
 
+/* By its driver's name: /sys may show another network namespace than ours. */
+static bool is_bridge(const char *name)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = {.ifr_data = (char *)&info};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_known;
+
+	text_cut_to(request.ifr_name, sizeof(request.ifr_name), name);
+	is_known = fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0;
+	if (fd >= 0)
+		close(fd);
+	return is_known && strcmp(info.driver, "bridge") == 0;
+}
+
 static int check_bridge(const char *name, struct dory_error *err)
 {
-	char *path = text_format("/sys/class/net/%s/bridge", name);
-	bool is_bridge = access(path, F_OK) == 0;
-
-	free(path);
-	if (is_bridge)
+	if (is_bridge(name))
 		return 0;
 	if (if_nametoindex(name))
 		return error_set(err, DORY_ERROR_USAGE, "the interface %s is no bridge", name);
