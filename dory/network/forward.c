@@ -126,6 +126,8 @@ int forwards_parse(struct forward_list *list, const char *text, struct dory_erro
 		return refuse(text, "GUEST is a port from 1 to 65535", err);
 	if (!take_address(&rest, colon + 1, &forward.address))
 		return refuse(text, "ADDRESS is one of IPv4, or one of IPv6 in brackets", err);
+	if (forward.is_udp && forward.address.family == AF_INET6)
+		return refuse(text, "from an address of IPv6, only tcp can be forwarded", err);
 	if (!parse_range(rest, (size_t)(colon - rest), &host))
 		return refuse(text, "HOST is a port from 1 to 65535, or 0 for any that is free", err);
 	if (host.last - host.first != guest.last - guest.first)

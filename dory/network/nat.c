@@ -8,6 +8,7 @@
 #include "dory/base/file.h"
 #include "dory/base/text.h"
 #include "dory/network/interface.h"
+#include "dory/network/relay.h"
 
 enum { SMALLEST_NETWORK = 29 }; /* prefix: room for the guest, the gateway and the name server */
 
@@ -19,13 +20,18 @@ struct nat {
 	struct interface_state state;
 	char *subnet, *subnet6, gateway[IP_TEXT_SIZE], gateway6[IP_TEXT_SIZE], name_server[IP_TEXT_SIZE], guest[IP_TEXT_SIZE];
 	struct machine_forward *forwards;
+	size_t forward_count;
 	char (*addresses)[IP_TEXT_SIZE];
+	struct forward_list hidden; /* ports of loopback, for the relay */
+	struct relay *relay;
 };
 
 static void nat_close(struct interface_state *state)
 {
 	struct nat *nat = (struct nat *)state;
 
+	relay_stop(nat->relay);
+	forwards_release(&nat->hidden);
 	free(nat->subnet);
 	free(nat->subnet6);
 	free(nat->forwards);
@@ -107,22 +113,58 @@ static int choose_around6(struct nat *nat, struct interface_address *guest, stru
 	return 0;
 }
 
-static void take_forwards(struct nat *nat, const struct forward_list *list, struct machine_nic *nic)
+static void add_forward(struct nat *nat, const struct forward *forward)
 {
+	size_t i = nat->forward_count++;
+
+	nat->forwards[i] = (struct machine_forward){.is_udp = forward->is_udp,
+		.address = forward->address.family ? ip_address_print(&forward->address, nat->addresses[i]) : "",
+		.host_port = forward->host_port,
+		.guest_port = forward->guest_port};
+}
+
+/* For each forward from an address of IPv6 one from loopback, and a relay between them. */
+static int relay_forwards(struct nat *nat, const struct forward_list *list, struct dory_error *err)
+{
+	struct relay_route *routes = calloc(list->count + 1, sizeof(*routes));
+	size_t count = 0;
+	int result;
+
+	if (!routes)
+		abort();
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->forwards[i].address.family != AF_INET6)
+			continue;
+		*(struct forward *)array_push(&nat->hidden.forwards, &nat->hidden.count, sizeof(struct forward)) = (struct forward){
+			.address = ip4_address(INADDR_LOOPBACK), .guest_port = list->forwards[i].guest_port, .reservation = -1};
+		routes[count++].listener = list->forwards[i].reservation;
+	}
+	result = forwards_reserve(&nat->hidden, err);
+	for (size_t i = 0; i < count; i++)
+		routes[i].target_port = nat->hidden.forwards[i].host_port;
+	if (result == 0 && count > 0)
+		result = relay_start(&nat->relay, routes, count, err);
+	free(routes);
+	return result;
+}
+
+static int take_forwards(struct nat *nat, const struct forward_list *list, struct machine_nic *nic, struct dory_error *err)
+{
+	if (forwards_reserve(list, err) < 0 || relay_forwards(nat, list, err) < 0)
+		return -1;
 	nat->forwards = calloc(list->count + 1, sizeof(*nat->forwards));
 	nat->addresses = calloc(list->count + 1, sizeof(*nat->addresses));
 	if (!nat->forwards || !nat->addresses)
 		abort();
 	for (size_t i = 0; i < list->count; i++) {
-		const struct forward *forward = &list->forwards[i];
-
-		nat->forwards[i] = (struct machine_forward){.is_udp = forward->is_udp,
-			.address = forward->address.family ? ip_address_print(&forward->address, nat->addresses[i]) : "",
-			.host_port = forward->host_port,
-			.guest_port = forward->guest_port};
+		if (list->forwards[i].address.family != AF_INET6)
+			add_forward(nat, &list->forwards[i]);
 	}
+	for (size_t i = 0; i < nat->hidden.count; i++)
+		add_forward(nat, &nat->hidden.forwards[i]);
 	nic->forwards = nat->forwards;
-	nic->forward_count = list->count;
+	nic->forward_count = nat->forward_count;
+	return 0;
 }
 
 static void default_address(struct interface_address *guest)
@@ -153,9 +195,8 @@ int nat_open(const struct interface_request *request, struct machine_nic *nic, s
 		name_server = nat->name_server;
 	else
 		default_address(&guest);
-	if (forwards_reserve(request->forwards, err) < 0)
+	if (take_forwards(nat, request->forwards, nic, err) < 0)
 		return -1;
-	take_forwards(nat, request->forwards, nic);
 	host_name_servers(&has_server, &has_server6);
 	if (!has_server)
 		name_server = has_server6 && !guest6.address.family ? name_server6_default : NULL;
