@@ -10,7 +10,7 @@
 #include "dory/base/text.h"
 
 const struct verb *const verbs[] = {
-	&verb_run, &verb_compose, &verb_images, &verb_rmi, &verb_config, &verb_version, &verb_help, NULL};
+	&verb_run, &verb_compose, &verb_images, &verb_rmi, &verb_network, &verb_config, &verb_version, &verb_help, NULL};
 
 const struct verb *verb_find(const char *name)
 {

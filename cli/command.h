@@ -28,7 +28,7 @@ struct verb {
 	void *values;                              /* what the options are read into */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_config, verb_version, verb_help;
+extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_network, verb_config, verb_version, verb_help;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it

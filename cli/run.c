@@ -11,7 +11,8 @@
 static struct run_values {
 	struct settings_options settings;
 	const char *command, *directory, *user, *host_name, *memory, *accelerator, *machine, *kernel, *log;
-	struct word_list environment, with;
+	struct word_list environment, with, forwards, networks, addresses, macs;
+	const char *name;
 	unsigned cpus;
 	bool is_file, strace, bootchart, persist, tty, no_tty;
 } values;
@@ -28,6 +29,14 @@ static const struct option options[] = {
 	RUN_OPTION(host_name, OPTION_TEXT, "hostname", 0, "NAME", "host name of the machine"),
 	RUN_OPTION(memory, OPTION_TEXT, "memory", 'm', "SIZE", "memory of the machine: 64M, 2G"),
 	RUN_OPTION(cpus, OPTION_NUMBER, "cpus", 'c', "N", "CPUs of the machine"),
+	RUN_OPTION(forwards, OPTION_LIST, "publish", 'p', "PORTS",
+		"forward a port: [ADDRESS:]HOST:GUEST[/udp] (repeatable)"),
+	RUN_OPTION(forwards, OPTION_LIST, "forward", 'f', "HOST:GUEST", "the same"),
+	RUN_OPTION(networks, OPTION_LIST, "network", 'n', "NETWORK",
+		"nat (default), bridge[:NAME], tap[:NAME], none, or a network (repeatable)"),
+	RUN_OPTION(addresses, OPTION_LIST, "ip", 0, "ADDRESS", "ADDRESS[/PREFIX][,GATEWAY] of the first -n, the second, ..."),
+	RUN_OPTION(macs, OPTION_LIST, "mac", 0, "ADDRESS", "Ethernet address of the first -n, the second, ..."),
+	RUN_OPTION(name, OPTION_TEXT, "name", 0, "NAME", "what other machines call this one (default: the image's name)"),
 	RUN_OPTION(with, OPTION_LIST, "with", 0, "deb:NAME", "add a Debian package (repeatable)"),
 	RUN_OPTION(is_file, OPTION_FLAG, "file", 0, NULL, "TARGET is a file, whatever it looks like"),
 	RUN_OPTION(persist, OPTION_FLAG, "persist", 0, NULL, "keep in the image what the program writes"),
@@ -102,10 +111,14 @@ static int ask_for_command(const struct invocation *invocation, const struct dor
 }
 
 static int run_image(const struct invocation *invocation, const struct dory_config *config,
-	const struct dory_target *target, const struct image *image, struct instance_outcome *outcome,
-	struct dory_error *err)
+	const struct dory_target *target, struct network_plan *network, const struct image *image,
+	struct instance_outcome *outcome, struct dory_error *err)
 {
 	struct dory_run run = {.command = values.command,
+		.network = network->interface_count ? network : NULL,
+		.name = values.name,
+		.target = target->name,
+		.quiet = config->quiet,
 		.arguments = invocation->words.rest.words,
 		.argument_count = invocation->words.rest.count,
 		.kernel = values.kernel,
@@ -129,7 +142,8 @@ static int run_image(const struct invocation *invocation, const struct dory_conf
 	return dory_run(config, image, &run, outcome, err);
 }
 
-static int run_target(const struct invocation *invocation, const struct dory_config *config, struct dory_target *target)
+static int run_target(const struct invocation *invocation, const struct dory_config *config, struct dory_target *target,
+	struct network_plan *network)
 {
 	enum dory_refresh refresh = settings_refresh(&values.settings);
 	struct instance_outcome outcome;
@@ -144,7 +158,7 @@ static int run_target(const struct invocation *invocation, const struct dory_con
 	}
 	if (result < 0)
 		return fail(invocation, target, &err);
-	result = run_image(invocation, config, target, &image, &outcome, &err);
+	result = run_image(invocation, config, target, network, &image, &outcome, &err);
 	image_release(&image);
 	return result < 0 ? verb_fail(invocation, &err) : report(&outcome);
 }
@@ -167,27 +181,59 @@ static int check_words(const struct invocation *invocation)
 	return 0;
 }
 
-static int run(struct invocation *invocation)
+static int read_networks(struct network_plan *plan, struct dory_error *err)
+{
+	struct network_words words = {.networks = values.networks.words,
+		.network_count = values.networks.count,
+		.forwards = values.forwards.words,
+		.forward_count = values.forwards.count,
+		.addresses = values.addresses.words,
+		.address_count = values.addresses.count,
+		.macs = values.macs.words,
+		.mac_count = values.macs.count};
+
+	if (values.name && instance_name_check(values.name, err) < 0)
+		return -1;
+	return network_plan_init(plan, &words, err);
+}
+
+static int run_on(const struct invocation *invocation, struct network_plan *network)
 {
 	struct dory_target target;
 	struct dory_config config;
 	struct dory_error err;
-	int status = check_words(invocation);
+	int status;
 
-	if (status)
-		return status;
 	if (dory_target_init(&target, invocation->words.operands.words[0], values.is_file, values.with.words,
 		    values.with.count, &err) < 0)
 		return verb_fail(invocation, &err);
 	if (settings_load(&config, &values.settings, &err) < 0) {
 		status = verb_fail(invocation, &err);
 	} else {
-		status = run_target(invocation, &config, &target);
+		status = run_target(invocation, &config, &target, network);
 		config_release(&config);
 	}
 	dory_target_release(&target);
-	word_list_release(&values.environment);
-	word_list_release(&values.with);
+	return status;
+}
+
+static int run(struct invocation *invocation)
+{
+	struct word_list *const lists[] = {&values.environment, &values.with, &values.forwards, &values.networks, &values.addresses, &values.macs};
+	struct network_plan network;
+	struct dory_error err;
+	int status = check_words(invocation);
+
+	if (status)
+		return status;
+	if (read_networks(&network, &err) < 0) {
+		status = verb_fail(invocation, &err);
+	} else {
+		status = run_on(invocation, &network);
+		network_plan_release(&network);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		word_list_release(lists[i]);
 	return status;
 }
 

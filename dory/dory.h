@@ -13,6 +13,8 @@
 #include "dory/config/config.h"
 #include "dory/image/image.h"
 #include "dory/instance/instance.h"
+#include "dory/network/network.h"
+#include "dory/network/store.h"
 
 enum dory_target_kind {
 	DORY_TARGET_IMAGE,
@@ -77,6 +79,10 @@ struct dory_run {
 	struct run_config config;                            /* all but the command, which is set here */
 	const char *kernel, *accelerator, *machine, *memory; /* NULL: what the settings say */
 	unsigned cpus;                                       /* 0: what the settings say */
+	struct network_plan *network;                        /* NULL: none; its chosen ports are written here */
+	const char *name;                                    /* the instance's, if a person chose one; or NULL */
+	const char *target;                                  /* the name that it has otherwise; NULL: the image's */
+	bool quiet;
 	bool persist;                                        /* what the program writes stays in the image */
 	bool is_tty, strace, bootchart;
 	int log_level; /* as in struct instance_request */

@@ -49,7 +49,7 @@ int target_fingerprint(const struct dory_config *config, const struct dory_targe
 	if (state.length > 0)
 		add_digest(&result, &state);
 	/* Another version of Dory may compose another image from the same. */
-	text_append_format(&result, "dory-%s%s", DORY_VERSION, config->with_documentation ? " documentation" : "");
+	text_append_format(&result, "dory-%s.%d%s", DORY_VERSION, COMPOSE_FORMAT_VERSION, config->with_documentation ? " documentation" : "");
 	free(state.text);
 	*fingerprint = result.text;
 	return 0;

@@ -60,6 +60,29 @@ static int choose_machine(const struct dory_config *config, const struct dory_ru
 	return result;
 }
 
+static int run_on_networks(const struct dory_config *config, const struct image *image, const struct dory_run *run,
+	struct instance_request *request, struct instance_outcome *outcome, struct dory_error *err)
+{
+	struct network_machine machine = {.root = config->root,
+		.name = run->name ? run->name : run->target ? run->target : image->name,
+		.is_name_chosen = run->name != NULL,
+		.accelerator = request->machine.accelerator,
+		.cpus = request->machine.cpus,
+		.quiet = run->quiet};
+	struct network_setup setup;
+	int result;
+
+	if (network_open(&setup, run->network, &machine, err) < 0)
+		return -1;
+	request->machine.nics = setup.nics;
+	request->machine.nic_count = setup.nic_count;
+	request->boot_options = setup.boot_options;
+	request->announcement = setup.announcement;
+	result = instance_run(request, outcome, err);
+	network_close(&setup);
+	return result;
+}
+
 int dory_run(const struct dory_config *config, const struct image *image, const struct dory_run *run,
 	struct instance_outcome *outcome, struct dory_error *err)
 {
@@ -73,6 +96,8 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	int disk = -1, result = -1;
 
 	request.config.command = (struct command_line){0};
+	if (!request.config.host_name)
+		request.config.host_name = run->name;
 	if (run_config_check(&request.config, err) < 0 || build_command(image, run, &request.config.command, err) < 0)
 		goto out;
 	if (dory_kernel_find(run->kernel, &kernel, err) < 0 ||
@@ -88,7 +113,10 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	request.machine.disk_keeps = run->persist;
 	if (choose_machine(config, run, &request, err) < 0)
 		goto out;
-	result = instance_run(&request, outcome, err);
+	if (run->network)
+		result = run_on_networks(config, image, run, &request, outcome, err);
+	else
+		result = instance_run(&request, outcome, err);
 out:
 	if (disk >= 0)
 		close(disk);

@@ -23,6 +23,8 @@ struct compose_source {
 	const char *package, *version; /* COMPOSE_DEB: for /var/lib/dpkg/status and the manifest */
 };
 
+enum { COMPOSE_FORMAT_VERSION = 3 }; /* counts up when the same sources would give another image */
+
 struct compose_request {
 	const char *image_path; /* the disk image (raw, ext4 without partitions); replaced atomically */
 	const char *cache_path; /* where unpacked packages are kept for the next time; NULL: they are not */

@@ -96,7 +96,8 @@ static int list_one(const char *path, const struct stat *st, int type, struct FT
 
 static bool is_made_here(const char *line)
 {
-	static const char *const names[] = {"/lost+found ", "/dev ", "/proc ", "/sys ", "/run ", "/tmp "};
+	static const char *const names[] = {"/lost+found ", "/dev ", "/proc ", "/sys ", "/run ", "/tmp ",
+		"/etc ", "/etc/hosts ", "/etc/resolv.conf "};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strncmp(line, names[i], strlen(names[i])) == 0)
@@ -359,6 +360,28 @@ static int compose_deb(const char *deb, const char *cache)
 	return compose_image(&request, &err);
 }
 
+TEST(names_of_hosts_can_be_found)
+{
+	struct listing listing = {0};
+
+	start_work();
+	put_file("tree/file", "x", 1);
+	CHECK_EQ(compose_tree("disk.raw"), 0);
+	CHECK(image_list_content(in_work("disk.raw"), &listing));
+	CHECK(listing_has(&listing, "/etc/resolv.conf 120777 0:0 13 /proc/net/pnp "));
+	CHECK(listing_has(&listing, "/etc/hosts 100644 0:0 61 "));
+	listing_release(&listing);
+	CHECK_EQ(mkdir(in_work("tree/etc"), 0755), 0);
+	put_file("tree/etc/resolv.conf", "mine", 4);
+	put_file("tree/etc/hosts", "", 0);
+	CHECK_EQ(compose_tree("disk.raw"), 0);
+	CHECK(image_list_content(in_work("disk.raw"), &listing));
+	CHECK(listing_has(&listing, "/etc/resolv.conf 100644 0:0 4 "));
+	CHECK(listing_has(&listing, "/etc/hosts 100644 0:0 0 "));
+	listing_release(&listing);
+	end_work();
+}
+
 TEST(packages_and_what_scripts_would_have_made)
 {
 	static const struct test_entry entries[] = {{"./", AE_IFDIR, 0755}, {"./bin/", AE_IFDIR, 0755},
@@ -394,6 +417,7 @@ TEST(packages_and_what_scripts_would_have_made)
 	CHECK(listing_has(&listing, "/var/lib/p 40700 7:8 "));
 	CHECK(listing_has(&listing, "/var/lib/puser 40755 100:100 "));
 	CHECK(listing_has(&listing, "/run/p 40750 100:100 "));
+	CHECK(listing_has(&listing, "/etc/resolv.conf 120777 0:0 13 /proc/net/pnp ") && listing_has(&listing, "/etc/nsswitch.conf "));
 	CHECK(listing_has(&listing, "/etc/passwd ") && listing_has(&listing, "/var/lib/dpkg/status "));
 	CHECK(!listing_has(&listing, "/usr/share/doc/p") && !listing_has(&listing, "/usr/share/locale/de"));
 	listing_release(&listing);

@@ -59,6 +59,17 @@ int fixup_mount_points(struct tree *tree, struct dory_error *err)
 	return add_directories(tree, directories, ARRAY_SIZE(directories), err);
 }
 
+int fixup_names(struct tree *tree, struct dory_error *err)
+{
+	const struct tree_node *etc = tree_find(tree, "/etc", true);
+
+	if (etc && !S_ISDIR(etc->inode->mode))
+		return 0;
+	if (fixup_add_link(tree, "/etc/resolv.conf", "/proc/net/pnp", err) < 0)
+		return -1;
+	return fixup_add_text(tree, "/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n", err);
+}
+
 /* hier(7): what every system has. */
 static int fixup_directories(const struct fixup *fixup, struct dory_error *err)
 {
@@ -106,8 +117,7 @@ static int fixup_texts(const struct fixup *fixup, struct dory_error *err)
 	static const char *const texts[][2] = {
 		{"/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
 				       "protocols: files\nservices: files\nethers: files\nrpc: files\n"},
-		{"/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"},
-		{"/etc/hostname", "dory\n"}, {"/etc/resolv.conf", ""}, {"/etc/fstab", ""},
+		{"/etc/hostname", "dory\n"}, {"/etc/fstab", ""},
 		{"/etc/timezone", "Etc/UTC\n"},
 		{"/etc/shells", "/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n/usr/bin/dash\n"}};
 

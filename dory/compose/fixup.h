@@ -24,6 +24,9 @@ struct fixup {
 int fixup_skeleton(struct tree *tree, struct dory_error *err) must_check;
 /* After all content: where the guest mounts its own file systems, and what programs take for granted. */
 int fixup_mount_points(struct tree *tree, struct dory_error *err) must_check;
+/* How names of hosts are found: the name servers that the machine is told of stand in /proc/net/pnp, as on Linux. What is
+ * there already stays, as an empty /etc/resolv.conf. */
+int fixup_names(struct tree *tree, struct dory_error *err) must_check;
 /* Then what the packages' scripts would have made. */
 int fixup_apply(const struct fixup *fixup, struct dory_error *err) must_check;
 

@@ -17,7 +17,7 @@
 #include "dory/compose/fixup.h"
 #include "dory/compose/package.h"
 
-enum { FORMAT_VERSION = 2 /* counts up when the same sources would give another image */, THREADS_MAX = 8 };
+enum { THREADS_MAX = 8 };
 
 struct gathering {
 	const struct compose_request *request;
@@ -89,7 +89,7 @@ static int64_t now_ns(void)
 
 int gathering_survey(const struct compose_request *request, struct gathering **gathering, struct dory_error *err)
 {
-	const uint64_t options[] = {FORMAT_VERSION, request->with_documentation, request->debian_fixups,
+	const uint64_t options[] = {COMPOSE_FORMAT_VERSION, request->with_documentation, request->debian_fixups,
 		request->free_bytes, request->source_count};
 	enum { CLOCK_TICK_NS = 20000000 }; /* file times are as coarse as the kernel's timer tick */
 	struct gathering *g = calloc(1, sizeof(*g));
@@ -303,6 +303,8 @@ int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_
 		result = fixup_mount_points(t, err);
 	if (result == 0 && request->debian_fixups)
 		result = apply_fixups(gathering, t, err);
+	if (result == 0)
+		result = fixup_names(t, err);
 	if (result == 0)
 		result = tree_add_directory(t, "/lost+found", 0700, 0, 0, err);
 	if (result < 0) {

@@ -13,6 +13,35 @@ struct machine_port {
 	int fd;           /* the hypervisor's end; borrowed */
 };
 
+/* A port of this machine that leads to one of the guest's. */
+struct machine_forward {
+	bool is_udp;
+	const char *address; /* dotted; "": all */
+	uint16_t host_port, guest_port;
+};
+
+enum machine_nic_kind {
+	MACHINE_NIC_USER,   /* user-mode networking: the hypervisor translates the guest's connections to its own */
+	MACHINE_NIC_TAP,    /* a tap device of this machine */
+	MACHINE_NIC_SOCKET, /* a socket, each datagram a frame */
+};
+
+struct machine_nic {
+	enum machine_nic_kind kind;
+	const char *mac; /* "52:54:00:12:34:56" */
+	/* USER: all NULL for the hypervisor's own, 10.0.2.0/24 and fec0::/64 */
+	const char *subnet, *gateway, *name_server, *guest; /* "192.168.7.0/24", addresses in it; the guest's gets the forwards */
+	const char *subnet6, *gateway6;                     /* "fd00::/64" */
+	const struct machine_forward *forwards;
+	size_t forward_count;
+	/* TAP: a descriptor for each queue, opened with headers of virtio (IFF_VNET_HDR) */
+	const int *fds;
+	const int *vhost_fds; /* as many of /dev/vhost-net; NULL: none */
+	size_t queue_count;
+	/* SOCKET: connected */
+	int socket_fd;
+};
+
 struct machine {
 	const char *type;         /* "microvm", "q35", "pc" */
 	const char *accelerator;  /* "kvm", "tcg" */
@@ -28,6 +57,8 @@ struct machine {
 	int fw_cfg_fd;
 	const struct machine_port *ports;
 	size_t port_count;
+	const struct machine_nic *nics; /* the first is the guest's eth0 */
+	size_t nic_count;
 };
 
 /* A program's argument vector while it grows; always ends with a NULL. Zeroed is empty. */

@@ -76,6 +76,68 @@ TEST(qemu_ports_by_bus)
 	arguments_release(&arguments);
 }
 
+static struct arguments command_with_nics(const char *type, const struct machine_nic *nics, size_t count)
+{
+	struct machine machine = {.type = type,
+		.accelerator = "tcg",
+		.kernel = "k",
+		.memory = "64M",
+		.cpus = 1,
+		.log_fd = -1,
+		.nics = nics,
+		.nic_count = count};
+	struct arguments arguments = {0};
+
+	hypervisor_qemu.command("qemu", &machine, &arguments);
+	return arguments;
+}
+
+TEST(qemu_forwards_ports)
+{
+	struct machine_forward forwards[] = {{.address = "", .host_port = 8080, .guest_port = 80},
+		{.is_udp = true, .address = "127.0.0.1", .host_port = 5353, .guest_port = 53}};
+	struct machine_nic nics[] = {
+		{.kind = MACHINE_NIC_USER, .mac = "52:54:00:00:00:01", .forwards = forwards, .forward_count = 2},
+		{.kind = MACHINE_NIC_USER, .mac = "52:54:00:00:00:02", .subnet = "10.9.0.0/16", .gateway = "10.9.0.1",
+			.name_server = "10.9.0.3", .guest = "10.9.0.9", .forwards = forwards, .forward_count = 1}};
+	struct arguments arguments = command_with_nics("microvm", nics, 2);
+
+	CHECK(has_word(&arguments, "user,id=net0,ipv4=on,ipv6=on,hostfwd=tcp::8080-:80,hostfwd=udp:127.0.0.1:5353-:53"));
+	CHECK(has_word(&arguments, "virtio-net-device,netdev=net0,mac=52:54:00:00:00:01"));
+	CHECK(has_word(&arguments, "user,id=net1,ipv4=on,ipv6=on,net=10.9.0.0/16,host=10.9.0.1,dns=10.9.0.3,dhcpstart=10.9.0.9,"
+				   "hostfwd=tcp::8080-10.9.0.9:80"));
+	arguments_release(&arguments);
+}
+
+TEST(qemu_tap_by_queues)
+{
+	int fds[] = {11, 12}, vhost_fds[] = {13, 14};
+	struct machine_nic one = {.kind = MACHINE_NIC_TAP, .mac = "m", .fds = fds, .queue_count = 1};
+	struct machine_nic two = {
+		.kind = MACHINE_NIC_TAP, .mac = "m", .fds = fds, .vhost_fds = vhost_fds, .queue_count = 2};
+	struct arguments arguments = command_with_nics("q35", &one, 1);
+
+	CHECK(has_word(&arguments, "tap,id=net0,fd=11"));
+	CHECK(has_word(&arguments, "virtio-net-pci,netdev=net0,mac=m,romfile="));
+	arguments_release(&arguments);
+	arguments = command_with_nics("q35", &two, 1);
+	CHECK(has_word(&arguments, "tap,id=net0,fds=11:12,vhost=on,vhostfds=13:14"));
+	CHECK(has_word(&arguments, "virtio-net-pci,netdev=net0,mac=m,romfile=,mq=on,vectors=6"));
+	arguments_release(&arguments);
+	arguments = command_with_nics("microvm", &two, 1);
+	CHECK(has_word(&arguments, "virtio-net-device,netdev=net0,mac=m,mq=on"));
+	arguments_release(&arguments);
+}
+
+TEST(qemu_sockets)
+{
+	struct machine_nic nic = {.kind = MACHINE_NIC_SOCKET, .mac = "m", .socket_fd = 9};
+	struct arguments arguments = command_with_nics("microvm", &nic, 1);
+
+	CHECK(has_word(&arguments, "dgram,id=net0,local.type=fd,local.str=9"));
+	arguments_release(&arguments);
+}
+
 TEST(missing_program_names_the_package)
 {
 	struct dory_error err;

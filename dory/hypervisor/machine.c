@@ -95,6 +95,19 @@ static void keep(int **kept, size_t *count, int fd)
 	*(int *)array_push(kept, count, sizeof(**kept)) = fd;
 }
 
+static void keep_nic(int **kept, size_t *count, const struct machine_nic *nic)
+{
+	if (nic->kind == MACHINE_NIC_SOCKET)
+		keep(kept, count, nic->socket_fd);
+	if (nic->kind != MACHINE_NIC_TAP)
+		return;
+	for (size_t i = 0; i < nic->queue_count; i++) {
+		keep(kept, count, nic->fds[i]);
+		if (nic->vhost_fds)
+			keep(kept, count, nic->vhost_fds[i]);
+	}
+}
+
 static int open_overlay(struct machine *machine, struct dory_error *err)
 {
 	struct stat st;
@@ -121,6 +134,8 @@ int machine_start(const struct hypervisor *hypervisor, const char *program, cons
 		return -1;
 	for (size_t i = 0; i < machine.port_count; i++)
 		keep(&kept, &kept_count, machine.ports[i].fd);
+	for (size_t i = 0; i < machine.nic_count; i++)
+		keep_nic(&kept, &kept_count, &machine.nics[i]);
 	if (machine.log_fd >= 0)
 		keep(&kept, &kept_count, machine.log_fd);
 	if (machine.fw_cfg_name)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 #include "dory/hypervisor/hypervisor.h"
+#include "dory/hypervisor/qemu_nic.h"
 
 #define QEMU_PROGRAM "qemu-system-x86_64"
 
@@ -166,6 +167,8 @@ static void qemu_command(const char *program, const struct machine *machine, str
 		arguments_add(arguments, "virtio-rng-%s", bus);
 	}
 	add_ports(machine, bus, arguments);
+	for (size_t i = 0; i < machine->nic_count; i++)
+		qemu_add_nic(&machine->nics[i], i, bus, arguments);
 }
 
 const struct hypervisor hypervisor_qemu = {

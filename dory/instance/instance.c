@@ -114,9 +114,10 @@ static char *boot_options(const struct instance_request *request)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return text_format(BOOT_OPTION_LOG "%d " BOOT_OPTION_TIME "%lld%09ld%s%s",
+	return text_format(BOOT_OPTION_LOG "%d " BOOT_OPTION_TIME "%lld%09ld%s%s%s",
 		request->log_level < 0 ? LOGGED_BY_DEFAULT : request->log_level, (long long)now.tv_sec, now.tv_nsec,
-		request->strace ? " " BOOT_OPTION_STRACE : "", request->bootchart ? " " BOOT_OPTION_BOOTCHART : "");
+		request->strace ? " " BOOT_OPTION_STRACE : "", request->bootchart ? " " BOOT_OPTION_BOOTCHART : "",
+		request->boot_options ? request->boot_options : "");
 }
 
 static int start_machine(const struct instance_request *request, const struct wiring *wiring, struct process *process,
@@ -158,6 +159,23 @@ static const char *complaint(struct session *session, const char *program)
 	return warning;
 }
 
+/* What a complaint of the hypervisor's means, where it means something to a person who did not write its command line. */
+static int explain_complaint(const struct instance_request *request, const char *said, struct dory_error *err)
+{
+	static const char forwarding[] = "Could not set up host forwarding rule '";
+	const char *rule = strstr(said, forwarding);
+
+	error_set(err, DORY_ERROR_HYPERVISOR, "%s failed: %s", request->hypervisor->name, said);
+	if (strstr(said, "lock"))
+		error_hint(err, "Another machine runs on the same image; --persist wants it alone.");
+	if (rule) {
+		rule += strlen(forwarding);
+		error_set(err, DORY_ERROR_CONFLICT, "the port %.*s of this machine was taken by somebody else just now",
+			(int)strcspn(rule, "-'"), rule);
+	}
+	return -1;
+}
+
 /* The machine has ended and the program's fate is not known: says all that is. */
 static int explain_silence(struct session *session, const struct instance_request *request, struct dory_error *err)
 {
@@ -166,12 +184,8 @@ static int explain_silence(struct session *session, const struct instance_reques
 
 	if (!session->log.has_shown)
 		machine_log_reveal(&session->log);
-	if (has_failed && said) {
-		error_set(err, DORY_ERROR_HYPERVISOR, "%s failed: %s", request->hypervisor->name, said);
-		if (strstr(said, "lock"))
-			error_hint(err, "Another machine runs on the same image; --persist wants it alone.");
-		return -1;
-	}
+	if (has_failed && said)
+		return explain_complaint(request, said, err);
 	if (WIFSIGNALED(session->hypervisor_status))
 		return error_set(err, DORY_ERROR_HYPERVISOR, "%s was killed by signal %d (%s)",
 			request->hypervisor->name, WTERMSIG(session->hypervisor_status),
@@ -238,6 +252,7 @@ static int run_wired(const struct instance_request *request, struct wiring *wiri
 {
 	struct session session = {.is_tty = request->is_tty,
 		.outcome = outcome,
+		.announcement = request->announcement,
 		.log = {.shown_level = request->log_level < 0 ? SHOWN_BY_DEFAULT : request->log_level,
 			.fd = STDERR_FILENO}};
 	int result = -1;

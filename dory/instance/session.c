@@ -27,6 +27,18 @@ static void tell(struct session *session, const char *format, ...)
 		return;
 }
 
+static void announce(const char *lines)
+{
+	while (lines && *lines) {
+		size_t length = strcspn(lines, "\n");
+		char line[256];
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, lines);
+		message_line(STDERR_FILENO, line);
+		lines += length + (lines[length] == '\n');
+	}
+}
+
 static void on_record(struct session *session, const struct control_record *record)
 {
 	static const enum instance_end ends[] = {[CONTROL_EXIT] = INSTANCE_EXITED,
@@ -34,6 +46,8 @@ static void on_record(struct session *session, const struct control_record *reco
 		[CONTROL_ERROR] = INSTANCE_REFUSED};
 
 	if (record->kind == CONTROL_START) {
+		if (!session->has_started)
+			announce(session->announcement);
 		session->has_started = true;
 		return;
 	}

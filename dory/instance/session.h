@@ -9,6 +9,7 @@
 struct session {
 	struct process process;
 	bool is_tty;
+	const char *announcement;                    /* lines for when the program starts; NULL: none */
 	int control_fd, log_fd, signal_fd, ended_fd; /* ours; non-blocking */
 	struct stream input, output, errors;         /* is_tty: input and output are the console's */
 	struct line_reader control;
