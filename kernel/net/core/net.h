@@ -215,6 +215,7 @@ struct net_stack {
 	unsigned next_index;
 	struct rb_tree timers;
 	struct net_timer *first_timer;
+	size_t memory, memory_limit; /* bytes in queues of sockets; how many there should be at the most, 0: no limit */
 	struct list looped; /* packets on their way through loopback */
 	struct list work;
 	const struct net_network *network[NET_NR_NETWORKS];
@@ -237,6 +238,18 @@ void net_transport_remove(struct net_stack *stack, struct net_transport *transpo
 const struct net_transport *net_transport_find(const struct net_stack *stack, uint8_t protocol);
 void net_put_off(struct net_stack *stack, struct net_work *work);
 void net_routes_changed(struct net_stack *stack);
+
+/* Does the flow know its way? Otherwise its network's route has to find it. */
+static inline bool net_flow_is_routed(const struct net_stack *stack, const struct net_flow *flow)
+{
+	return flow->generation == stack->route_generation;
+}
+
+/* Queues that have something may not grow. */
+static inline bool net_memory_is_short(const struct net_stack *stack)
+{
+	return stack->memory_limit && stack->memory >= stack->memory_limit;
+}
 
 static inline void *net_alloc(struct net_stack *stack, size_t size)
 {
@@ -271,6 +284,8 @@ static inline void net_drop(struct net_packet *packet, enum net_counter reason)
 
 /* A keyed hash (SipHash-2-4) with the stack's secret. */
 uint64_t net_hash(const struct net_stack *stack, const void *bytes, size_t len);
+/* A cheaper one for tables, of few words whose number is always the same for a table (SipHash-1-3 without the length). */
+uint64_t net_hash_words(const struct net_stack *stack, const uint64_t *words, size_t nr);
 
 /* ---- Addresses ---- */
 

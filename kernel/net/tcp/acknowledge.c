@@ -35,6 +35,8 @@ static void take_rtt(struct tcp_connection *tcp, const struct tcp_segment *segme
 static void enter_recovery(struct tcp_connection *tcp)
 {
 	tcp->is_recovering = true;
+	tcp->tail.is_out = false;
+	tcp->tail.at_ns = 0;
 	tcp->recover = tcp->send.next;
 	tcp->retransmitted_to = tcp->send.una;
 	tcp_congestion_reduce(tcp);
@@ -67,8 +69,11 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 	uint32_t acked = segment->ack - tcp->send.una, data = seq_min(segment->ack, tcp_fin_seq(tcp)) - tcp->send.queue_seq;
 	bool was_recovering = tcp->is_recovering, was_limited = tcp->send.next - tcp->send.una + tcp_payload_max(tcp) > tcp->congestion.cwnd;
 
+	bool was_writable = tcp_is_writable(tcp);
+
 	take_rtt(tcp, segment);
 	tcp_queue_drop(tcp, data);
+	tcp_memory_update(tcp);
 	tcp->send.una = segment->ack;
 	tcp->bytes_acked += data;
 	tcp->backoff = tcp->nr_probes = 0;
@@ -87,10 +92,11 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 			tcp_congestion_acked(tcp, acked);
 	}
 	if (tcp->send.una == tcp->send.next)
-		tcp->retransmit_at_ns = 0;
+		tcp->retransmit_at_ns = tcp->tail.at_ns = 0;
 	else
 		tcp_retransmit_start(tcp);
-	tcp_tell(tcp, TCP_WRITABLE);
+	if (!was_writable && tcp_is_writable(tcp))
+		tcp_tell(tcp, TCP_WRITABLE);
 }
 
 /* RFC 5681 §2: nothing new in it, while something is on its way. */
@@ -125,6 +131,8 @@ static void take_window(struct tcp_connection *tcp, const struct tcp_segment *se
 		return;
 	if (window != tcp->send.window)
 		tcp->persist_at_ns = 0;
+	if (window && !tcp->send.window && tcp->send.una == tcp->send.next)
+		tcp->first_unanswered_ns = 0;
 	tcp->nr_probes = window ? 0 : tcp->nr_probes;
 	tcp->send.window = window;
 	tcp->send.wl1 = segment->seq;
@@ -156,15 +164,19 @@ bool tcp_process_ack(struct tcp_connection *tcp, const struct tcp_segment *segme
 		tcp_challenge(tcp);
 		return false;
 	}
+	tcp->nr_unheard_probes = 0;
 	is_duplicate_ack = is_duplicate(tcp, segment, window);
 	if (seq_before(ack, tcp->send.una))
 		return true;
 	is_duplicate_ack = take_sacks(tcp, segment) || (is_duplicate_ack && !tcp->has_sack);
 	take_window(tcp, segment, window);
+	tcp_tail_acked(tcp, segment);
 	if (seq_before(tcp->send.una, ack))
 		take_progress(tcp, segment);
 	else if (is_duplicate_ack)
 		tcp->nr_duplicate_acks++;
+	if (tcp->send.una != tcp->send.next)
+		tcp_tail_start(tcp);
 	take_ecn(tcp, segment);
 	if (is_duplicate_ack || tcp->nr_sacked)
 		look_for_loss(tcp);

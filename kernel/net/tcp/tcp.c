@@ -5,9 +5,10 @@
 
 #define BUCKETS_FIRST 16
 
-static const uint64_t setting_defaults[TCP_NR_SETTINGS] = {
-	[TCP_SET_KEEP_IDLE_NS] = 7200 * NET_SECOND, [TCP_SET_KEEP_INTERVAL_NS] = 75 * NET_SECOND, [TCP_SET_KEEP_COUNT] = 9,
+static const uint32_t setting_defaults[TCP_NR_SETTINGS] = {
+	[TCP_SET_KEEP_IDLE_NS] = 7200 * 1000, [TCP_SET_KEEP_INTERVAL_NS] = 75 * 1000, [TCP_SET_KEEP_COUNT] = 9,
 	[TCP_SET_SEND_BUFFER] = TCP_SEND_BUFFER, [TCP_SET_RECEIVE_BUFFER] = TCP_RECEIVE_BUFFER, [TCP_SET_SYN_RETRIES] = TCP_SYN_RETRIES,
+	[TCP_SET_ECN] = 2,
 };
 
 static void lists_init(struct list *lists, size_t nr)
@@ -41,8 +42,8 @@ int tcp_init(struct net_stack *stack)
 	lists_init(ts->ports, TCP_PORTS);
 	lists_init(ts->listeners, TCP_LISTENERS);
 	lists_init(ts->requests, TCP_REQUESTS);
-	list_init(&ts->time_waits);
 	ts->stack = stack;
+	tcp_time_wait_init(ts);
 	ts->connections = buckets;
 	ts->nr_buckets = BUCKETS_FIRST;
 	stack->module[NET_MODULE_TCP] = ts;
@@ -74,6 +75,7 @@ void tcp_fini(struct net_stack *stack)
 		list_for_each_safe(tcp, next, &ts->connections[i], hash_link)
 			tcp_reset_and_done(tcp, ECONNABORTED);
 	net_end(stack);
+	tcp_time_wait_fini(ts);
 	transport_remove(stack);
 	stack->module[NET_MODULE_TCP] = NULL;
 	net_free(stack, ts->connections);
@@ -131,8 +133,11 @@ struct tcp_connection *tcp_make(struct tcp_stack *ts, struct tcp_connection *lik
 	}
 	begin(tcp, ts);
 	memcpy(tcp->setting, like ? like->setting : setting_defaults, sizeof(tcp->setting));
-	if (like)
+	if (like) {
 		tcp->congestion_ops = like->congestion_ops;
+		tcp->send.is_sized = like->send.is_sized;
+		tcp->receive.is_sized = like->receive.is_sized;
+	}
 	return tcp;
 }
 
@@ -200,6 +205,8 @@ void tcp_established(struct tcp_connection *tcp)
 	tcp->state = tcp->send.fin_wanted ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
 	tcp->retransmit_at_ns = 0;
 	tcp->first_unanswered_ns = 0;
+	if (tcp->backoff && !tcp->srtt_ns)
+		tcp->rto_ns = TCP_RTO_AFTER_LOST_SYN;
 	tcp->backoff = 0;
 	tcp->is_timed = false;
 	tcp->send.max_window = (uint32_t)max_u64(tcp->send.max_window, tcp->send.window);
@@ -218,11 +225,10 @@ void tcp_done(struct tcp_connection *tcp, int error)
 {
 	bool was_open = tcp->state != TCP_CLOSED;
 
-	if (tcp->state == TCP_TIME_WAIT) {
-		list_remove(&tcp->queue_link);
-		tcp->tcp_stack->nr_time_waits--;
-	}
 	tcp->state = TCP_CLOSED;
+	if (tcp->is_orphan)
+		tcp->tcp_stack->nr_orphans--;
+	tcp->is_orphan = false;
 	if (error)
 		tcp->error = error;
 	tcp_table_remove(tcp);
@@ -241,22 +247,19 @@ void tcp_reset_and_done(struct tcp_connection *tcp, int error)
 	tcp_done(tcp, error);
 }
 
-/* The owner hears that all is over; the connection stays to answer late segments (RFC 9293 §3.6). */
+/* The owner hears that all is over; a record of the connection stays to answer late segments (RFC 9293 §3.6). */
 void tcp_enter_time_wait(struct tcp_connection *tcp)
 {
-	struct tcp_stack *ts = tcp->tcp_stack;
-
-	tcp->state = TCP_TIME_WAIT;
-	tcp->retransmit_at_ns = tcp->persist_at_ns = tcp->keep_at_ns = tcp->cork_at_ns = tcp->ack_at_ns = 0;
-	tcp->end_at_ns = tcp->stack->now_ns + TCP_TIME_WAIT_TIME;
-	net_free(tcp->stack, tcp->sacked);
-	tcp->sacked = NULL;
-	tcp->nr_sacked = 0;
-	list_push_back(&ts->time_waits, &tcp->queue_link);
-	if (++ts->nr_time_waits > TCP_TIME_WAITS_MAX) {
-		net_count(ts->stack, NET_COUNT_TCP_TIME_WAIT_RECYCLED);
-		tcp_done(container_of(ts->time_waits.next, struct tcp_connection, queue_link), 0);
+	if (tcp->receive.must_ack)
+		tcp_send_ack(tcp);
+	tcp_time_wait_add(tcp);
+	if (!tcp->is_owned && !tcp->is_ready) {
+		tcp_done(tcp, 0);
+		return;
 	}
+	tcp->state = TCP_TIME_WAIT;
+	tcp_table_remove(tcp);
+	tcp->retransmit_at_ns = tcp->persist_at_ns = tcp->keep_at_ns = tcp->cork_at_ns = tcp->ack_at_ns = tcp->end_at_ns = tcp->tail.at_ns = 0;
 	tcp_timer_update(tcp);
 }
 
