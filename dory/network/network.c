@@ -29,7 +29,7 @@ static int open_interface(struct network_setup *setup, struct network_plan *plan
 	const struct interface_plan *interface = &plan->interfaces[i];
 	struct interface_request request = {.plan = interface, .machine = machine, .forwards = &plan->forwards};
 	struct machine_nic *nic = &setup->nics[i];
-	char label[64], device[8];
+	char label[64], device[32];
 
 	host_label(machine->name, label);
 	snprintf(device, sizeof(device), "eth%zu", i);
