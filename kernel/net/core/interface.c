@@ -6,6 +6,8 @@ void net_interface_add(struct net_stack *stack, struct net_interface *interface)
 {
 	interface->stack = stack;
 	interface->index = stack->next_index++;
+	if (!interface->mtu_max)
+		interface->mtu_max = interface->mtu;
 	list_push_back(&stack->interfaces, &interface->link);
 	net_routes_changed(stack);
 }
