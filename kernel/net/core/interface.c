@@ -7,6 +7,8 @@ void net_interface_add(struct net_stack *stack, struct net_interface *interface)
 	interface->stack = stack;
 	interface->index = stack->next_index++;
 	list_init(&interface->groups);
+	if (!interface->mtu_max)
+		interface->mtu_max = interface->mtu;
 	list_push_back(&stack->interfaces, &interface->link);
 	net_groups_tell_device(interface);
 	net_routes_changed(stack);

@@ -96,6 +96,7 @@ struct net_interface {
 	char name[16];
 	unsigned index; /* from 1 */
 	uint32_t mtu;	/* of IP packets */
+	uint32_t mtu_max; /* 0: mtu as it was given */
 	uint32_t offloads, flags;
 	uint32_t segment_max; /* bytes of payload in one packet to be cut (TSO); 0: 65,000 */
 	uint8_t hardware[6];
