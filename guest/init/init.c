@@ -9,19 +9,17 @@
 #include "guest/init/account.h"
 #include "guest/init/control.h"
 #include "guest/init/file.h"
-#include "guest/init/run_config.h"
 #include "guest/init/syscalls.h"
 #include "guest/init/terminal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/signal.h"
 #include "lib/format.h"
+#include "lib/run_config.h"
 #include "lib/string.h"
-
-#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum { OPEN_READ_WRITE = 02, OPEN_WRITE = 01, OPEN_NO_TTY = 0400, OPEN_CLOSE_ON_EXEC = 02000000, IOCTL_SET_WINSIZE = 0x5414, IOCTL_SET_CONTROLLING = 0x540e };
 
-static struct run_config config;
+static struct run_config config = {.allocate = allocate};
 
 long spawn_on(void *stack_top, int (*child)(void *), void *argument);
 noreturn_fn void init_main(void);
@@ -209,7 +207,7 @@ static void prepare_account(struct command *command)
 	const char *why;
 
 	if (!config.user) {
-		set_home("/root");
+		set_home(RUN_CONFIG_DEFAULT_HOME);
 		return;
 	}
 	why = account_find(config.user, &command->account);
@@ -365,7 +363,7 @@ static void do_mounts(void)
 void init_main(void)
 {
 	control_open();
-	run_config_set_environment(&config, DEFAULT_PATH);
+	run_config_set_environment(&config, RUN_CONFIG_DEFAULT_PATH);
 	read_config(RUN_CONFIG_PATH, false);
 	read_config(RUN_CONFIG_DEVICE, true);
 	if (!config.arguments.count)
