@@ -35,8 +35,8 @@ $(OUT)/inc/$(2)/$(call flat,$(1))/.links: $(1)/module.mk build/module.mk build/e
 	@rm -rf $$(@D); mkdir -p $$(@D)
 	@$(call link_headers,$(1) $(4)); touch $$@
 $(foreach s,$(3),$(call object,$(1),$(2),$(s)))
-$(if $(strip $(3)),$(OUT)/$(2)/$(1).a: $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3)))
-	@rm -f $$@; $(AR) rcsD $$@ $$^
+$(if $(strip $(3)),$(OUT)/$(2)/$(1).a: $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3))) $(1)/module.mk
+	@rm -f $$@; $(AR) rcsD $$@ $$(filter %.o,$$^)
 OBJECTS += $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3))))
 
 endef

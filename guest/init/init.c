@@ -2,6 +2,8 @@
 /*
  * Process 1. Reads the run configuration (abi/run_config.h), starts the program, reaps children, and reports
  * how the program ended over the control channel (abi/control.h); then it powers the machine off.
+ *
+ * A plain program the kernel starts by itself, and init begins only when something is to be done for it: with the program as its child.
  */
 #include "abi/control.h"
 #include "abi/exit_code.h"
@@ -22,7 +24,7 @@ enum { OPEN_READ_WRITE = 02, OPEN_WRITE = 01, OPEN_NO_TTY = 0400, OPEN_CLOSE_ON_
 static struct run_config config = {.allocate = allocate};
 
 long spawn_on(void *stack_top, int (*child)(void *), void *argument);
-noreturn_fn void init_main(void);
+noreturn_fn void init_main(const char *adopted);
 
 /* One command of the run configuration. */
 struct command {
@@ -360,8 +362,24 @@ static void do_mounts(void)
 	}
 }
 
-void init_main(void)
+/* The kernel has started the program, read the configuration, and opened the control channel (kernel/process/first_program.c). */
+static noreturn_fn void adopt(const char *text)
 {
+	const char *path;
+	uint64_t program;
+
+	if (sys3(fcntl, 0, 1 /* F_GETFD */, 0) >= 0)
+		control_adopt(0);
+	if (!format_parse_u64(text, &path, &program))
+		fail(EXIT_DORY, NULL, "the kernel does not say which process is the program");
+	report(wait_for((int)program), path + 1);
+}
+
+/* `adopted`: "PID PATH" of a program that is process 1's child already; NULL: there is none. */
+void init_main(const char *adopted)
+{
+	if (adopted)
+		adopt(adopted);
 	control_open();
 	run_config_set_environment(&config, RUN_CONFIG_DEFAULT_PATH);
 	read_config(RUN_CONFIG_PATH, false);

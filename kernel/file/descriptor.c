@@ -5,6 +5,7 @@
  */
 #include "kernel/file/file.h"
 #include "kernel/file/lock.h"
+#include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -392,6 +393,15 @@ void descriptor_close_on_exec(void)
 void descriptor_set_limit(unsigned limit)
 {
 	current()->limit = limit < LIMIT_MAX ? limit : LIMIT_MAX;
+}
+
+void descriptor_table_place(struct descriptor_table *table, unsigned fd, struct file *file, bool close_on_exec)
+{
+	ASSERT(fd < table->size && !table->files[fd]);
+	file_get(file);
+	table->files[fd] = file;
+	bit_set(table->taken, fd, true);
+	bit_set(table->close_on_exec, fd, close_on_exec);
 }
 
 int descriptor_next(struct descriptor_table *table, int fd, struct file **file)

@@ -93,6 +93,8 @@ static inline void descriptor_return(struct file *file, bool must_put)
 int descriptor_reserve(int minimum, bool close_on_exec);
 void descriptor_fill(int fd, struct file *file); /* takes the reference */
 void descriptor_cancel(int fd);
+/* Of a table that nobody uses yet: makes fd, which is free, the file; takes a new reference. */
+void descriptor_table_place(struct descriptor_table *table, unsigned fd, struct file *file, bool close_on_exec);
 /* For /proc/PID/fd: the next open number >= fd and its file with a reference; -1 if none. */
 int descriptor_next(struct descriptor_table *table, int fd, struct file **file);
 

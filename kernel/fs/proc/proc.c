@@ -120,6 +120,7 @@ struct address_space *proc_space_get(const struct proc_subject *subject)
 {
 	struct address_space *space;
 
+	process_complete(subject->process);
 	spin_lock(&process_tree_lock);
 	space = subject->process->space;
 	if (space)
