@@ -255,6 +255,32 @@ void mount_attach_lazy_locked(const struct path *place)
 	heap_free(lazy);
 }
 
+/* Whether the caller's paths begin at the very root. */
+static bool is_root_original_locked(const struct path *root)
+{
+	return root->dentry == root->mount->root && !root->mount->at.dentry;
+}
+
+int mount_peek_link(const char *name, char **target)
+{
+	const struct file_system_type *type = NULL;
+	const char *place = NULL;
+
+	if (!lazy_mounts)
+		return -EAGAIN;
+	spin_lock(&name_lock);
+	for (struct lazy_mount *lazy = lazy_mounts; lazy && !type; lazy = lazy->next) {
+		size_t len = strlen(lazy->target);
+
+		if (strncmp(name, lazy->target, len) || name[len] != '/' || !is_root_original_locked(&fs_context_current()->root))
+			continue;
+		type = lazy->type;
+		place = name + len + 1;
+	}
+	spin_unlock(&name_lock);
+	return type && type->peek_link ? type->peek_link(place, target) : -EAGAIN;
+}
+
 int mount_complete(struct mount *mount)
 {
 	struct file_system *fs;

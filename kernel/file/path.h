@@ -59,6 +59,8 @@ int mount_root(struct file_system *fs) must_check;
 int mount_add(const char *source, const char *target, const char *type, unsigned long flags, const char *options) must_check; /* mount(2), MS_BIND too */
 /* A mount that is made when its folder is first looked up; the folder too, if it is not there. The texts stay valid; `target` has no links. */
 int mount_add_lazily(const char *target, const char *type, const char *options) must_check;
+/* The text of a link in such a mount that is not made yet, as its file system's peek_link says. -EAGAIN: walk there. */
+int mount_peek_link(const char *name, char **target) must_check;
 int mount_remove(const char *target, int flags) must_check;
 int mount_sync_all(void);
 void mount_unmount_all(void); /* power-off: every file system clean; root becomes read-only */

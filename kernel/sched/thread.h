@@ -78,6 +78,8 @@ void thread_start(struct thread *thread);
 void thread_start_asleep(struct thread *thread); /* it begins when it is woken, or interrupted */
 /* A kernel thread that runs entry(argument) and ends when it returns. -ENOMEM. */
 int thread_spawn(const char *name, void (*entry)(void *), void *argument) must_check;
+/* The same, but it begins when it is woken first. NULL: no memory. */
+struct thread *thread_spawn_asleep(const char *name, void (*entry)(void *), void *argument);
 noreturn_fn void thread_exit(void);
 struct thread *thread_current(void);
 
