@@ -272,6 +272,8 @@ struct file *descriptor_get(int fd)
 	if (file)
 		file_get(file);
 	spin_unlock(&table->lock);
+	if (file)
+		file_place(file);
 	return file;
 }
 
@@ -417,5 +419,7 @@ int descriptor_next(struct descriptor_table *table, int fd, struct file **file)
 		found = (int)i;
 	}
 	spin_unlock(&table->lock);
+	if (found >= 0)
+		file_place(*file);
 	return found;
 }

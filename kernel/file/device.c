@@ -3,7 +3,6 @@
 #include "kernel/file/device.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
-#include "lib/format.h"
 
 LINKER_SET_DECLARE(character_device, struct character_device);
 
@@ -71,15 +70,6 @@ int character_device_open(struct inode *inode, struct file *file)
 	file->ops = device->ops;
 	file->private_data = device->private_data;
 	return device->open ? device->open(file) : 0;
-}
-
-int character_device_open_named(const char *name, int flags, struct file **file)
-{
-	char path[64];
-
-	if (format_text(path, sizeof(path), "/dev/%s", name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	return path_open(NULL, path, flags, 0, 0, file);
 }
 
 void block_device_set_open_hook(int (*open)(struct inode *inode, struct file *file))

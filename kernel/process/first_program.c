@@ -154,7 +154,7 @@ static int find_and_prepare(struct start *start)
 
 static int open_if_there(const char *name, int flags, struct file **file)
 {
-	int ret = character_device_open_named(name, flags | O_LARGEFILE, file); /* as open(2) does on a 64-bit machine */
+	int ret = early_file_open(name, flags | O_LARGEFILE, file); /* as open(2) does on a 64-bit machine */
 
 	return ret == -ENOENT || ret == -ENXIO ? 0 : ret;
 }

@@ -27,6 +27,7 @@ static int64_t stat_fd(int fd, struct linux_stat *stat, struct time_stamp *birth
 
 	if (!file_begin(&f, fd))
 		return -EBADF;
+	file_place(f.file);
 	file_stat(f.file, stat);
 	if (birth && f.file->inode)
 		*birth = f.file->inode->btime;
