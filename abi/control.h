@@ -12,11 +12,11 @@
  * Each port NAME other than the console is the character device /dev/vport/NAME in the guest.
  *
  * Guest to host, each a line:
- *   start                   init is about to start the program
+ *   start                   the program is about to be started, by the kernel or, if it is not plain, by init
  *   exit N                  the program ended with status N; the machine powers off next
  *   signal N CORE NAME      it was killed by signal N (CORE 1: with the core-dump flag); NAME is the program's path
  *   error CODE TEXT         it was not started, for the reason TEXT (a sentence); CODE is EXIT_*, 125 to 127
- * Host to guest:
+ * Host to guest (either wakes an init that sleeps, since the kernel started the program):
  *   winsize ROWS COLUMNS    the terminal's size changed
  *   signal N                send signal N to the program
  *

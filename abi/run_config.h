@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The run configuration: what init is to start, and how. One format, two places:
+ * The run configuration: what is to be started, and how. The kernel reads it and starts what is plain (one command, no user, no
+ * mounts); init does all else. One format, two places:
  *
  *   in the image          the file RUN_CONFIG_PATH, written when the image is composed
  *   beside the machine    QEMU fw_cfg file RUN_CONFIG_FW_CFG, written by `dory run`: it overrides the image's

@@ -35,8 +35,8 @@ $(OUT)/inc/$(2)/$(call flat,$(1))/.links: $(1)/module.mk build/module.mk build/e
 	@rm -rf $$(@D); mkdir -p $$(@D)
 	@$(call link_headers,$(1) $(4)); touch $$@
 $(foreach s,$(3),$(call object,$(1),$(2),$(s)))
-$(if $(strip $(3)),$(OUT)/$(2)/$(1).a: $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3)))
-	@rm -f $$@; $(AR) rcsD $$@ $$^
+$(if $(strip $(3)),$(OUT)/$(2)/$(1).a: $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3))) $(1)/module.mk
+	@rm -f $$@; $(AR) rcsD $$@ $$(filter %.o,$$^)
 OBJECTS += $(patsubst %,$(OUT)/$(2)/$(1)/%.o,$(basename $(3))))
 
 endef
@@ -45,7 +45,7 @@ endef
 define object
 $(OUT)/$(2)/$(1)/$(basename $(3)).o: $(1)/$(3) build/variants.mk | $(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1)))/.links
 	@mkdir -p $$(@D); echo "  CC $(2) $$<"
-	@$(CC_$(2)) $(CFLAGS_$(2)) -MMD -MP -I$(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1))) -c $$< -o $$@
+	@$(CC_$(2)) $(CFLAGS_$(2))$(if $(filter x86_64,$(2)),$(if $(SMALL), -Os)) -MMD -MP -I$(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1))) -c $$< -o $$@
 
 endef
 

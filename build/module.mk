@@ -6,6 +6,8 @@
 #   IN          the variants the module is built in                (default: host host-asan)
 #   DEPS        the modules (folders), or single headers, whose headers its sources may include and that it links with
 #   DEPS_<v>    further ones that only variant <v> links and sees
+#   SMALL       not empty: in the kernel made short rather than fast: code that runs at the start or seldom, where under an emulator
+#               each instruction that runs for the first time costs a thousand times what it costs later
 #   TESTS       unit tests: each a program of one source, linked with the module and all it depends on, with sanitizers
 #   TEST_DEPS   further modules that the tests link and see
 #   PROGRAMS    programs: each of one source (with main), linked with the module and all it depends on (variants host, guest)
@@ -23,6 +25,7 @@ $(eval $(call module,$(M)))
 undefine SRCS
 undefine IN
 undefine DEPS
+undefine SMALL
 undefine TESTS
 undefine TEST_DEPS
 undefine PROGRAMS

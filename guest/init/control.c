@@ -15,6 +15,11 @@ void control_open(void)
 	control = (int)sys3(open, "/dev/vport/" CONTROL_PORT, 02 | 02000000 | 04000 /* O_RDWR, O_CLOEXEC, O_NONBLOCK */, 0);
 }
 
+void control_adopt(int descriptor)
+{
+	control = descriptor;
+}
+
 int control_descriptor(void)
 {
 	return control;

@@ -3,6 +3,7 @@
 #pragma once
 
 void control_open(void);
+void control_adopt(int descriptor); /* it is open already */
 int control_descriptor(void); /* to poll; -1 if no tool listens */
 /* Sends a line: the words, with blanks between. NULL ends. Without a control channel the line goes to the console. */
 void control_send(const char *word, ...);

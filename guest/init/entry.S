@@ -2,7 +2,7 @@
 /* Where the kernel enters init, and vfork onto a stack of the child's own. */
 	.text
 	.globl	_start
-_start:
+_start:				/* %rdi: what init_main is called with */
 	xorl	%ebp, %ebp
 	andq	$-16, %rsp
 	call	init_main

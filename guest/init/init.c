@@ -2,6 +2,8 @@
 /*
  * Process 1. Reads the run configuration (abi/run_config.h), starts the program, reaps children, and reports
  * how the program ended over the control channel (abi/control.h); then it powers the machine off.
+ *
+ * A plain program the kernel starts by itself, and init begins only when something is to be done for it: with the program as its child.
  */
 #include "abi/control.h"
 #include "abi/exit_code.h"
@@ -9,22 +11,20 @@
 #include "guest/init/account.h"
 #include "guest/init/control.h"
 #include "guest/init/file.h"
-#include "guest/init/run_config.h"
 #include "guest/init/syscalls.h"
 #include "guest/init/terminal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/signal.h"
 #include "lib/format.h"
+#include "lib/run_config.h"
 #include "lib/string.h"
-
-#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum { OPEN_READ_WRITE = 02, OPEN_WRITE = 01, OPEN_NO_TTY = 0400, OPEN_CLOSE_ON_EXEC = 02000000, IOCTL_SET_WINSIZE = 0x5414, IOCTL_SET_CONTROLLING = 0x540e };
 
-static struct run_config config;
+static struct run_config config = {.allocate = allocate};
 
 long spawn_on(void *stack_top, int (*child)(void *), void *argument);
-noreturn_fn void init_main(void);
+noreturn_fn void init_main(const char *adopted);
 
 /* One command of the run configuration. */
 struct command {
@@ -209,7 +209,7 @@ static void prepare_account(struct command *command)
 	const char *why;
 
 	if (!config.user) {
-		set_home("/root");
+		set_home(RUN_CONFIG_DEFAULT_HOME);
 		return;
 	}
 	why = account_find(config.user, &command->account);
@@ -362,10 +362,26 @@ static void do_mounts(void)
 	}
 }
 
-void init_main(void)
+/* The kernel has started the program, read the configuration, and opened the control channel (kernel/process/first_program.c). */
+static noreturn_fn void adopt(const char *text)
 {
+	const char *path;
+	uint64_t program;
+
+	if (sys3(fcntl, 0, 1 /* F_GETFD */, 0) >= 0)
+		control_adopt(0);
+	if (!format_parse_u64(text, &path, &program))
+		fail(EXIT_DORY, NULL, "the kernel does not say which process is the program");
+	report(wait_for((int)program), path + 1);
+}
+
+/* `adopted`: "PID PATH" of a program that is process 1's child already; NULL: there is none. */
+void init_main(const char *adopted)
+{
+	if (adopted)
+		adopt(adopted);
 	control_open();
-	run_config_set_environment(&config, DEFAULT_PATH);
+	run_config_set_environment(&config, RUN_CONFIG_DEFAULT_PATH);
 	read_config(RUN_CONFIG_PATH, false);
 	read_config(RUN_CONFIG_DEVICE, true);
 	if (!config.arguments.count)

@@ -5,6 +5,7 @@
  */
 #include "kernel/file/file.h"
 #include "kernel/file/lock.h"
+#include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -271,6 +272,8 @@ struct file *descriptor_get(int fd)
 	if (file)
 		file_get(file);
 	spin_unlock(&table->lock);
+	if (file)
+		file_place(file);
 	return file;
 }
 
@@ -394,6 +397,15 @@ void descriptor_set_limit(unsigned limit)
 	current()->limit = limit < LIMIT_MAX ? limit : LIMIT_MAX;
 }
 
+void descriptor_table_place(struct descriptor_table *table, unsigned fd, struct file *file, bool close_on_exec)
+{
+	ASSERT(fd < table->size && !table->files[fd]);
+	file_get(file);
+	table->files[fd] = file;
+	bit_set(table->taken, fd, true);
+	bit_set(table->close_on_exec, fd, close_on_exec);
+}
+
 int descriptor_next(struct descriptor_table *table, int fd, struct file **file)
 {
 	int found = -1;
@@ -407,5 +419,7 @@ int descriptor_next(struct descriptor_table *table, int fd, struct file **file)
 		found = (int)i;
 	}
 	spin_unlock(&table->lock);
+	if (found >= 0)
+		file_place(*file);
 	return found;
 }

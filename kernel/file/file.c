@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Open files: their life, and the calls that check what each kind of file need not. */
 #include "kernel/file/file.h"
+#include "kernel/file/device.h"
 #include "kernel/file/epoll.h"
 #include "kernel/file/lock.h"
 #include "kernel/file/name.h"
@@ -53,6 +54,8 @@ static void file_close(struct file *file)
 {
 	struct inode *inode = file->inode;
 
+	if (file->early_name)
+		early_file_forget(file);
 	/* Both ends: a set that goes at this moment unlinks its item in two steps. */
 	if (!list_empty(&file->epoll_items) || file->epoll_items.prev != &file->epoll_items)
 		epoll_forget_file(file);

@@ -41,10 +41,18 @@ struct file {
 	int owner;	     /* F_SETOWN */
 	bool is_writer;	     /* counted by its inode (inode_begin_write), */
 	bool is_executed;    /* or by inode_begin_execute */
+	const char *early_name; /* of a device, whose place in /dev was not looked up yet (device.h): then `inode` and `path` are not known; mostly NULL */
 };
 
 struct file *file_new(const struct file_ops *ops, int flags, void *private_data); /* anonymous; NULL: no memory */
 void file_get(struct file *file);
+void file_find_place(struct file *file);
+/* Before `inode` and `path` are looked at, but by who got the file from descriptor_get, which does this. May sleep. */
+static inline void file_place(struct file *file)
+{
+	if (unlikely(__atomic_load_n(&file->early_name, __ATOMIC_ACQUIRE)))
+		file_find_place(file);
+}
 void file_put(struct file *file);
 long file_read(struct file *file, struct io_vector *io, uint64_t *position);  /* position NULL: the file's own, moved */
 long file_write(struct file *file, struct io_vector *io, uint64_t *position);
@@ -93,6 +101,8 @@ static inline void descriptor_return(struct file *file, bool must_put)
 int descriptor_reserve(int minimum, bool close_on_exec);
 void descriptor_fill(int fd, struct file *file); /* takes the reference */
 void descriptor_cancel(int fd);
+/* Of a table that nobody uses yet: makes fd, which is free, the file; takes a new reference. */
+void descriptor_table_place(struct descriptor_table *table, unsigned fd, struct file *file, bool close_on_exec);
 /* For /proc/PID/fd: the next open number >= fd and its file with a reference; -1 if none. */
 int descriptor_next(struct descriptor_table *table, int fd, struct file **file);
 

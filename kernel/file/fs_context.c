@@ -79,6 +79,11 @@ void fs_context_get_cwd(struct fs_context *context, struct path *path)
 	get_place(&context->cwd, path);
 }
 
+void fs_context_get_first_root(struct path *root)
+{
+	get_place(&start_context.root, root);
+}
+
 void fs_context_set_cwd(struct fs_context *context, const struct path *path)
 {
 	set_place(&context->cwd, path);

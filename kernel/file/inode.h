@@ -112,6 +112,11 @@ struct file_system_type {
 	bool needs_device;
 	/* Mounts; `source` is the device's name or whatever was given. On success *fs is owned by the caller. */
 	int (*mount)(const char *source, const char *options, bool read_only, struct file_system **fs);
+	/*
+	 * What the symbolic link at `place`, relative to the root, would say: for links that programs read at their start, before anybody
+	 * needs the whole file system (mount_add_lazily). Heap string; -EAGAIN: mount it and look. NULL: it has none of these.
+	 */
+	int (*peek_link)(const char *place, char **target);
 };
 #define FILE_SYSTEM(n) LINKER_SET_MEMBER(file_system, struct file_system_type, n)
 

@@ -4,6 +4,7 @@
  * lives as long as something is open below it, so that a lazily detached one goes when the last user does.
  */
 #include "kernel/file/dentry.h"
+#include "kernel/file/device.h"
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
@@ -255,13 +256,52 @@ void mount_attach_lazy_locked(const struct path *place)
 	heap_free(lazy);
 }
 
+bool mount_is_lazy(const char *target)
+{
+	struct lazy_mount *lazy;
+
+	spin_lock(&name_lock);
+	for (lazy = lazy_mounts; lazy && strcmp(lazy->target, target); lazy = lazy->next)
+		;
+	spin_unlock(&name_lock);
+	return lazy;
+}
+
+/* Whether the caller's paths begin at the very root. */
+static bool is_root_original_locked(const struct path *root)
+{
+	return root->dentry == root->mount->root && !root->mount->at.dentry;
+}
+
+int mount_peek_link(const char *name, char **target)
+{
+	const struct file_system_type *type = NULL;
+	const char *place = NULL;
+
+	if (!lazy_mounts)
+		return -EAGAIN;
+	spin_lock(&name_lock);
+	for (struct lazy_mount *lazy = lazy_mounts; lazy && !type; lazy = lazy->next) {
+		size_t len = strlen(lazy->target);
+
+		if (strncmp(name, lazy->target, len) || name[len] != '/' || !is_root_original_locked(&fs_context_current()->root))
+			continue;
+		type = lazy->type;
+		place = name + len + 1;
+	}
+	spin_unlock(&name_lock);
+	return type && type->peek_link ? type->peek_link(place, target) : -EAGAIN;
+}
+
 int mount_complete(struct mount *mount)
 {
 	struct file_system *fs;
 	int ret = 0;
+	bool is_new;
 
 	mutex_lock(&complete_lock);
-	if (!mount->root) {
+	is_new = !mount->root;
+	if (is_new) {
 		ret = mount->pending_type->mount(mount->source, mount->pending_options, false, &fs);
 		if (!ret) {
 			fs->type = mount->pending_type;
@@ -277,6 +317,8 @@ int mount_complete(struct mount *mount)
 		}
 	}
 	mutex_unlock(&complete_lock);
+	if (!ret && is_new && !strcmp(mount->pending_type->name, "devtmpfs"))
+		early_files_place(mount);
 	return ret;
 }
 

@@ -34,6 +34,7 @@ void fs_context_set_current_hook(struct fs_context *(*current)(void));
 struct fs_context *fs_context_new(void);			      /* root and cwd: the root mount */
 struct fs_context *fs_context_copy(struct fs_context *from);
 void fs_context_put(struct fs_context *context);
+void fs_context_get_first_root(struct path *root); /* the root mount's, whatever the caller's is */
 
 /* `start`: where a relative path begins; NULL: the working directory. */
 int path_walk(const struct path *start, const char *name, unsigned flags, struct path *found) must_check;
@@ -59,6 +60,9 @@ int mount_root(struct file_system *fs) must_check;
 int mount_add(const char *source, const char *target, const char *type, unsigned long flags, const char *options) must_check; /* mount(2), MS_BIND too */
 /* A mount that is made when its folder is first looked up; the folder too, if it is not there. The texts stay valid; `target` has no links. */
 int mount_add_lazily(const char *target, const char *type, const char *options) must_check;
+/* The text of a link in such a mount that is not made yet, as its file system's peek_link says. -EAGAIN: walk there. */
+int mount_peek_link(const char *name, char **target) must_check;
+bool mount_is_lazy(const char *target); /* it waits to be made */
 int mount_remove(const char *target, int flags) must_check;
 int mount_sync_all(void);
 void mount_unmount_all(void); /* power-off: every file system clean; root becomes read-only */

@@ -20,16 +20,27 @@ static uint32_t rotate(uint32_t x, unsigned n)
 	return x << n | x >> (32 - n);
 }
 
-static void quarter(uint32_t s[16], unsigned a, unsigned b, unsigned c, unsigned d)
+/* The words that each quarter round of two rounds works on: columns, then diagonals. */
+static const uint8_t quarters[8][4] = {
+    {0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}, {0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14},
+};
+
+static void quarter(uint32_t s[16], const uint8_t words[4])
 {
-	s[a] += s[b];
-	s[d] = rotate(s[d] ^ s[a], 16);
-	s[c] += s[d];
-	s[b] = rotate(s[b] ^ s[c], 12);
-	s[a] += s[b];
-	s[d] = rotate(s[d] ^ s[a], 8);
-	s[c] += s[d];
-	s[b] = rotate(s[b] ^ s[c], 7);
+	uint32_t a = s[words[0]], b = s[words[1]], c = s[words[2]], d = s[words[3]];
+
+	a += b;
+	d = rotate(d ^ a, 16);
+	c += d;
+	b = rotate(b ^ c, 12);
+	a += b;
+	d = rotate(d ^ a, 8);
+	c += d;
+	b = rotate(b ^ c, 7);
+	s[words[0]] = a;
+	s[words[1]] = b;
+	s[words[2]] = c;
+	s[words[3]] = d;
 }
 
 static void chacha_block(uint32_t out[16])
@@ -41,16 +52,11 @@ static void chacha_block(uint32_t out[16])
 	start[13] = (uint32_t)(counter >> 32);
 	counter++;
 	memcpy(out, start, sizeof(start));
-	for (unsigned i = 0; i < 10; i++) {
-		quarter(out, 0, 4, 8, 12);
-		quarter(out, 1, 5, 9, 13);
-		quarter(out, 2, 6, 10, 14);
-		quarter(out, 3, 7, 11, 15);
-		quarter(out, 0, 5, 10, 15);
-		quarter(out, 1, 6, 11, 12);
-		quarter(out, 2, 7, 8, 13);
-		quarter(out, 3, 4, 9, 14);
-	}
+	/* Loops, not unrolled: the words do not fit into the registers anyway, and code that runs first at the start is to be short. */
+#pragma clang loop unroll(disable)
+	for (unsigned i = 0; i < 10 * 8; i++)
+		quarter(out, quarters[i % 8]);
+#pragma clang loop unroll(disable) vectorize(disable)
 	for (unsigned i = 0; i < 16; i++)
 		out[i] += start[i];
 }

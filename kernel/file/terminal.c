@@ -689,6 +689,11 @@ static int take_as_controlling(struct terminal *t, bool steal)
 	return 0;
 }
 
+void terminal_give(struct terminal *t, int session)
+{
+	t->session = t->foreground = session;
+}
+
 void terminal_disassociate(struct terminal *t, int session)
 {
 	int group = t->foreground;

@@ -31,6 +31,8 @@ struct terminal_job_hooks {
 	void (*forget)(const struct terminal *terminal); /* no process has it as its controlling terminal any more */
 };
 void terminal_set_job_hooks(const struct terminal_job_hooks *hooks);
+/* Makes it the controlling terminal of a new session, whose only group is in the foreground. */
+void terminal_give(struct terminal *terminal, int session);
 /* The leader of `session` ended or gave the terminal up: SIGHUP and SIGCONT to the foreground group. */
 void terminal_disassociate(struct terminal *terminal, int session);
 /* The other end is gone (pty): reads end, SIGHUP. */

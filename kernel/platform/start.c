@@ -26,7 +26,7 @@ void start_set_finish(void (*function)(void))
 	finish = function;
 }
 
-static void run_initcalls(enum init_level level)
+static out_of_line void run_initcalls(enum init_level level)
 {
 	for (const struct initcall *const *p = LINKER_SET_BEGIN(initcall); p < LINKER_SET_END(initcall); p++)
 		if ((*p)->level == level)

@@ -25,7 +25,7 @@ static int check_locked(struct process *process)
 {
 	struct task *task = any_task(process);
 
-	if (!task || !process->space)
+	if (!task)
 		return -ESRCH;
 	return is_allowed(process, task->credentials) ? 0 : -EPERM;
 }
@@ -66,6 +66,7 @@ struct address_space *process_space_get(struct process *process)
 {
 	struct address_space *space;
 
+	process_complete(process);
 	spin_lock(&process_tree_lock);
 	space = process->space;
 	if (space)

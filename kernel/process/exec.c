@@ -162,19 +162,38 @@ static int find_program(struct exec *exec, char *first_bytes, struct prefix *pre
 	}
 }
 
-static int collect_strings(struct exec *exec, const struct prefix *prefix, uint64_t argv, uint64_t envp)
+static int add_all(struct string_area *area, const char *const *texts)
+{
+	int ret = 0;
+
+	while (*texts && !ret)
+		ret = string_area_add(area, *texts++);
+	return ret;
+}
+
+static int add_own_strings(struct exec *exec, const struct exec_strings *strings, unsigned first)
+{
+	int ret;
+
+	if (strings->arguments) {
+		ret = add_all(&exec->arguments, strings->arguments + first);
+		return ret ? ret : add_all(&exec->environment, strings->environment);
+	}
+	ret = string_area_add_user(&exec->arguments, strings->user_arguments, first);
+	return ret ? ret : string_area_add_user(&exec->environment, strings->user_environment, 0);
+}
+
+static int collect_strings(struct exec *exec, const struct prefix *prefix, const struct exec_strings *strings)
 {
 	int ret = 0;
 
 	for (unsigned i = 0; i < prefix->count && !ret; i++)
 		ret = string_area_add(&exec->arguments, prefix->strings[i]);
 	if (!ret)
-		ret = string_area_add_user(&exec->arguments, argv, prefix->count ? 1 : 0);
+		ret = add_own_strings(exec, strings, prefix->count ? 1 : 0);
 	/* A program without even a name would misread its environment as arguments (execve(2), notes). */
 	if (!ret && !exec->arguments.count)
 		ret = string_area_add(&exec->arguments, "");
-	if (!ret)
-		ret = string_area_add_user(&exec->environment, envp, 0);
 	if (!ret && exec->arguments.len + exec->environment.len + (exec->arguments.count + exec->environment.count) * sizeof(uint64_t) > STRINGS_MAX)
 		ret = -E2BIG;
 	return ret;
@@ -183,10 +202,11 @@ static int collect_strings(struct exec *exec, const struct prefix *prefix, uint6
 static int choose_credentials(struct exec *exec)
 {
 	const struct inode *inode = path_inode(&exec->source.file->path);
+	const struct credentials *now = credentials_current();
 	struct task *task = task_current();
-	bool no_gain = task->no_new_privileges || (mount_flags(exec->source.file->path.mount) & MS_NOSUID);
+	bool no_gain = (task && task->no_new_privileges) || (mount_flags(exec->source.file->path.mount) & MS_NOSUID);
 
-	exec->credentials = credentials_copy(task->credentials, task->credentials->nr_groups);
+	exec->credentials = credentials_copy(now, now->nr_groups);
 	if (!exec->credentials)
 		return -ENOMEM;
 	exec->is_secure = credentials_after_exec(exec->credentials, inode->mode, inode->uid, inode->gid, no_gain);
@@ -345,7 +365,28 @@ static int commit(struct exec *exec)
 	return 0;
 }
 
-static void exec_free(struct exec *exec)
+void exec_enter_new(struct task *task, struct exec *exec)
+{
+	struct process *process = task->process;
+	struct credentials *old = task->credentials;
+
+	set_name(task, exec->name);
+	user_context_init(&task->user, exec->entry, exec->stack);
+	task->thread.page_table = &exec->space->page_table;
+	process->dumpable = !exec->is_secure;
+	process->has_executed = true;
+	spin_lock(&process_tree_lock);
+	process->executable = exec->source.file;
+	task->credentials = exec->credentials;
+	process->space = exec->space;
+	spin_unlock(&process_tree_lock);
+	exec->source.file = NULL;
+	exec->credentials = NULL;
+	exec->space = NULL;
+	credentials_put(old);
+}
+
+void exec_free(struct exec *exec)
 {
 	string_area_free(&exec->arguments);
 	string_area_free(&exec->environment);
@@ -360,27 +401,35 @@ static void exec_free(struct exec *exec)
 	credentials_put(exec->credentials);
 }
 
+int exec_prepare(struct exec *exec, const struct path *start, const char *name, unsigned walk_flags, const struct exec_strings *strings)
+{
+	struct prefix prefix = {.count = 0};
+	char *first_bytes = heap_alloc(FIRST_BYTES + 1);
+	int ret = first_bytes ? open_program(start, name, walk_flags, &exec->source.file) : -ENOMEM;
+
+	if (!ret)
+		ret = find_program(exec, first_bytes, &prefix);
+	if (!ret)
+		ret = collect_strings(exec, &prefix, strings);
+	if (!ret)
+		ret = open_interpreter(exec, first_bytes);
+	if (!ret)
+		ret = choose_credentials(exec);
+	if (!ret)
+		ret = exec_build(exec);
+	prefix_free(&prefix);
+	heap_free(first_bytes);
+	return ret;
+}
+
 int64_t task_exec(const struct path *start, const char *name, const char *shown, unsigned walk_flags, uint64_t argv, uint64_t envp)
 {
 	struct exec exec = {.process = process_current(), .name = shown};
-	struct prefix prefix = {.count = 0};
-	char *first_bytes = heap_alloc(FIRST_BYTES + 1);
-	int ret = first_bytes ? open_program(start, name, walk_flags, &exec.source.file) : -ENOMEM;
+	struct exec_strings strings = {.user_arguments = argv, .user_environment = envp};
+	int ret = exec_prepare(&exec, start, name, walk_flags, &strings);
 
 	if (!ret)
-		ret = find_program(&exec, first_bytes, &prefix);
-	if (!ret)
-		ret = collect_strings(&exec, &prefix, argv, envp);
-	if (!ret)
-		ret = open_interpreter(&exec, first_bytes);
-	if (!ret)
-		ret = choose_credentials(&exec);
-	if (!ret)
-		ret = exec_build(&exec);
-	if (!ret)
 		ret = commit(&exec);
-	prefix_free(&prefix);
-	heap_free(first_bytes);
 	exec_free(&exec);
 	return ret;
 }

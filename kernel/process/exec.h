@@ -10,7 +10,7 @@
  */
 int64_t task_exec(const struct path *start, const char *name, const char *shown, unsigned walk_flags, uint64_t argv, uint64_t envp);
 
-/* ---- Private to exec*.c and start.c. ---- */
+/* ---- Private to exec*.c, first_program.c and init.c. ---- */
 
 /* Strings one after the other in pages of the heap, as they will stand on the stack. */
 struct string_area {
@@ -64,5 +64,16 @@ struct exec {
 	uint64_t entry, stack;
 	uint64_t top_used; /* memory below the stack that is taken: vDSO, interpreter */
 };
+void exec_free(struct exec *exec);
+
+/* A program's own strings: NULL-terminated arrays in the kernel, or user addresses of such. */
+struct exec_strings {
+	const char *const *arguments, *const *environment;
+	uint64_t user_arguments, user_environment;
+};
+/* All of execve(2) that can fail; `exec` has its process and name. As the running task, or the kernel, may. exec_free is due, whatever it says. */
+int exec_prepare(struct exec *exec, const struct path *start, const char *name, unsigned walk_flags, const struct exec_strings *strings) must_check;
+/* The change, for the task of a new process that never ran. */
+void exec_enter_new(struct task *task, struct exec *exec);
 /* Lays out memory: vDSO, program, interpreter, stack with arguments and auxiliary vector (getauxval(3)). */
 int exec_build(struct exec *exec) must_check;

@@ -25,6 +25,23 @@ void task_free(struct task *task); /* of one that never started */
 void task_launch(struct task *task);
 noreturn_fn void task_finish(struct task *task);
 
+/* ---- init.c ---- */
+/* A process without a program, with what one has at the start (root, no files), and its only task. NULL: no memory. */
+struct task *first_task_new(const char *name);
+void first_task_free(struct task *task); /* of one that is not in the tree */
+void first_task_enter(struct task *task, struct process *parent); /* into the tree, as the leader of a session of its own */
+struct task *init_new(void); /* process 1, in the tree */
+void init_start(struct task *init);
+/*
+ * Lets it sleep, with a program that is its child already: until a child ends or the tool writes to the control port (NULL: there is none),
+ * whose file becomes its descriptor 0. `path` is what it calls the program; takes it.
+ */
+void init_sleep(struct task *init, int program, const char *path, struct file *control);
+
+/* ---- first_program.c ---- */
+/* Starts the program of the run configuration as a child of init, which then sleeps. False: nothing has happened, and init is to see to it. */
+bool process_start_program(struct task *init);
+
 /* ---- signal.c, signal_queue.c ---- */
 struct signal_handlers *signal_handlers_new(void);
 struct signal_handlers *signal_handlers_copy(struct signal_handlers *from);

@@ -16,6 +16,7 @@ void limits_init(struct process *process)
 	struct page_counts pages;
 	uint64_t tasks;
 
+#pragma clang loop unroll(disable)
 	for (unsigned i = 0; i < LINUX_RLIM_NLIMITS; i++)
 		process->limits[i] = (struct linux_rlimit){LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY};
 	page_count(&pages);

@@ -100,6 +100,7 @@ struct task {
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
+	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
 	uint32_t timer_slack_ns;
 	uint64_t oom_ns; /* oom.c */
 	unsigned oom_tries;
@@ -120,8 +121,8 @@ struct process *process_next(int pid);
 void process_get(struct process *process);
 void process_put(struct process *process);
 
-/* Starts init: the ELF image that the kernel carries, as process 1. */
-void process_start_init(const void *image, size_t len);
+/* A process whose program was not needed yet (init.c) gets it: for who looks at its memory. */
+void process_complete(struct process *process);
 
 /* Signals. info NULL: a kernel-made one. process_signal: to any task that takes it; task_signal: to this one. 0 or -errno. Any context,
  * process_tree_lock held or not. group_signal takes it. */

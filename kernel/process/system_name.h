@@ -7,6 +7,6 @@
 #define SYSTEM_VERSION "#1 SMP Dory " DORY_VERSION
 #define SYSTEM_NAME_MAX 64
 
-/* Written by sethostname(2) only; racing readers may see a mix, as the program asked for. */
+/* Written by sethostname(2) and at the start only; racing readers may see a mix, as the program asked for. */
 extern char system_host_name[SYSTEM_NAME_MAX + 1];
 extern char system_domain_name[SYSTEM_NAME_MAX + 1];

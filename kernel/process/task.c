@@ -156,6 +156,8 @@ static void run_task(void *argument)
 	struct task *task = argument;
 	uint32_t tid = (uint32_t)task->tid;
 
+	if (task->before_program)
+		task->before_program(task);
 	if (task->set_child_tid)
 		(void)user_copy_out(task->set_child_tid, &tid, sizeof(tid));
 	for (;;) {

@@ -428,6 +428,12 @@ void thread_start(struct thread *thread)
 	place(thread, RUN_NEW);
 }
 
+void thread_start_asleep(struct thread *thread)
+{
+	thread->sleep_mode = WAIT_INTERRUPTIBLE;
+	thread->state = THREAD_SLEEPING;
+}
+
 /* ---- Choices of the program. ---- */
 
 /* Takes a waiting thread out for a change and enters it again; a running one looks anew. */

@@ -109,15 +109,15 @@ static void free_spawned(struct thread *thread)
 	heap_free(thread);
 }
 
-int thread_spawn(const char *name, void (*entry)(void *), void *argument)
+static struct thread *new_kernel_thread(const char *name, void (*entry)(void *), void *argument)
 {
 	struct thread *thread = heap_alloc(sizeof(*thread));
 
 	if (!thread)
-		return -ENOMEM;
+		return NULL;
 	if (thread_init(thread, entry, argument)) {
 		heap_free(thread);
-		return -ENOMEM;
+		return NULL;
 	}
 	thread->name = name;
 	thread->release = free_spawned;
@@ -125,6 +125,24 @@ int thread_spawn(const char *name, void (*entry)(void *), void *argument)
 	thread->policy = SCHED_NORMAL;
 	thread->priority = thread->nice = 0;
 	thread->weight = run_weight(SCHED_NORMAL, 0);
+	return thread;
+}
+
+int thread_spawn(const char *name, void (*entry)(void *), void *argument)
+{
+	struct thread *thread = new_kernel_thread(name, entry, argument);
+
+	if (!thread)
+		return -ENOMEM;
 	thread_start(thread);
 	return 0;
+}
+
+struct thread *thread_spawn_asleep(const char *name, void (*entry)(void *), void *argument)
+{
+	struct thread *thread = new_kernel_thread(name, entry, argument);
+
+	if (thread)
+		thread_start_asleep(thread);
+	return thread;
 }

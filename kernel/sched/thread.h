@@ -75,8 +75,11 @@ struct thread {
 int thread_init(struct thread *thread, void (*entry)(void *), void *argument) must_check;
 void thread_fini(struct thread *thread); /* of one that was never started */
 void thread_start(struct thread *thread);
+void thread_start_asleep(struct thread *thread); /* it begins when it is woken, or interrupted */
 /* A kernel thread that runs entry(argument) and ends when it returns. -ENOMEM. */
 int thread_spawn(const char *name, void (*entry)(void *), void *argument) must_check;
+/* The same, but it begins when it is woken first. NULL: no memory. */
+struct thread *thread_spawn_asleep(const char *name, void (*entry)(void *), void *argument);
 noreturn_fn void thread_exit(void);
 struct thread *thread_current(void);
 

@@ -27,6 +27,7 @@ static int64_t stat_fd(int fd, struct linux_stat *stat, struct time_stamp *birth
 
 	if (!file_begin(&f, fd))
 		return -EBADF;
+	file_place(f.file);
 	file_stat(f.file, stat);
 	if (birth && f.file->inode)
 		*birth = f.file->inode->btime;
@@ -244,28 +245,32 @@ SYSCALL(fstatfs, 2, "dp")
 	return ret;
 }
 
+static int64_t put_link(char *text, uint64_t to, uint64_t size)
+{
+	size_t len = min_u64(strlen(text), size);
+	int64_t ret = copy_to_user(to, text, len) ? -EFAULT : (int64_t)len;
+
+	heap_free(text);
+	return ret;
+}
+
 /* What a symbolic link says; for the links of /proc that lead to open files, the text of the place. */
 static int64_t read_link(struct inode *inode, uint64_t to, uint64_t size)
 {
 	char *text;
-	size_t len;
 	int64_t ret;
 
 	if ((inode->mode & S_IFMT) != S_IFLNK || !inode->ops->get_link)
 		return -EINVAL;
 	ret = inode->ops->get_link(inode, &text);
-	if (ret)
-		return ret;
-	len = min_u64(strlen(text), size);
-	ret = copy_to_user(to, text, len) ? -EFAULT : (int64_t)len;
-	heap_free(text);
-	return ret;
+	return ret ? ret : put_link(text, to, size);
 }
 
 static int64_t read_link_at(int dirfd, uint64_t name, uint64_t to, uint64_t size)
 {
 	struct place_argument place;
 	struct path path;
+	char *text;
 	int64_t ret;
 
 	if ((int32_t)size <= 0)
@@ -273,6 +278,11 @@ static int64_t read_link_at(int dirfd, uint64_t name, uint64_t to, uint64_t size
 	ret = place_get(&place, dirfd, name, true);
 	if (ret)
 		return ret;
+	ret = mount_peek_link(place.name, &text);
+	if (ret != -EAGAIN) {
+		place_put(&place);
+		return ret ? ret : put_link(text, to, (uint32_t)size);
+	}
 	ret = path_walk(place.start, place.name, place.start ? WALK_EMPTY : 0, &path);
 	if (!ret) {
 		ret = read_link(path_inode(&path), to, (uint32_t)size);

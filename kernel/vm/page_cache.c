@@ -14,6 +14,7 @@
 #include "lib/string.h"
 
 #define READ_MAX 64u /* 256 KiB */
+#define SMALL_FILE 256u
 #define READ_INITIAL 16u
 #define READ_SCARCE 4u    /* where memory is short */
 #define READ_PLENTY 32u   /* instead of that, */
@@ -129,12 +130,12 @@ void page_cache_find_range(struct page_cache *cache, uint64_t first, size_t nr, 
 
 /* ---- Reading in ---- */
 
-/* Which pages to read for one that is wanted: more each time where a reader goes on in order, else the block around it.
- */
+/* Which pages to read for one that is wanted: more each time where a reader goes on in order, else the block around it. A small file, as
+ * many programs are, is mostly wanted whole: its blocks are large, since each request costs more than the bytes that it brings. */
 static void choose_run(struct page_cache *cache, uint64_t index, uint64_t nr_in_file, uint64_t *first, uint64_t *end)
 {
 	bool is_scarce = page_is_scarce();
-	unsigned nr = is_scarce ? READ_SCARCE : READ_INITIAL;
+	unsigned nr = is_scarce ? READ_SCARCE : nr_in_file <= SMALL_FILE ? READ_MAX : READ_INITIAL;
 	uint64_t lowest = align_down(index, nr);
 
 	if (index == cache->next_read && cache->read_window && !is_scarce) {

@@ -20,11 +20,19 @@
 static struct list dirty_caches = LIST_INIT(dirty_caches); /* guarded by cache_list_lock */
 static struct wait_queue writer_wait, done_wait;
 static int64_t nr_dirty; /* of all caches; atomic */
-static struct thread *writer;
+static struct thread *writer; /* begins when there is something to write first */
+static bool has_begun; /* atomic */
 static bool wants_room; /* atomic */
 static uint64_t last_room_ns;
 static bool is_kicked;   /* atomic */
 static int64_t nr_total; /* pages of memory */
+
+static void wake_writer(void)
+{
+	wait_wake_all(&writer_wait, 0);
+	if (unlikely(!__atomic_load_n(&has_begun, __ATOMIC_RELAXED)))
+		thread_wake(writer);
+}
 
 /* ---- Runs ---- */
 
@@ -139,7 +147,7 @@ void writeback_note_dirty_locked(struct page_cache *cache)
 		list_push_back(&dirty_caches, &cache->dirty_node);
 	spin_unlock(&cache_list_lock);
 	if (was_empty)
-		wait_wake_all(&writer_wait, 0);
+		wake_writer();
 }
 
 void writeback_add(int64_t nr)
@@ -225,7 +233,7 @@ static void note_low_memory(void)
 		return;
 	last_room_ns = now;
 	__atomic_store_n(&wants_room, true, __ATOMIC_RELEASE);
-	wait_wake_all(&writer_wait, 0);
+	wake_writer();
 }
 
 static void make_room(void)
@@ -239,7 +247,7 @@ static void make_room(void)
 void writeback_kick(void)
 {
 	__atomic_store_n(&is_kicked, true, __ATOMIC_RELEASE);
-	wait_wake_all(&writer_wait, 0);
+	wake_writer();
 }
 
 /* Until kicked, or for a second while anything is dirty. */
@@ -261,7 +269,7 @@ static void sleep_until_work(void)
 
 static void write_for_ever(void *argument)
 {
-	writer = thread_current();
+	__atomic_store_n(&has_begun, true, __ATOMIC_RELAXED);
 	for (;;) {
 		bool all;
 
@@ -320,7 +328,8 @@ static void start_writer(void)
 	wait_queue_init(&writer_wait);
 	wait_queue_init(&done_wait);
 	page_set_low_hook(note_low_memory);
-	if (thread_spawn("writeback", write_for_ever, NULL))
+	writer = thread_spawn_asleep("writeback", write_for_ever, NULL);
+	if (!writer)
 		panic("no memory for the writer's thread");
 }
 INITCALL(writeback, INIT_CORE, start_writer);

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Damaged run configurations: init's parser stays inside the text and either says what is wrong or yields whole strings.
+ * Damaged run configurations: the parser, which the kernel and init use, stays inside the text and either says what is wrong or yields whole strings.
  * LLVMFuzzerTestOneInput takes a configuration's text (build with -fsanitize=fuzzer to search on); the tests damage a good one, by a seed.
  */
 #include <string.h>
-#include "guest/init/run_config.c" /* init is built for the guest only */
+#include "lib/run_config.h"
 #include "tests/unit/test.h"
 
 enum { ROUNDS = 20000, ALLOCATIONS_MAX = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-void *allocate(size_t size);
 
 static volatile unsigned sink;
 static void *allocations[ALLOCATIONS_MAX];
-static unsigned nr_allocations;
+static unsigned nr_allocations, allocations_allowed = ALLOCATIONS_MAX;
 
-/* Init's own never frees; here all goes with the round. */
-void *allocate(size_t size)
+/* All goes with the round. */
+static void *allocate(size_t size)
 {
-	void *memory = calloc(1, size ? size : 1);
+	void *memory;
 
+	if (nr_allocations == allocations_allowed)
+		return NULL;
+	memory = malloc(size ? size : 1);
 	if (!memory || nr_allocations == ALLOCATIONS_MAX)
 		abort();
 	return allocations[nr_allocations++] = memory;
+}
+
+static void free_all(void)
+{
+	while (nr_allocations)
+		free(allocations[--nr_allocations]);
 }
 
 static void read_list(const struct run_list *list)
@@ -49,15 +57,14 @@ static void read_config(const struct run_config *config)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	struct run_config config = {0};
+	struct run_config config = {.allocate = allocate};
 	char *first = calloc(1, len + 1), *second = calloc(1, len + 1); /* a NUL behind, as file_read gives */
 
 	memcpy(first, bytes, len);
 	memcpy(second, bytes, len);
 	if (!run_config_read(&config, first, len, false) && !run_config_read(&config, second, len, true))
 		read_config(&config);
-	while (nr_allocations)
-		free(allocations[--nr_allocations]);
+	free_all();
 	free(first);
 	free(second);
 	return 0;
@@ -73,15 +80,35 @@ static unsigned below(size_t n)
 
 TEST(good_one_is_read)
 {
-	struct run_config config = {0};
+	struct run_config config = {.allocate = allocate};
 	char text[sizeof(good)];
 
 	memcpy(text, good, sizeof(good));
 	CHECK(!run_config_read(&config, text, sizeof(good) - 1, false));
 	CHECK_EQ(config.arguments.count, 4);
 	CHECK_EQ(strcmp(run_config_environment(&config, "A"), "2"), 0);
-	while (nr_allocations)
-		free(allocations[--nr_allocations]);
+	free_all();
+}
+
+/* Without memory the parser says so, whichever allocation fails. */
+TEST(no_memory)
+{
+	struct run_config config;
+	char text[sizeof(good)];
+
+	for (allocations_allowed = 0;; allocations_allowed++) {
+		const char *why;
+
+		config = (struct run_config){.allocate = allocate};
+		memcpy(text, good, sizeof(good));
+		why = run_config_read(&config, text, sizeof(good) - 1, false);
+		free_all();
+		if (!why)
+			break;
+		CHECK(strstr(why, "memory") != NULL);
+	}
+	CHECK(allocations_allowed > 3);
+	allocations_allowed = ALLOCATIONS_MAX;
 }
 
 TEST(damaged)

@@ -80,6 +80,11 @@ void user_set_stack_pointer(struct user_context *context, uint64_t stack)
 	context->rsp = stack;
 }
 
+void user_set_argument(struct user_context *context, uint64_t value)
+{
+	context->rdi = value;
+}
+
 /* ---- TLS bases: in the CPU while `loaded` says so ---- */
 
 void user_bases_save(struct cpu *cpu)

@@ -9,7 +9,6 @@
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
-#include "lib/format.h"
 #include "lib/string.h"
 
 #define FEATURE_SEG_MAX	  (1ull << 2)
@@ -257,6 +256,19 @@ static int start_disk(struct disk *disk)
 	return 0;
 }
 
+/* vda .. vdz, vdaa ..: as Linux names them. */
+static void set_name(struct disk *disk, unsigned number)
+{
+	char *to = disk->name;
+
+	*to++ = 'v';
+	*to++ = 'd';
+	if (number >= 26)
+		*to++ = (char)('a' + (number / 26 - 1) % 26);
+	*to++ = (char)('a' + number % 26);
+	*to = '\0';
+}
+
 static int block_probe(struct device *device)
 {
 	static unsigned nr_disks;
@@ -281,12 +293,7 @@ static int block_probe(struct device *device)
 		virtio_fail(virtio);
 		return ret;
 	}
-	/* vda .. vdz, vdaa ..: as Linux names them. */
-	if (nr_disks < 26)
-		format_text(disk->name, sizeof(disk->name), "vd%c", 'a' + nr_disks);
-	else
-		format_text(disk->name, sizeof(disk->name), "vd%c%c", 'a' + (nr_disks / 26 - 1) % 26, 'a' + nr_disks % 26);
-	nr_disks++;
+	set_name(disk, nr_disks++);
 	block_device_register(&disk->block);
 	log_line(LOG_INFO, "%s: %llu KiB%s", disk->name, (unsigned long long)(disk->block.size >> 10), disk->block.is_read_only ? ", read-only" : "");
 	return 0;

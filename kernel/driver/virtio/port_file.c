@@ -10,7 +10,6 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"
-#include "lib/format.h"
 #include "lib/string.h"
 
 enum { MAJOR = 243 };
@@ -230,11 +229,16 @@ static const struct file_ops port_file_ops = {
 
 void port_add_device(struct port *port)
 {
-	char name[80];
+	static const char folder[] = "vport/";
+	size_t len = strlen(port->name) + 1;
+	char *name = heap_alloc(sizeof(folder) - 1 + len);
 
-	format_text(name, sizeof(name), "vport/%s", port->name);
+	if (!name)
+		return;
+	memcpy(name, folder, sizeof(folder) - 1);
+	memcpy(name + sizeof(folder) - 1, port->name, len);
 	port->node = (struct character_device){
-	    .name = heap_copy_string(name),
+	    .name = name,
 	    .major = MAJOR,
 	    .minor = port->id,
 	    .mode = 0666,
@@ -242,6 +246,5 @@ void port_add_device(struct port *port)
 	    .open = port_open,
 	    .private_data = port,
 	};
-	if (port->node.name)
-		character_device_add(&port->node);
+	character_device_add(&port->node);
 }

@@ -6,6 +6,7 @@
 #include "kernel/process/access.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/uapi/errno.h"
+#include "kernel/uapi/fcntl.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -504,6 +505,27 @@ static int proc_get_link(struct inode *inode, char **target)
 	return len < 0 ? (int)len : 0;
 }
 
+/* The C library of every static program reads this at its start. */
+static int proc_peek_link(const char *name, char **target)
+{
+	const struct proc_subject self = {.process = process_current()};
+	struct path place;
+	char *text;
+	long len;
+	int ret = strcmp(name, "self/exe") || !self.process ? -EAGAIN : proc_exe_path(&self, &place);
+
+	if (ret)
+		return ret;
+	text = heap_alloc(LINUX_PATH_MAX);
+	len = text ? path_to_text(&place, text, LINUX_PATH_MAX) : -ENOMEM;
+	path_put(&place);
+	if (len < 0)
+		heap_free(text);
+	else
+		*target = text;
+	return len < 0 ? (int)len : 0;
+}
+
 static int proc_get_link_path(struct inode *inode, struct path *to)
 {
 	struct proc_node *node = proc_node_of(inode);
@@ -546,7 +568,7 @@ static void proc_unmount(struct file_system *fs)
 }
 
 static int proc_mount(const char *source, const char *options, bool read_only, struct file_system **made);
-FILE_SYSTEM(proc) = {.name = "proc", .mount = proc_mount};
+FILE_SYSTEM(proc) = {.name = "proc", .mount = proc_mount, .peek_link = proc_peek_link};
 
 static int proc_mount(const char *source, const char *options, bool read_only, struct file_system **made)
 {

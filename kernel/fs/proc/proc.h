@@ -48,6 +48,9 @@ struct proc_process_file {
 /* The memory of a process with a reference, NULL if it has none (any more). */
 struct address_space *proc_space_get(const struct proc_subject *subject);
 
+/* The file that the process runs, with references; -ENOENT. */
+int proc_exe_path(const struct proc_subject *subject, struct path *to) must_check;
+
 /* ---- Inside the folder ---- */
 
 enum proc_kind { PROC_ROOT, PROC_FOLDER, PROC_SYSTEM_FILE, PROC_PROCESS, PROC_TASKS, PROC_TASK, PROC_PROCESS_ENTRY, PROC_FDS, PROC_FDINFOS, PROC_FD, PROC_FDINFO };

@@ -260,7 +260,7 @@ PROC_PROCESS_FILE(oom_score_adj) = {.name = "oom_score_adj", .mode = 0644, .is_p
 PROC_PROCESS_FILE(oom_score) = {.name = "oom_score", .mode = 0444, .is_per_task = true, .show = show_zero};
 PROC_PROCESS_FILE(loginuid) = {.name = "loginuid", .mode = 0644, .is_per_task = true, .show = show_zero, .store = store_nothing};
 
-static int exe_path(const struct proc_subject *subject, struct path *to)
+int proc_exe_path(const struct proc_subject *subject, struct path *to)
 {
 	int ret = -ENOENT;
 
@@ -273,7 +273,7 @@ static int exe_path(const struct proc_subject *subject, struct path *to)
 	spin_unlock(&process_tree_lock);
 	return ret;
 }
-PROC_PROCESS_FILE(exe) = {.name = "exe", .is_per_task = true, .path = exe_path};
+PROC_PROCESS_FILE(exe) = {.name = "exe", .is_per_task = true, .path = proc_exe_path};
 
 static int fs_path(const struct proc_subject *subject, struct path *to, bool wants_root)
 {

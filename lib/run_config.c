@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Parses and merges run configurations. */
-#include "guest/init/run_config.h"
+#include "lib/run_config.h"
 #include "abi/run_config.h"
-#include "guest/init/file.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
-static void push(struct run_list *list, const char *item)
+static bool push(struct run_config *config, struct run_list *list, const char *item)
 {
 	if (list->count + 1 >= list->room) {
 		size_t room = list->room ? list->room * 2 : 64;
-		const char **items = allocate(room * sizeof(*items));
+		const char **items = config->allocate(room * sizeof(*items));
 
+		if (!items)
+			return false;
 		if (list->count)
 			memcpy(items, list->items, list->count * sizeof(*items));
 		list->items = items;
@@ -19,17 +20,20 @@ static void push(struct run_list *list, const char *item)
 	}
 	list->items[list->count++] = item;
 	list->items[list->count] = NULL;
+	return true;
 }
 
-static void push_separator(struct run_config *config, const char *separator)
+static bool push_separator(struct run_config *config, const char *separator)
 {
-	size_t *at = allocate((config->separators.count + 1) * sizeof(*at));
+	size_t *at = config->allocate((config->separators.count + 1) * sizeof(*at));
 
+	if (!at)
+		return false;
 	if (config->separators.count)
 		memcpy(at, config->separator_at, config->separators.count * sizeof(*at));
 	at[config->separators.count] = config->arguments.count;
 	config->separator_at = at;
-	push(&config->separators, separator);
+	return push(config, &config->separators, separator);
 }
 
 /* Where the variable of "NAME=..." stands in the environment, or its end. */
@@ -45,14 +49,14 @@ static size_t environment_find(const struct run_config *config, const char *assi
 	return i;
 }
 
-void run_config_set_environment(struct run_config *config, const char *assignment)
+bool run_config_set_environment(struct run_config *config, const char *assignment)
 {
 	size_t i = environment_find(config, assignment);
 
-	if (i < config->environment.count)
-		config->environment.items[i] = assignment;
-	else
-		push(&config->environment, assignment);
+	if (i == config->environment.count)
+		return push(config, &config->environment, assignment);
+	config->environment.items[i] = assignment;
+	return true;
 }
 
 const char *run_config_environment(const struct run_config *config, const char *name)
@@ -75,29 +79,36 @@ static const struct {
     {"stdio", offsetof(struct run_config, stdio)}, {"winsize", offsetof(struct run_config, winsize)},
 };
 
-static bool apply(struct run_config *config, const char *key, const char *value, bool *replaces_command)
+static const char no_memory[] = "there is not enough memory for the run configuration";
+static const char unknown_key[] = "the run configuration has a key that this init does not know: it was made by another version of Dory";
+
+/* An override's first arg or next takes the place of all that the image has. */
+static bool add_to_command(struct run_config *config, bool is_argument, const char *value, bool *replaces_command)
 {
-	if (!strcmp(key, "arg") || !strcmp(key, "next")) {
-		if (*replaces_command)
-			config->arguments.count = config->separators.count = 0;
-		*replaces_command = false;
-		if (key[0] == 'a')
-			push(&config->arguments, value);
-		else
-			push_separator(config, value);
-		return true;
-	}
+	if (*replaces_command)
+		config->arguments.count = config->separators.count = 0;
+	*replaces_command = false;
+	return is_argument ? push(config, &config->arguments, value) : push_separator(config, value);
+}
+
+/* NULL, or what is wrong. */
+static const char *apply(struct run_config *config, const char *key, const char *value, bool *replaces_command)
+{
+	bool is_argument = !strcmp(key, "arg");
+
+	if (is_argument || !strcmp(key, "next"))
+		return add_to_command(config, is_argument, value, replaces_command) ? NULL : no_memory;
 	if (!strcmp(key, "env"))
-		return run_config_set_environment(config, value), true;
+		return run_config_set_environment(config, value) ? NULL : no_memory;
 	if (!strcmp(key, "mount"))
-		return push(&config->mounts, value), true;
+		return push(config, &config->mounts, value) ? NULL : no_memory;
 	for (size_t i = 0; i < sizeof(single_keys) / sizeof(single_keys[0]); i++) {
 		if (strcmp(key, single_keys[i].key))
 			continue;
 		*(const char **)((char *)config + single_keys[i].offset) = value;
-		return true;
+		return NULL;
 	}
-	return false;
+	return unknown_key;
 }
 
 const char *run_config_read(struct run_config *config, char *text, size_t len, bool is_override)
@@ -110,7 +121,7 @@ const char *run_config_read(struct run_config *config, char *text, size_t len, b
 		return "the run configuration does not begin with \"dory-run 1\": it was made by another version of Dory";
 	for (at += strlen(magic); at < end;) {
 		char *blank = memchr(at, ' ', (size_t)(end - at));
-		const char *digits_end;
+		const char *digits_end, *why;
 		uint64_t size;
 
 		if (!blank)
@@ -122,8 +133,9 @@ const char *run_config_read(struct run_config *config, char *text, size_t len, b
 		if (size >= (size_t)(end - value) || value[size] != '\n')
 			return "the run configuration is cut short";
 		value[size] = '\0';
-		if (!apply(config, at, value, &replaces_command))
-			return "the run configuration has a key that this init does not know: it was made by another version of Dory";
+		why = apply(config, at, value, &replaces_command);
+		if (why)
+			return why;
 		at = value + size + 1;
 	}
 	return NULL;
