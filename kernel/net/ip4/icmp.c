@@ -7,7 +7,7 @@
 #include "kernel/net/ip4/internal.h"
 
 enum { ICMP_HEADER = 8, ICMP_ECHO_REPLY = 0, ICMP_UNREACHABLE = 3, ICMP_ECHO = 8, ICMP_TIME_EXCEEDED = 11, ICMP_BAD_PARAMETER = 12 };
-enum { ICMP_CODE_NEEDS_FRAGMENTS = 4, ICMP_ERROR_MAX = 576 - IP4_HEADER, ICMP_MTU_MIN = 552 };
+enum { ICMP_CODE_NEEDS_FRAGMENTS = 4, ICMP_ERROR_MAX = 576 - IP4_HEADER, ICMP_MTU_MIN = 552, ICMP_QUOTED_MAX = 60 + 40 };
 
 #define ERRORS_PER_SECOND 1000
 #define ERRORS_AT_ONCE 50
@@ -117,16 +117,18 @@ static uint32_t told_mtu(uint16_t told, uint32_t sent)
 	return ICMP_MTU_MIN;
 }
 
+/* What is quoted may lie in fragments: it is copied out. */
 static void take_error(struct ip4 *ip, struct net_packet *packet, const struct net_error *meaning)
 {
-	size_t len = min_u64(packet->len, ICMP_HEADER + 60 + 40);
-	uint8_t *icmp = net_packet_head(packet, len), *about = icmp + ICMP_HEADER;
+	size_t len = min_u64(packet->len, ICMP_HEADER + ICMP_QUOTED_MAX);
+	uint8_t icmp[ICMP_HEADER + ICMP_QUOTED_MAX], *about = icmp + ICMP_HEADER;
 	const struct net_transport *transport;
 	struct net_error error = *meaning;
 	struct ip4_header h;
 	struct net_flow flow;
 
-	if (!icmp || !ip4_header_parse(about, len - ICMP_HEADER, &h) || len - ICMP_HEADER < h.header_len + 8u || h.fragment & IP4_OFFSET) {
+	if (!net_packet_copy(packet, 0, icmp, len) || !ip4_header_parse(about, len - ICMP_HEADER, &h) || len - ICMP_HEADER < h.header_len + 8u ||
+	    h.fragment & IP4_OFFSET) {
 		net_count(ip->stack, NET_COUNT_ICMP_BAD);
 		return;
 	}

@@ -117,7 +117,7 @@ struct tcp_connection {
 		uint32_t una, next, iss, window, wl1, wl2, max_window;
 		uint32_t queue_seq, queued, small_end; /* small_end: end of the last segment below MSS (Nagle) */
 		uint32_t urgent;			/* behind the urgent byte */
-		bool has_urgent, fin_wanted, is_shut, more;
+		bool has_urgent, fin_wanted, is_shut, more, is_pressed; /* pressed: what fits the window goes, however small */
 		uint8_t scale;
 		uint32_t mss; /* payload of a full segment, without options of each */
 		uint16_t peer_mss;

@@ -209,7 +209,7 @@ static void retransmit_lost(struct tcp_connection *tcp)
 /* May a segment below the full size go? (Nagle, RFC 9293 §3.7.4, in Minshall's form: only one such may be unanswered; CORK; §3.8.6.2.1) */
 static bool small_may_go(struct tcp_connection *tcp, uint32_t len, bool is_last)
 {
-	if (is_last && tcp->send.fin_wanted)
+	if ((is_last && tcp->send.fin_wanted) || tcp->send.is_pressed)
 		return true;
 	if (!is_last)
 		return len >= tcp->send.max_window / 2;

@@ -115,9 +115,18 @@ static void keep_alive(struct tcp_connection *tcp)
 	tcp->keep_at_ns = tcp->stack->now_ns + tcp->setting[TCP_SET_KEEP_INTERVAL_NS];
 }
 
-/* The peer lives as long as it answers; then the window may stay closed for ever (RFC 9293 §3.8.6.1). */
+/*
+ * The peer lives as long as it answers; then the window may stay closed for ever (RFC 9293 §3.8.6.1). If it is open, but for less than is worthwhile, what fits
+ * goes now (§3.8.6.2.1: the override).
+ */
 static void probe(struct tcp_connection *tcp)
 {
+	if (tcp->send.window) {
+		tcp->send.is_pressed = true;
+		tcp_output(tcp);
+		tcp->send.is_pressed = false;
+		return;
+	}
 	if (tcp->nr_probes++ >= TCP_RETRIES || (!tcp->is_owned && tcp->nr_probes > TCP_ORPHAN_RETRIES) || user_timeout_is_over(tcp)) {
 		give_up(tcp);
 		return;
