@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012), which others cannot predict without the key. */
+/*
+ * SipHash (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012), which others cannot predict without the key: 2-4 where its value is shown to others, 1-3
+ * where it only chooses a bucket.
+ */
 #include "kernel/net/core/net.h"
 
 struct sip {
@@ -11,7 +14,7 @@ static uint64_t rotate(uint64_t x, unsigned n)
 	return x << n | x >> (64 - n);
 }
 
-static void sip_round(struct sip *s)
+static inline void sip_round(struct sip *s)
 {
 	s->a += s->b;
 	s->c += s->d;
@@ -33,10 +36,32 @@ static void sip_word(struct sip *s, uint64_t word)
 	s->a ^= word;
 }
 
+static struct sip sip_start(const struct net_stack *stack)
+{
+	uint64_t k0 = stack->secret[0], k1 = stack->secret[1];
+
+	return (struct sip){k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
+}
+
+uint64_t net_hash_words(const struct net_stack *stack, const uint64_t *words, size_t nr)
+{
+	struct sip s = sip_start(stack);
+
+	for (size_t i = 0; i < nr; i++) {
+		s.d ^= words[i];
+		sip_round(&s);
+		s.a ^= words[i];
+	}
+	s.c ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		sip_round(&s);
+	return s.a ^ s.b ^ s.c ^ s.d;
+}
+
 uint64_t net_hash(const struct net_stack *stack, const void *bytes, size_t len)
 {
-	uint64_t k0 = stack->secret[0], k1 = stack->secret[1], word;
-	struct sip s = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
+	struct sip s = sip_start(stack);
+	uint64_t word;
 	const uint8_t *p = bytes;
 	size_t left = len;
 

@@ -235,6 +235,12 @@ const struct net_transport *net_transport_find(const struct net_stack *stack, ui
 void net_put_off(struct net_stack *stack, struct net_work *work);
 void net_routes_changed(struct net_stack *stack);
 
+/* Does the flow know its way? Otherwise its network's route has to find it. */
+static inline bool net_flow_is_routed(const struct net_stack *stack, const struct net_flow *flow)
+{
+	return flow->generation == stack->route_generation;
+}
+
 static inline void *net_alloc(struct net_stack *stack, size_t size)
 {
 	return stack->environment->alloc(size);
@@ -268,6 +274,8 @@ static inline void net_drop(struct net_packet *packet, enum net_counter reason)
 
 /* A keyed hash (SipHash-2-4) with the stack's secret. */
 uint64_t net_hash(const struct net_stack *stack, const void *bytes, size_t len);
+/* A cheaper one for tables, of few words whose number is always the same for a table (SipHash-1-3 without the length). */
+uint64_t net_hash_words(const struct net_stack *stack, const uint64_t *words, size_t nr);
 
 /* ---- Addresses ---- */
 

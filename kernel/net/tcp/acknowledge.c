@@ -67,6 +67,8 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 	uint32_t acked = segment->ack - tcp->send.una, data = seq_min(segment->ack, tcp_fin_seq(tcp)) - tcp->send.queue_seq;
 	bool was_recovering = tcp->is_recovering, was_limited = tcp->send.next - tcp->send.una + tcp_payload_max(tcp) > tcp->congestion.cwnd;
 
+	bool was_writable = tcp_is_writable(tcp);
+
 	take_rtt(tcp, segment);
 	tcp_queue_drop(tcp, data);
 	tcp->send.una = segment->ack;
@@ -90,7 +92,8 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 		tcp->retransmit_at_ns = 0;
 	else
 		tcp_retransmit_start(tcp);
-	tcp_tell(tcp, TCP_WRITABLE);
+	if (!was_writable && tcp_is_writable(tcp))
+		tcp_tell(tcp, TCP_WRITABLE);
 }
 
 /* RFC 5681 §2: nothing new in it, while something is on its way. */

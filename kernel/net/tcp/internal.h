@@ -30,6 +30,7 @@ enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, TCP_MSS_DEFAULT = 536, TCP_MSS_MIN
 #define TCP_SEND_BUFFER (256u << 10)
 #define TCP_RECEIVE_BUFFER (512u << 10)
 #define TCP_BUFFER_MAX (8u << 20)
+#define TCP_COPIED_MAX 256u /* bytes of payload that are not worth a fragment */
 #define TCP_RANGES_MAX 64
 #define TCP_WINDOW_FIRST 10 /* segments (RFC 6928) */
 #define TCP_PORTS 256
@@ -221,6 +222,7 @@ void tcp_table_remove(struct tcp_connection *tcp);
 int tcp_choose_port(struct tcp_connection *tcp);
 uint32_t tcp_first_seq(struct net_stack *stack, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port);
 uint32_t tcp_timestamp_offset(struct net_stack *stack, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port);
+uint64_t tcp_table_hash(const struct net_stack *stack, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port);
 uint64_t tcp_tuple_hash(const struct net_stack *stack, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port, uint64_t extra);
 /* segment.c */
 bool tcp_segment_parse(struct net_packet *packet, struct tcp_segment *segment);
@@ -266,6 +268,7 @@ uint32_t tcp_receive_window(const struct tcp_connection *tcp);
 unsigned tcp_sack_blocks(const struct tcp_connection *tcp, struct tcp_range *to, unsigned max);
 /* output.c */
 void tcp_output(struct tcp_connection *tcp);
+void tcp_window_update(struct tcp_connection *tcp);
 void tcp_send_ack(struct tcp_connection *tcp);
 void tcp_send_syn(struct tcp_connection *tcp);
 void tcp_send_probe(struct tcp_connection *tcp);
@@ -274,6 +277,8 @@ void tcp_send_reset(struct tcp_connection *tcp);
 void tcp_queue_free(struct tcp_connection *tcp);
 void tcp_queue_drop(struct tcp_connection *tcp, uint32_t bytes);
 uint32_t tcp_payload_max(const struct tcp_connection *tcp);
+/* user.c */
+bool tcp_is_writable(const struct tcp_connection *tcp);
 /* timer.c */
 void tcp_timer_update(struct tcp_connection *tcp);
 void tcp_timer_fire(struct net_timer *timer);

@@ -9,7 +9,7 @@
 
 static struct list *request_bucket(struct tcp_stack *ts, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port)
 {
-	return &ts->requests[tcp_tuple_hash(ts->stack, flow, local_port, remote_port, 0) % TCP_REQUESTS];
+	return &ts->requests[tcp_table_hash(ts->stack, flow, local_port, remote_port) % TCP_REQUESTS];
 }
 
 static struct tcp_request *find_request(struct tcp_stack *ts, const struct net_flow *flow, const struct tcp_segment *s)

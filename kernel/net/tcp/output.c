@@ -57,6 +57,35 @@ static uint32_t add_payload(struct tcp_connection *tcp, struct net_packet *packe
 	return added;
 }
 
+static void copy_payload(const struct tcp_connection *tcp, uint32_t offset, uint8_t *to, uint32_t len)
+{
+	struct tcp_chunk *chunk = container_of(tcp->send.queue.next, struct tcp_chunk, link);
+
+	for (; len; chunk = container_of(chunk->link.next, struct tcp_chunk, link)) {
+		uint32_t skipped = (uint32_t)min_u64(offset, chunk->len), part = (uint32_t)min_u64(chunk->len - skipped, len);
+
+		memcpy(to, chunk->bytes + skipped, part);
+		to += part;
+		offset -= skipped;
+		len -= part;
+	}
+}
+
+/* A packet with bytes [offset, offset + len) of the queue, or fewer. Few are copied behind the headers: cheaper than a fragment, for the device, too. */
+static struct net_packet *take_payload(struct tcp_connection *tcp, uint32_t offset, uint32_t len)
+{
+	bool is_small = len <= TCP_COPIED_MAX;
+	struct net_packet *packet = net_packet_new(tcp->stack, NET_HEAD_ROOM, is_small ? len : 0, is_small ? 0 : (unsigned)min_u64(len / 1024 + 3, NET_FRAGMENTS_MAX));
+
+	if (!packet)
+		return NULL;
+	if (is_small)
+		copy_payload(tcp, offset, net_packet_append(packet, len), len);
+	else
+		(void)add_payload(tcp, packet, offset, len);
+	return packet;
+}
+
 static uint16_t window_to_tell(struct tcp_connection *tcp)
 {
 	uint32_t window = tcp_receive_window(tcp), scale = tcp->receive.scale, told = window >> scale;
@@ -170,10 +199,10 @@ static uint32_t send_bytes(struct tcp_connection *tcp, uint32_t seq, uint32_t le
 	uint8_t flags = 0;
 
 	if (from_queue) {
-		packet = net_packet_new(tcp->stack, NET_HEAD_ROOM, 0, (unsigned)min_u64(from_queue / 1024 + 3, NET_FRAGMENTS_MAX));
+		packet = take_payload(tcp, seq - tcp->send.queue_seq, from_queue);
 		if (!packet)
 			return 0;
-		added = add_payload(tcp, packet, seq - tcp->send.queue_seq, from_queue);
+		added = packet->len;
 		if (seq + added == end || added < from_queue)
 			flags |= TCP_PSH;
 	}
@@ -287,12 +316,31 @@ static void check_persist(struct tcp_connection *tcp)
 	}
 }
 
-/* The owner has read so much that the peer should know. */
+/* The owner has read so much that the peer should know, as it may soon wait for it: with room enough it learns with the next acknowledgment. */
 static bool window_has_grown(const struct tcp_connection *tcp)
 {
-	uint32_t current = tcp->receive.edge - tcp->receive.next, now = tcp_receive_window(tcp);
+	uint32_t current = tcp->receive.edge - tcp->receive.next, now;
 
+	if (current > tcp->setting[TCP_SET_RECEIVE_BUFFER] / 2)
+		return false;
+	now = tcp_receive_window(tcp);
 	return now > current && (now - current >= 2 * tcp_payload_max(tcp) || now - current >= tcp->setting[TCP_SET_RECEIVE_BUFFER] / 2);
+}
+
+static bool has_something_to_send(const struct tcp_connection *tcp)
+{
+	return tcp->send.next != tcp_fin_seq(tcp) + tcp->send.fin_wanted || seq_before(seq_max(tcp->send.una, tcp->retransmitted_to), tcp->lost_to);
+}
+
+/* A new way may have another MTU. */
+static bool find_way(struct tcp_connection *tcp)
+{
+	if (net_flow_is_routed(tcp->stack, &tcp->flow))
+		return true;
+	if (net_network_of(tcp->stack, &tcp->flow.remote)->route(tcp->stack, &tcp->flow))
+		return false;
+	tcp_set_mss(tcp);
+	return true;
 }
 
 void tcp_output(struct tcp_connection *tcp)
@@ -301,8 +349,7 @@ void tcp_output(struct tcp_connection *tcp)
 		tcp_timer_update(tcp);
 		return;
 	}
-	if (net_network_of(tcp->stack, &tcp->flow.remote)->route(tcp->stack, &tcp->flow) == 0) {
-		tcp_set_mss(tcp);
+	if (has_something_to_send(tcp) && find_way(tcp)) {
 		retransmit_lost(tcp);
 		send_new(tcp);
 	}
@@ -310,4 +357,11 @@ void tcp_output(struct tcp_connection *tcp)
 		tcp_send_ack(tcp);
 	check_persist(tcp);
 	tcp_timer_update(tcp);
+}
+
+/* The owner has read: the peer learns of the room, if it is much. */
+void tcp_window_update(struct tcp_connection *tcp)
+{
+	if (tcp->state >= TCP_ESTABLISHED && tcp->state != TCP_TIME_WAIT && window_has_grown(tcp))
+		tcp_send_ack(tcp);
 }

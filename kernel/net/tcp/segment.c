@@ -31,7 +31,7 @@ int tcp_segment_send(struct net_stack *stack, struct net_flow *flow, uint16_t lo
 	const struct net_network *network = net_network_of(stack, &flow->remote);
 	struct net_packet *packet = payload ? payload : net_packet_new(stack, NET_HEAD_ROOM, 0, 0);
 	uint8_t *h = packet ? net_packet_push(packet, TCP_HEADER + out->options_len) : NULL;
-	int error = h && network ? network->route(stack, flow) : -ENOBUFS;
+	int error = !h ? -ENOBUFS : net_flow_is_routed(stack, flow) ? 0 : network->route(stack, flow);
 
 	if (error) {
 		net_packet_free(packet);

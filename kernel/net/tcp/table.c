@@ -29,9 +29,23 @@ uint32_t tcp_timestamp_offset(struct net_stack *stack, const struct net_flow *fl
 	return (uint32_t)tcp_tuple_hash(stack, flow, 0, 0, 2);
 }
 
+/* For tables: the four-tuple, of IPv4 in two words. */
+uint64_t tcp_table_hash(const struct net_stack *stack, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port)
+{
+	uint64_t words[5] = {(uint64_t)local_port << 16 | remote_port};
+
+	if (net_address_is_ip4(&flow->remote)) {
+		words[1] = (uint64_t)flow->local.word[3] << 32 | flow->remote.word[3];
+		return net_hash_words(stack, words, 2);
+	}
+	memcpy(words + 1, &flow->local, sizeof(flow->local));
+	memcpy(words + 3, &flow->remote, sizeof(flow->remote));
+	return net_hash_words(stack, words, 5);
+}
+
 static struct list *bucket(struct tcp_stack *ts, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port)
 {
-	return &ts->connections[tcp_tuple_hash(ts->stack, flow, local_port, remote_port, 0) & (ts->nr_buckets - 1)];
+	return &ts->connections[tcp_table_hash(ts->stack, flow, local_port, remote_port) & (ts->nr_buckets - 1)];
 }
 
 struct tcp_connection *tcp_find(struct tcp_stack *ts, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port)

@@ -65,6 +65,12 @@ size_t tcp_send_room(const struct tcp_connection *tcp)
 	return size > tcp->send.queued ? size - tcp->send.queued : 0;
 }
 
+/* As select and epoll have it: a third is free. */
+bool tcp_is_writable(const struct tcp_connection *tcp)
+{
+	return tcp_send_room(tcp) >= tcp->setting[TCP_SET_SEND_BUFFER] / 3;
+}
+
 static int may_send(struct tcp_connection *tcp)
 {
 	if (tcp->error)
@@ -268,7 +274,7 @@ long tcp_receive(struct tcp_connection *tcp, tcp_sink_fn *sink, void *context, s
 	if (!r.taken)
 		return nothing_to_read(tcp);
 	if (!(flags & TCP_PEEK))
-		tcp_output(tcp); /* the window may have grown */
+		tcp_window_update(tcp);
 	return r.taken;
 }
 
@@ -298,7 +304,7 @@ unsigned tcp_poll(const struct tcp_connection *tcp)
 		ready |= TCP_HANGUP | TCP_WRITABLE;
 	if (tcp->send.is_shut)
 		ready |= TCP_WRITABLE; /* it fails at once */
-	else if ((tcp->state == TCP_ESTABLISHED || tcp->state == TCP_CLOSE_WAIT) && tcp_send_room(tcp) >= tcp->setting[TCP_SET_SEND_BUFFER] / 3)
+	else if ((tcp->state == TCP_ESTABLISHED || tcp->state == TCP_CLOSE_WAIT) && tcp_is_writable(tcp))
 		ready |= TCP_WRITABLE;
 	if (tcp->receive.has_urgent && !tcp->receive.urgent_read)
 		ready |= TCP_URGENT;
