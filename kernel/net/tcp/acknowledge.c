@@ -35,6 +35,8 @@ static void take_rtt(struct tcp_connection *tcp, const struct tcp_segment *segme
 static void enter_recovery(struct tcp_connection *tcp)
 {
 	tcp->is_recovering = true;
+	tcp->tail.is_out = false;
+	tcp->tail.at_ns = 0;
 	tcp->recover = tcp->send.next;
 	tcp->retransmitted_to = tcp->send.una;
 	tcp_congestion_reduce(tcp);
@@ -89,7 +91,7 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 			tcp_congestion_acked(tcp, acked);
 	}
 	if (tcp->send.una == tcp->send.next)
-		tcp->retransmit_at_ns = 0;
+		tcp->retransmit_at_ns = tcp->tail.at_ns = 0;
 	else
 		tcp_retransmit_start(tcp);
 	if (!was_writable && tcp_is_writable(tcp))
@@ -128,6 +130,8 @@ static void take_window(struct tcp_connection *tcp, const struct tcp_segment *se
 		return;
 	if (window != tcp->send.window)
 		tcp->persist_at_ns = 0;
+	if (window && !tcp->send.window && tcp->send.una == tcp->send.next)
+		tcp->first_unanswered_ns = 0;
 	tcp->nr_probes = window ? 0 : tcp->nr_probes;
 	tcp->send.window = window;
 	tcp->send.wl1 = segment->seq;
@@ -159,15 +163,19 @@ bool tcp_process_ack(struct tcp_connection *tcp, const struct tcp_segment *segme
 		tcp_challenge(tcp);
 		return false;
 	}
+	tcp->nr_unheard_probes = 0;
 	is_duplicate_ack = is_duplicate(tcp, segment, window);
 	if (seq_before(ack, tcp->send.una))
 		return true;
 	is_duplicate_ack = take_sacks(tcp, segment) || (is_duplicate_ack && !tcp->has_sack);
 	take_window(tcp, segment, window);
+	tcp_tail_acked(tcp, segment);
 	if (seq_before(tcp->send.una, ack))
 		take_progress(tcp, segment);
 	else if (is_duplicate_ack)
 		tcp->nr_duplicate_acks++;
+	if (tcp->send.una != tcp->send.next)
+		tcp_tail_start(tcp);
 	take_ecn(tcp, segment);
 	if (is_duplicate_ack || tcp->nr_sacked)
 		look_for_loss(tcp);

@@ -67,14 +67,21 @@ int tcp_set_congestion(struct tcp_connection *tcp, const char *name, size_t len)
 	return -ENOENT;
 }
 
+/* RFC 6928 §2 */
+uint32_t tcp_first_window(const struct tcp_connection *tcp)
+{
+	uint32_t mss = tcp_payload_max(tcp);
+
+	return (uint32_t)min_u64(TCP_WINDOW_FIRST * mss, max_u64(2 * mss, 14600));
+}
+
 void tcp_congestion_start(struct tcp_connection *tcp)
 {
 	struct tcp_stack *ts = tcp->tcp_stack;
 	uint32_t mss = tcp_payload_max(tcp);
 
 	tcp->congestion.mss = mss;
-	/* RFC 6928 §2 */
-	tcp->congestion.cwnd = (uint32_t)min_u64(TCP_WINDOW_FIRST * mss, max_u64(2 * mss, 14600));
+	tcp->congestion.cwnd = tcp_first_window(tcp);
 	tcp->congestion.ssthresh = UINT32_MAX / 2;
 	if (!tcp->congestion_ops)
 		tcp->congestion_ops = ts->nr_congestions ? ts->congestions[ts->nr_congestions - 1] : &new_reno;
@@ -91,8 +98,8 @@ void tcp_congestion_acked(struct tcp_connection *tcp, uint32_t bytes)
 	tcp->congestion.cwnd = (uint32_t)min_u64(tcp->congestion.cwnd, 1u << 30);
 	/* The buffer grows with the window, or it would be what limits. */
 	buffer = min_u64(2ull * tcp->congestion.cwnd, TCP_BUFFER_MAX / 2);
-	if (buffer > tcp->setting[TCP_SET_SEND_BUFFER])
-		tcp->setting[TCP_SET_SEND_BUFFER] = buffer;
+	if (buffer > tcp->setting[TCP_SET_SEND_BUFFER] && !tcp->send.is_sized)
+		tcp->setting[TCP_SET_SEND_BUFFER] = (uint32_t)buffer;
 }
 
 void tcp_congestion_reduce(struct tcp_connection *tcp)

@@ -11,14 +11,19 @@ void tcp_challenge(struct tcp_connection *tcp)
 	uint64_t second = ts->stack->now_ns / NET_SECOND;
 
 	if (second != ts->challenge_second) {
-		ts->challenge_second = second;
-		ts->nr_challenges = 0;
+		ts->challenge_second = second; /* a limit that nobody can count on: or it would tell of other connections */
+		ts->challenges_left = TCP_CHALLENGES_PER_SECOND / 2 + (unsigned)(ts->stack->environment->random() % TCP_CHALLENGES_PER_SECOND);
 	}
-	if (ts->nr_challenges >= TCP_CHALLENGES_PER_SECOND) {
+	if ((uint32_t)second != tcp->challenge_second) {
+		tcp->challenge_second = (uint32_t)second;
+		tcp->nr_challenges = 0;
+	}
+	if (!ts->challenges_left || tcp->nr_challenges >= TCP_CHALLENGES_OF_ONE) { /* of one: so that two ends do not answer each other for ever */
 		net_count(ts->stack, NET_COUNT_TCP_CHALLENGE_LIMITED);
 		return;
 	}
-	ts->nr_challenges++;
+	ts->challenges_left--;
+	tcp->nr_challenges++;
 	net_count(ts->stack, NET_COUNT_TCP_CHALLENGE);
 	tcp_send_ack(tcp);
 }
@@ -69,7 +74,7 @@ static void arrives_in_syn_sent(struct tcp_connection *tcp, const struct net_flo
 		tcp_timer_update(tcp);
 		return;
 	}
-	tcp->ecn.is_on = tcp->setting[TCP_SET_ECN] && (s->flags & (TCP_ECE | TCP_CWR)) == TCP_ECE;
+	tcp->ecn.is_on = tcp->setting[TCP_SET_ECN] == 1 && (s->flags & (TCP_ECE | TCP_CWR)) == TCP_ECE;
 	tcp->send.una = s->ack;
 	if (!tcp->backoff)
 		tcp_measure_rtt(tcp, tcp->stack->now_ns - tcp->timed_at_ns);
@@ -121,6 +126,18 @@ static void take_reset(struct tcp_connection *tcp, const struct tcp_segment *s)
 		tcp_done(tcp, tcp->state == TCP_CLOSE_WAIT ? EPIPE : tcp->state == TCP_SYN_RECEIVED ? ECONNREFUSED : ECONNRESET);
 }
 
+/* Data that come again, as our acknowledgment was lost, are answered each time; what has none is perhaps such an answer itself. */
+static void answer_unacceptable(struct tcp_connection *tcp, const struct tcp_segment *s)
+{
+	if (!s->len || s->flags & TCP_SYN) {
+		tcp_challenge(tcp);
+		return;
+	}
+	if (seq_before(s->seq, tcp->receive.next))
+		tcp_note_duplicate(tcp, s->seq, seq_min(s->seq + s->len, tcp->receive.next));
+	tcp_send_ack(tcp);
+}
+
 /* First to fourth of RFC 9293 §3.10.7.4; false: the segment is done with. */
 static bool passes(struct tcp_connection *tcp, struct tcp_segment *s)
 {
@@ -137,7 +154,7 @@ static bool passes(struct tcp_connection *tcp, struct tcp_segment *s)
 		net_count(tcp->stack, NET_COUNT_TCP_OUT_OF_WINDOW);
 		if (s->flags & TCP_RST)
 			return false;
-		tcp_challenge(tcp);
+		answer_unacceptable(tcp, s);
 		/* A probe of our closed window: its acknowledgment counts all the same (RFC 9293 §3.10.7.4). */
 		if (tcp->receive.edge == tcp->receive.next && s->seq == tcp->receive.next && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_ACK)
 			(void)tcp_process_ack(tcp, s);

@@ -15,6 +15,7 @@ enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG
 enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, TCP_MSS_DEFAULT = 536, TCP_MSS_MIN = 88, TCP_SCALE_MAX = 14 };
 
 #define TCP_RTO_FIRST NET_SECOND		   /* RFC 6298 §2.1 */
+#define TCP_RTO_AFTER_LOST_SYN (3 * NET_SECOND) /* §5.7 */
 #define TCP_RTO_MIN (200 * NET_MILLISECOND)	   /* as Linux; RFC 6298 §2.4 says a second, for clocks of its time */
 #define TCP_RTO_MAX (120 * NET_SECOND)
 #define TCP_DELAYED_ACK (40 * NET_MILLISECOND)
@@ -27,15 +28,19 @@ enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, TCP_MSS_DEFAULT = 536, TCP_MSS_MIN
 #define TCP_SYN_ACK_RETRIES 5
 #define TCP_TIME_WAITS_MAX 8192
 #define TCP_CHALLENGES_PER_SECOND 1000
+#define TCP_CHALLENGES_OF_ONE 10 /* each second */
 #define TCP_SEND_BUFFER (256u << 10)
 #define TCP_RECEIVE_BUFFER (512u << 10)
 #define TCP_BUFFER_MAX (8u << 20)
 #define TCP_COPIED_MAX 256u /* bytes of payload that are not worth a fragment */
+#define TCP_SACKS_MAX 4
 #define TCP_RANGES_MAX 64
 #define TCP_WINDOW_FIRST 10 /* segments (RFC 6928) */
 #define TCP_PORTS 256
 #define TCP_LISTENERS 64
 #define TCP_REQUESTS 256
+#define TCP_REQUESTS_MAX 4096 /* of all listeners; then cookies */
+#define TCP_ORPHANS_MAX 4096
 
 /* Sequence numbers wrap (RFC 9293 §3.4). */
 static inline bool seq_before(uint32_t a, uint32_t b)
@@ -75,7 +80,7 @@ struct tcp_chunk {
 	struct net_block *block;
 	uint8_t *bytes;
 	uint32_t len;
-	bool is_own; /* bytes may be appended in the block, behind len */
+	bool is_own; /* lies in the block's memory; bytes may be appended in the block, behind len */
 };
 
 /* Connections that are not yet: a SYN was answered. */
@@ -112,27 +117,31 @@ struct tcp_connection {
 	int error, soft_error;
 	struct net_work work; /* frees it */
 	struct tcp_listener *listener;
-	uint64_t setting[TCP_NR_SETTINGS];
+	uint32_t setting[TCP_NR_SETTINGS]; /* times in ms */
 
 	struct {
 		uint32_t una, next, iss, window, wl1, wl2, max_window;
 		uint32_t queue_seq, queued, small_end; /* small_end: end of the last segment below MSS (Nagle) */
 		uint32_t urgent;			/* behind the urgent byte */
-		bool has_urgent, fin_wanted, is_shut, more, is_pressed; /* pressed: what fits the window goes, however small */
+		bool has_urgent, fin_wanted, is_shut, more, is_sized, is_pressed; /* pressed: what fits the window goes, however small */
 		uint8_t scale;
 		uint32_t mss; /* payload of a full segment, without options of each */
 		uint16_t peer_mss;
+		uint64_t sent_at_ns; /* the last new bytes */
 		struct list queue; /* tcp_chunk */
 	} send;
 	struct {
 		uint32_t next, irs, edge, urgent, acked; /* edge: the right one told; acked: next as last told */
 		uint32_t queued, out_of_order, nr_packets;
 		uint32_t full_size, unacked_full; /* largest segment seen; segments since the last ACK */
-		bool has_fin, is_shut, has_urgent, urgent_ready, urgent_read, urgent_passed, must_ack, was_out_of_order;
+		bool has_fin, is_shut, is_sized, has_urgent, urgent_ready, urgent_read, urgent_passed, must_ack;
 		uint8_t scale, urgent_byte, quick;
 		uint32_t fin_seq;
 		struct list queue, out_of_order_queue; /* packets: mark[0] = seq of the first byte */
-		struct tcp_range last_sack;
+		struct tcp_range range[TCP_SACKS_MAX], duplicate; /* out of order, newest first; came twice, to be told once (RFC 2883) */
+		unsigned nr_ranges;
+		uint64_t came_at_ns;		     /* the last data */
+		uint64_t read_since_ns, read;	     /* bytes that the owner has read since then */
 	} receive;
 	struct {
 		bool is_on;
@@ -154,10 +163,17 @@ struct tcp_connection {
 	uint32_t timed_seq;
 	bool is_timed;
 	unsigned backoff;
+	struct {
+		uint64_t at_ns; /* 0: none is to go */
+		uint32_t end;	/* of the probe */
+		bool is_out, is_again; /* again: of the last bytes, otherwise of new ones */
+	} tail;
 	/* Deadlines; 0: none. */
 	uint64_t retransmit_at_ns, ack_at_ns, persist_at_ns, keep_at_ns, end_at_ns, cork_at_ns;
 	uint64_t first_unanswered_ns, last_heard_ns;
-	unsigned nr_probes, nr_keep_alives;
+	uint32_t challenge_second;
+	uint8_t nr_challenges;
+	unsigned nr_probes, nr_unheard_probes, nr_keep_alives; /* probes: of the closed window; those that nobody answered */
 	struct net_timer timer;
 	struct tcp_congestion congestion;
 	const struct tcp_congestion_ops *congestion_ops;
@@ -171,9 +187,9 @@ struct tcp_stack {
 	size_t nr_buckets, nr_connections;
 	struct list ports[TCP_PORTS], listeners[TCP_LISTENERS], requests[TCP_REQUESTS];
 	struct list time_waits; /* by queue_link, oldest first */
-	unsigned nr_time_waits;
+	unsigned nr_time_waits, nr_requests, nr_orphans;
 	uint64_t challenge_second;
-	unsigned nr_challenges;
+	unsigned challenges_left;
 	const struct tcp_congestion_ops *congestions[8];
 	unsigned nr_congestions;
 };
@@ -191,6 +207,11 @@ static inline uint32_t tcp_fin_seq(const struct tcp_connection *tcp)
 static inline bool tcp_fin_is_sent(const struct tcp_connection *tcp)
 {
 	return tcp->send.fin_wanted && seq_before(tcp_fin_seq(tcp), tcp->send.next);
+}
+
+static inline uint64_t tcp_setting_ns(const struct tcp_connection *tcp, enum tcp_setting setting)
+{
+	return tcp->setting[setting] * NET_MILLISECOND;
 }
 
 static inline void tcp_tell(struct tcp_connection *tcp, unsigned events)
@@ -265,7 +286,9 @@ bool tcp_next_hole(const struct tcp_connection *tcp, struct tcp_range *hole);
 void tcp_queue_payload(struct tcp_connection *tcp, struct tcp_segment *segment, struct net_packet *packet);
 void tcp_receive_free(struct tcp_connection *tcp);
 uint32_t tcp_receive_window(const struct tcp_connection *tcp);
-unsigned tcp_sack_blocks(const struct tcp_connection *tcp, struct tcp_range *to, unsigned max);
+void tcp_receive_grow(struct tcp_connection *tcp, uint32_t read);
+void tcp_note_duplicate(struct tcp_connection *tcp, uint32_t start, uint32_t end);
+unsigned tcp_sack_blocks(struct tcp_connection *tcp, struct tcp_range *to, unsigned max);
 /* output.c */
 void tcp_output(struct tcp_connection *tcp);
 void tcp_window_update(struct tcp_connection *tcp);
@@ -274,6 +297,8 @@ void tcp_send_syn(struct tcp_connection *tcp);
 void tcp_send_probe(struct tcp_connection *tcp);
 void tcp_send_keep_alive(struct tcp_connection *tcp);
 void tcp_send_reset(struct tcp_connection *tcp);
+uint32_t tcp_send_one_new(struct tcp_connection *tcp); /* a segment beyond the congestion window; sequence numbers */
+uint32_t tcp_send_again(struct tcp_connection *tcp, uint32_t seq, uint32_t len);
 void tcp_queue_free(struct tcp_connection *tcp);
 void tcp_queue_drop(struct tcp_connection *tcp, uint32_t bytes);
 uint32_t tcp_payload_max(const struct tcp_connection *tcp);
@@ -284,6 +309,11 @@ void tcp_timer_update(struct tcp_connection *tcp);
 void tcp_timer_fire(struct net_timer *timer);
 void tcp_retransmit_start(struct tcp_connection *tcp);
 void tcp_keep_alive_start(struct tcp_connection *tcp);
+/* tail.c */
+void tcp_tail_start(struct tcp_connection *tcp);
+void tcp_tail_probe(struct tcp_connection *tcp);
+void tcp_tail_acked(struct tcp_connection *tcp, const struct tcp_segment *segment);
+bool tcp_tail_tells_loss(const struct tcp_connection *tcp);
 /* listen.c */
 void tcp_listen_input(struct tcp_connection *listener, const struct net_flow *flow, struct tcp_segment *segment, struct net_packet *packet);
 bool tcp_request_input(struct tcp_stack *ts, const struct net_flow *flow, struct tcp_segment *segment, struct net_packet *packet);
@@ -294,5 +324,6 @@ uint32_t tcp_cookie_make(struct net_stack *stack, struct tcp_request *request);
 bool tcp_cookie_check(struct net_stack *stack, const struct tcp_segment *segment, struct tcp_request *request);
 /* congestion.c */
 void tcp_congestion_start(struct tcp_connection *tcp);
+uint32_t tcp_first_window(const struct tcp_connection *tcp);
 void tcp_congestion_acked(struct tcp_connection *tcp, uint32_t bytes);
 void tcp_congestion_reduce(struct tcp_connection *tcp);

@@ -29,6 +29,7 @@ static void request_free(struct tcp_request *request)
 	list_remove(&request->hash_link);
 	list_remove(&request->link);
 	request->listener->listener->nr_requests--;
+	request->tcp_stack->nr_requests--;
 	net_free(request->tcp_stack->stack, request);
 }
 
@@ -122,7 +123,7 @@ static void take_syn(struct tcp_connection *listener, const struct net_flow *flo
 		return;
 	}
 	request_fill(listener, flow, s, &filled);
-	r = l->nr_requests >= max_u64(l->backlog, REQUESTS_MIN) ? NULL : net_alloc(stack, sizeof(*r));
+	r = l->nr_requests >= max_u64(l->backlog, REQUESTS_MIN) || listener->tcp_stack->nr_requests >= TCP_REQUESTS_MAX ? NULL : net_alloc(stack, sizeof(*r));
 	if (!r) {
 		send_cookie(listener, &filled);
 		return;
@@ -134,6 +135,7 @@ static void take_syn(struct tcp_connection *listener, const struct net_flow *flo
 	list_push_back(request_bucket(listener->tcp_stack, flow, r->local_port, r->remote_port), &r->hash_link);
 	list_push_back(&l->requests, &r->link);
 	l->nr_requests++;
+	listener->tcp_stack->nr_requests++;
 	net_timer_set(stack, &r->timer, stack->now_ns + TCP_RTO_FIRST);
 	tcp_request_send(stack, r);
 }
@@ -176,6 +178,7 @@ static struct tcp_connection *make_connection(struct tcp_connection *listener, c
 		tcp_free_if_unused(tcp);
 		return NULL;
 	}
+	tcp->backoff = r->retries;
 	tcp_established(tcp);
 	tcp->is_ready = true;
 	list_push_back(&listener->listener->ready, &tcp->queue_link);
@@ -219,7 +222,7 @@ void tcp_listen_input(struct tcp_connection *listener, const struct net_flow *fl
 	}
 	if ((segment->flags & (TCP_RST | TCP_ACK)) == TCP_ACK)
 		tcp_send_reset_for(listener->stack, flow, segment);
-	else if ((segment->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
+	else if ((segment->flags & (TCP_SYN | TCP_RST | TCP_FIN)) == TCP_SYN)
 		take_syn(listener, flow, segment);
 	else
 		net_count(listener->stack, NET_COUNT_TCP_SYN_DROPPED);
@@ -262,9 +265,8 @@ bool tcp_request_input(struct tcp_stack *ts, const struct net_flow *flow, struct
 	if (s->flags & TCP_RST) {
 		if (s->seq == r->irs + 1) /* RFC 5961 §3.2 */
 			request_free(r);
-	} else if (s->flags & TCP_SYN) {
-		if (s->seq == r->irs)
-			tcp_request_send(ts->stack, r);
+	} else if (s->flags & TCP_SYN) { /* again; or of a peer that has begun anew, whose reset of what it does not know ends this request */
+		tcp_request_send(ts->stack, r);
 	} else if (!(s->flags & TCP_ACK)) {
 		net_count(ts->stack, NET_COUNT_TCP_BAD);
 	} else if (s->ack != r->iss + 1) {

@@ -9,6 +9,16 @@ uint32_t tcp_payload_max(const struct tcp_connection *tcp)
 	return tcp->send.mss - (tcp->ts.is_on ? 12 : 0);
 }
 
+static void drop_chunk(struct tcp_connection *tcp, struct tcp_chunk *chunk)
+{
+	bool is_own = chunk->is_own; /* then it goes with its block */
+
+	list_remove(&chunk->link);
+	net_block_put(chunk->block);
+	if (!is_own)
+		net_free(tcp->stack, chunk);
+}
+
 void tcp_queue_drop(struct tcp_connection *tcp, uint32_t bytes)
 {
 	tcp->send.queued -= bytes;
@@ -22,9 +32,7 @@ void tcp_queue_drop(struct tcp_connection *tcp, uint32_t bytes)
 		bytes -= part;
 		if (chunk->len)
 			break;
-		list_remove(&chunk->link);
-		net_block_put(chunk->block);
-		net_free(tcp->stack, chunk);
+		drop_chunk(tcp, chunk);
 	}
 }
 
@@ -174,7 +182,7 @@ void tcp_send_syn(struct tcp_connection *tcp)
 	values.mss = (uint16_t)min_u64(tcp->flow.mtu - network->header_len - TCP_HEADER, 65535);
 	if (tcp->setting[TCP_SET_MSS_MAX])
 		values.mss = (uint16_t)min_u64(values.mss, tcp->setting[TCP_SET_MSS_MAX]);
-	if (!is_answer && tcp->setting[TCP_SET_ECN] && tcp->backoff == 0)
+	if (!is_answer && tcp->setting[TCP_SET_ECN] == 1 && tcp->backoff == 0)
 		out.flags |= TCP_ECE | TCP_CWR; /* RFC 3168 §6.1.1; without it again if nobody answers */
 	out.options_len = tcp_options_put(options, &values);
 	(void)tcp_segment_send(tcp->stack, &tcp->flow, tcp->local_port, tcp->remote_port, &out, NULL, 0);
@@ -186,7 +194,7 @@ static uint32_t segment_max(const struct tcp_connection *tcp)
 	const struct net_network *network = net_network_of(tcp->stack, &tcp->flow.remote);
 	uint32_t payload = tcp_payload_max(tcp), most = interface->segment_max ? interface->segment_max : TSO_MAX;
 
-	if (!(interface->offloads & network->tso_offload) || most < payload || tcp->send.has_urgent)
+	if (!(interface->offloads & network->tso_offload) || most < payload || tcp->send.has_urgent || (tcp->ecn.send_cwr && !(interface->offloads & NET_OFFLOAD_TSO_ECN)))
 		return payload;
 	return most - most % payload;
 }
@@ -197,6 +205,7 @@ static uint32_t send_bytes(struct tcp_connection *tcp, uint32_t seq, uint32_t le
 	uint32_t end = tcp_fin_seq(tcp), from_queue = seq_before(seq, end) ? (uint32_t)min_u64(len, end - seq) : 0, added = 0;
 	struct net_packet *packet = NULL;
 	uint8_t flags = 0;
+	int error;
 
 	if (from_queue) {
 		packet = take_payload(tcp, seq - tcp->send.queue_seq, from_queue);
@@ -208,9 +217,24 @@ static uint32_t send_bytes(struct tcp_connection *tcp, uint32_t seq, uint32_t le
 	}
 	if (tcp->send.fin_wanted && seq + added == end && len > added)
 		flags |= TCP_FIN;
-	if (send_segment(tcp, seq, flags, packet, is_new) == -EMSGSIZE)
+	error = send_segment(tcp, seq, flags, packet, is_new);
+	if (error == -ENOBUFS)
+		return 0; /* as if it had not been tried: the device's queue is full, which is no sign of the path */
+	if (error == -EMSGSIZE)
 		tcp_set_mss(tcp);
 	return added + !!(flags & TCP_FIN);
+}
+
+uint32_t tcp_send_again(struct tcp_connection *tcp, uint32_t seq, uint32_t len)
+{
+	uint32_t sent = send_bytes(tcp, seq, len, false);
+
+	if (!sent)
+		return 0;
+	tcp->is_timed = tcp->is_timed && seq_before(tcp->timed_seq, seq); /* Karn: RFC 6298 §3 */
+	tcp->nr_retransmits++;
+	net_count(tcp->stack, NET_COUNT_TCP_RETRANSMIT);
+	return sent;
 }
 
 static void retransmit_lost(struct tcp_connection *tcp)
@@ -224,13 +248,10 @@ static void retransmit_lost(struct tcp_connection *tcp)
 		/* The oldest goes at once: RFC 6675 §5 (4.3), RFC 6582 §3.2 step 3. */
 		if (hole.start != tcp->send.una && pipe + len > tcp->congestion.cwnd)
 			return;
-		sent = send_bytes(tcp, hole.start, len, false);
+		sent = tcp_send_again(tcp, hole.start, len);
 		if (!sent)
 			return;
 		tcp->retransmitted_to = hole.start + sent;
-		tcp->is_timed = tcp->is_timed && seq_before(tcp->timed_seq, hole.start); /* Karn: RFC 6298 §3 */
-		tcp->nr_retransmits++;
-		net_count(tcp->stack, NET_COUNT_TCP_RETRANSMIT);
 		tcp_retransmit_start(tcp);
 	}
 }
@@ -278,29 +299,66 @@ static uint32_t next_new(struct tcp_connection *tcp)
 	return len + (len == left && tcp->send.fin_wanted);
 }
 
+/* After a rest the window says nothing of the path any more (RFC 5681 §4.1). */
+static void restart_after_rest(struct tcp_connection *tcp)
+{
+	uint32_t first = tcp_first_window(tcp);
+
+	if (tcp->send.una != tcp->send.next || tcp->stack->now_ns - tcp->send.sent_at_ns <= tcp->rto_ns || tcp->congestion.cwnd <= first || tcp->is_in_timeout)
+		return;
+	tcp->congestion.ssthresh = (uint32_t)max_u64(tcp->congestion.ssthresh, tcp->congestion.cwnd * 3ull / 4);
+	tcp->congestion.cwnd = first;
+	if (tcp->congestion_ops->timeout)
+		tcp->congestion_ops->timeout(&tcp->congestion);
+}
+
+/* The next new bytes; how many, 0: they cannot go now. */
+static uint32_t send_next(struct tcp_connection *tcp, uint32_t len)
+{
+	uint32_t seq = tcp->send.next, sent;
+
+	tcp->send.next = seq + len; /* before, so that what it sends is within the window of what was sent */
+	sent = send_bytes(tcp, seq, len, true);
+	tcp->send.next = seq + sent;
+	if (!sent)
+		return 0;
+	if (!tcp->is_timed) {
+		tcp->is_timed = true;
+		tcp->timed_seq = seq;
+		tcp->timed_at_ns = tcp->stack->now_ns;
+	}
+	if (!tcp->retransmit_at_ns)
+		tcp_retransmit_start(tcp);
+	return sent;
+}
+
 static void send_new(struct tcp_connection *tcp)
 {
 	uint32_t len, sent;
 
+	restart_after_rest(tcp);
 	while ((len = next_new(tcp)) != 0) {
-		uint32_t seq = tcp->send.next;
-
-		tcp->send.next = seq + len; /* before, so that what it sends is within the window of what was sent */
-		sent = send_bytes(tcp, seq, len, true);
-		tcp->send.next = seq + sent;
+		sent = send_next(tcp, len);
 		if (!sent)
 			return;
+		if (tcp->stack->now_ns - tcp->receive.came_at_ns < TCP_DELAYED_ACK) /* an answer: the next one can carry its acknowledgment, too */
+			tcp->receive.quick = 0;
+		tcp->send.sent_at_ns = tcp->stack->now_ns;
 		if (sent < tcp_payload_max(tcp))
 			tcp->send.small_end = tcp->send.next;
-		if (!tcp->is_timed) {
-			tcp->is_timed = true;
-			tcp->timed_seq = seq;
-			tcp->timed_at_ns = tcp->stack->now_ns;
-		}
 		tcp->cork_at_ns = 0;
-		if (!tcp->retransmit_at_ns)
-			tcp_retransmit_start(tcp);
+		tcp_tail_start(tcp);
 	}
+}
+
+uint32_t tcp_send_one_new(struct tcp_connection *tcp)
+{
+	uint32_t next = tcp->send.next, edge = tcp->send.una + tcp->send.window, len = (uint32_t)min_u64(tcp_fin_seq(tcp) - next, tcp_payload_max(tcp));
+
+	if (tcp_fin_is_sent(tcp) || !seq_before(next, edge))
+		return 0;
+	len = (uint32_t)min_u64(len, edge - next);
+	return len ? send_next(tcp, len) : 0;
 }
 
 /* The window is closed to what waits, and nothing is on its way that would bring an answer (RFC 9293 §3.8.6.1). */

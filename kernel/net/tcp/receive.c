@@ -21,6 +21,23 @@ uint32_t tcp_receive_window(const struct tcp_connection *tcp)
 	return free;
 }
 
+/*
+ * The buffer grows with what the owner reads in a round trip, or the window would be what limits: as many bytes again must find room while these are on
+ * their way. Not if the owner has chosen its size.
+ */
+void tcp_receive_grow(struct tcp_connection *tcp, uint32_t read)
+{
+	uint64_t round_trip = max_u64(tcp->srtt_ns, NET_MILLISECOND), now = tcp->stack->now_ns;
+
+	tcp->receive.read += read;
+	if (now - tcp->receive.read_since_ns < round_trip)
+		return;
+	if (now - tcp->receive.read_since_ns < 2 * round_trip && 2 * tcp->receive.read > limit(tcp) && !tcp->receive.is_sized)
+		tcp->setting[TCP_SET_RECEIVE_BUFFER] = (uint32_t)min_u64(2 * tcp->receive.read, max_u64(limit(tcp), TCP_BUFFER_MAX / 2));
+	tcp->receive.read = 0;
+	tcp->receive.read_since_ns = now;
+}
+
 void tcp_receive_free(struct tcp_connection *tcp)
 {
 	struct net_packet *packet, *next;
@@ -62,6 +79,36 @@ static void queue_in_order(struct tcp_connection *tcp, struct net_packet *packet
 	tcp->receive.nr_packets++;
 }
 
+/* What was told before comes after the newest; what does not find room will be told when it is the newest again (RFC 2018 §4). */
+static void note_range(struct tcp_connection *tcp, uint32_t start, uint32_t end)
+{
+	struct tcp_range *r = tcp->receive.range;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < tcp->receive.nr_ranges; i++) {
+		if (seq_up_to(start, r[i].end) && seq_up_to(r[i].start, end)) {
+			start = seq_min(start, r[i].start);
+			end = seq_max(end, r[i].end);
+		} else {
+			r[kept++] = r[i];
+		}
+	}
+	kept = (unsigned)min_u64(kept, TCP_SACKS_MAX - 1);
+	memmove(r + 1, r, kept * sizeof(*r));
+	r[0] = (struct tcp_range){start, end};
+	tcp->receive.nr_ranges = kept + 1;
+}
+
+static void forget_ranges(struct tcp_connection *tcp)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < tcp->receive.nr_ranges; i++)
+		if (seq_before(tcp->receive.next, tcp->receive.range[i].start))
+			tcp->receive.range[kept++] = tcp->receive.range[i];
+	tcp->receive.nr_ranges = kept;
+}
+
 /* Moves on what has become in order. */
 static void drain_out_of_order(struct tcp_connection *tcp)
 {
@@ -82,6 +129,24 @@ static void drain_out_of_order(struct tcp_connection *tcp)
 		net_packet_pull(packet, tcp->receive.next - seq);
 		queue_in_order(tcp, packet);
 	}
+	forget_ranges(tcp);
+}
+
+static void enter_out_of_order(struct tcp_connection *tcp, struct net_packet *packet, uint32_t seq, struct list *before)
+{
+	packet->mark[0] = seq;
+	list_push_back(before, &packet->link);
+	tcp->receive.out_of_order += packet->len;
+	tcp->receive.nr_packets++;
+	note_range(tcp, seq, seq + packet->len);
+	net_count(tcp->stack, NET_COUNT_TCP_OUT_OF_ORDER);
+}
+
+static bool is_behind_all(const struct tcp_connection *tcp, uint32_t seq)
+{
+	const struct net_packet *last = container_of(tcp->receive.out_of_order_queue.prev, struct net_packet, link);
+
+	return list_empty(&tcp->receive.out_of_order_queue) || seq_up_to(last->mark[0] + last->len, seq);
 }
 
 /* Enters [seq, seq + len) among the others without overlap: what is there already stays, so that nobody can change it later. */
@@ -90,6 +155,10 @@ static void queue_out_of_order(struct tcp_connection *tcp, struct net_packet *pa
 	struct list *before = &tcp->receive.out_of_order_queue;
 	struct net_packet *other, *next;
 
+	if (is_behind_all(tcp, seq)) { /* as it mostly is */
+		enter_out_of_order(tcp, packet, seq, before);
+		return;
+	}
 	list_for_each_safe(other, next, &tcp->receive.out_of_order_queue, link) {
 		uint32_t start = other->mark[0], end = start + other->len;
 
@@ -100,6 +169,8 @@ static void queue_out_of_order(struct tcp_connection *tcp, struct net_packet *pa
 			break;
 		}
 		if (seq_up_to(start, seq) && seq_up_to(seq + packet->len, end)) {
+			tcp_note_duplicate(tcp, seq, seq + packet->len);
+			note_range(tcp, seq, seq + packet->len);
 			net_drop(packet, NET_COUNT_TCP_DUPLICATE);
 			return;
 		}
@@ -117,45 +188,25 @@ static void queue_out_of_order(struct tcp_connection *tcp, struct net_packet *pa
 			break;
 		}
 	}
-	packet->mark[0] = seq;
-	list_push_back(before, &packet->link);
-	tcp->receive.out_of_order += packet->len;
-	tcp->receive.nr_packets++;
-	tcp->receive.last_sack = (struct tcp_range){seq, seq + packet->len};
-	net_count(tcp->stack, NET_COUNT_TCP_OUT_OF_ORDER);
+	enter_out_of_order(tcp, packet, seq, before);
 }
 
-/* The range around the newest arrival first (RFC 2018 §4), then others from the lowest. */
-unsigned tcp_sack_blocks(const struct tcp_connection *tcp, struct tcp_range *to, unsigned max)
+void tcp_note_duplicate(struct tcp_connection *tcp, uint32_t start, uint32_t end)
 {
-	struct tcp_range run = {0, 0}, newest = {0, 0};
-	const struct net_packet *packet;
-	unsigned nr = 1; /* to[0] is kept for the newest */
+	tcp->receive.duplicate = (struct tcp_range){start, end};
+}
 
-	list_for_each(packet, &tcp->receive.out_of_order_queue, link) {
-		uint32_t seq = packet->mark[0];
+/* What came twice first, then the ranges. */
+unsigned tcp_sack_blocks(struct tcp_connection *tcp, struct tcp_range *to, unsigned max)
+{
+	struct tcp_range *duplicate = &tcp->receive.duplicate;
+	unsigned nr = 0;
 
-		if (run.start != run.end && run.end == seq) {
-			run.end += packet->len;
-		} else {
-			if (run.start != run.end && run.start != newest.start && nr < max)
-				to[nr++] = run;
-			run = (struct tcp_range){seq, seq + packet->len};
-		}
-		if (seq_up_to(run.start, tcp->receive.last_sack.start) && seq_before(tcp->receive.last_sack.start, run.end))
-			newest = run;
-		if (newest.start == run.start)
-			newest = run;
-	}
-	if (run.start == run.end || !max)
-		return 0;
-	if (run.start != newest.start && nr < max)
-		to[nr++] = run;
-	if (newest.start == newest.end) {
-		memmove(to, to + 1, --nr * sizeof(*to));
-		return nr;
-	}
-	to[0] = newest;
+	if (duplicate->start != duplicate->end)
+		to[nr++] = *duplicate;
+	*duplicate = (struct tcp_range){0, 0};
+	for (unsigned i = 0; i < tcp->receive.nr_ranges && nr < max; i++)
+		to[nr++] = tcp->receive.range[i];
 	return nr;
 }
 
@@ -167,6 +218,7 @@ static bool trim_to_window(struct tcp_connection *tcp, struct tcp_segment *segme
 	if (seq_before(segment->seq, next)) {
 		uint32_t old = (uint32_t)min_u64(next - segment->seq, packet->len);
 
+		tcp_note_duplicate(tcp, segment->seq, segment->seq + old);
 		net_packet_pull(packet, old);
 		segment->seq += old;
 	}
@@ -174,6 +226,8 @@ static bool trim_to_window(struct tcp_connection *tcp, struct tcp_segment *segme
 		net_packet_trim(packet, seq_before(segment->seq, edge) ? edge - segment->seq : 0);
 		segment->flags &= (uint8_t)~TCP_FIN;
 	}
+	if (tcp->receive.has_fin && seq_before(tcp->receive.fin_seq, segment->seq + packet->len)) /* nothing is behind the end */
+		net_packet_trim(packet, seq_before(segment->seq, tcp->receive.fin_seq) ? tcp->receive.fin_seq - segment->seq : 0);
 	return packet->len != 0;
 }
 
@@ -215,8 +269,10 @@ void tcp_queue_payload(struct tcp_connection *tcp, struct tcp_segment *segment, 
 		tcp->receive.must_ack = true;
 		return;
 	}
+	tcp->receive.came_at_ns = tcp->stack->now_ns;
 	queue_in_order(tcp, packet);
-	drain_out_of_order(tcp);
+	if (had_gap)
+		drain_out_of_order(tcp);
 	note_ack(tcp, len, had_gap);
 	tcp_tell(tcp, TCP_READABLE);
 }

@@ -94,6 +94,8 @@ void tcp_find_lost(struct tcp_connection *tcp)
 			break;
 		}
 	}
+	if (tcp_tail_tells_loss(tcp))
+		edge = seq_max(edge, tcp->sacked[tcp->nr_sacked - 1].start);
 	tcp->lost_to = seq_max(seq_max(tcp->lost_to, tcp->send.una), edge);
 }
 

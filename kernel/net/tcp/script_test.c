@@ -398,7 +398,9 @@ TEST(out_of_order_overlap_and_sack)
 	IN(.seq = ISS - 1, .ack = iss + 1, .flags = TCP_ACK, .text = "00abc");
 	CHECK(out());
 	CHECK_EQ(last.ack, ISS + 13);
-	CHECK_EQ(last.nr_sacks, 0);
+	CHECK_EQ(last.nr_sacks, 1); /* what came twice (RFC 2883) */
+	CHECK_EQ(last.sack[0].start, ISS - 1);
+	CHECK_EQ(last.sack[0].end, ISS + 1);
 	CHECK_EQ(host_read(tcp, got, sizeof(got)), 12);
 	CHECK(memcmp(got, "abcdef", 3) == 0);
 	CHECK(memcmp(got + 9, "jkl", 3) == 0 || got[9] == 'Z');

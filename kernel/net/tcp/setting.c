@@ -11,16 +11,23 @@ static const struct limits limits[TCP_NR_SETTINGS] = {
 	[TCP_SET_KEEP_IDLE_NS] = {NET_SECOND, 32767 * NET_SECOND}, [TCP_SET_KEEP_INTERVAL_NS] = {NET_SECOND, 32767 * NET_SECOND},
 	[TCP_SET_KEEP_COUNT] = {1, 127}, [TCP_SET_USER_TIMEOUT_NS] = {0, UINT32_MAX * NET_MILLISECOND}, [TCP_SET_MSS_MAX] = {TCP_MSS_MIN, 32767},
 	[TCP_SET_SEND_BUFFER] = {4096, TCP_BUFFER_MAX}, [TCP_SET_RECEIVE_BUFFER] = {2048, TCP_BUFFER_MAX}, [TCP_SET_REUSE_ADDRESS] = {0, 1},
-	[TCP_SET_REUSE_PORT] = {0, 1}, [TCP_SET_ECN] = {0, 1}, [TCP_SET_URGENT_INLINE] = {0, 1}, [TCP_SET_TTL] = {0, 255},
+	[TCP_SET_REUSE_PORT] = {0, 1}, [TCP_SET_ECN] = {0, 2}, [TCP_SET_URGENT_INLINE] = {0, 1}, [TCP_SET_TTL] = {0, 255},
 	[TCP_SET_TRAFFIC_CLASS] = {0, 255}, [TCP_SET_DEFER_ACCEPT] = {0, 255}, [TCP_SET_SYN_RETRIES] = {1, 127}, [TCP_SET_LINGER_ABORT] = {0, 1},
 	[TCP_SET_IP6_ONLY] = {0, 1},
 };
+
+static bool is_time(enum tcp_setting setting)
+{
+	return setting == TCP_SET_KEEP_IDLE_NS || setting == TCP_SET_KEEP_INTERVAL_NS || setting == TCP_SET_USER_TIMEOUT_NS;
+}
 
 int tcp_set(struct tcp_connection *tcp, enum tcp_setting setting, uint64_t value)
 {
 	if (setting >= TCP_NR_SETTINGS || value < limits[setting].min || value > limits[setting].max)
 		return -EINVAL;
-	tcp->setting[setting] = value;
+	tcp->setting[setting] = (uint32_t)(is_time(setting) ? (value + NET_MILLISECOND - 1) / NET_MILLISECOND : value);
+	tcp->send.is_sized |= setting == TCP_SET_SEND_BUFFER;
+	tcp->receive.is_sized |= setting == TCP_SET_RECEIVE_BUFFER;
 	if (setting == TCP_SET_CORK || setting == TCP_SET_NO_DELAY) {
 		tcp->send.more = false;
 		tcp->cork_at_ns = 0;
@@ -35,7 +42,7 @@ int tcp_set(struct tcp_connection *tcp, enum tcp_setting setting, uint64_t value
 
 uint64_t tcp_get(const struct tcp_connection *tcp, enum tcp_setting setting)
 {
-	return tcp->setting[setting];
+	return is_time(setting) ? tcp_setting_ns(tcp, setting) : tcp->setting[setting];
 }
 
 void tcp_bind_interface(struct tcp_connection *tcp, struct net_interface *interface)

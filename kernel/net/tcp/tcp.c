@@ -5,9 +5,10 @@
 
 #define BUCKETS_FIRST 16
 
-static const uint64_t setting_defaults[TCP_NR_SETTINGS] = {
-	[TCP_SET_KEEP_IDLE_NS] = 7200 * NET_SECOND, [TCP_SET_KEEP_INTERVAL_NS] = 75 * NET_SECOND, [TCP_SET_KEEP_COUNT] = 9,
+static const uint32_t setting_defaults[TCP_NR_SETTINGS] = {
+	[TCP_SET_KEEP_IDLE_NS] = 7200 * 1000, [TCP_SET_KEEP_INTERVAL_NS] = 75 * 1000, [TCP_SET_KEEP_COUNT] = 9,
 	[TCP_SET_SEND_BUFFER] = TCP_SEND_BUFFER, [TCP_SET_RECEIVE_BUFFER] = TCP_RECEIVE_BUFFER, [TCP_SET_SYN_RETRIES] = TCP_SYN_RETRIES,
+	[TCP_SET_ECN] = 2,
 };
 
 static void lists_init(struct list *lists, size_t nr)
@@ -120,8 +121,11 @@ struct tcp_connection *tcp_make(struct tcp_stack *ts, struct tcp_connection *lik
 	tcp->timer.fire = tcp_timer_fire;
 	tcp->rto_ns = TCP_RTO_FIRST;
 	memcpy(tcp->setting, like ? like->setting : setting_defaults, sizeof(tcp->setting));
-	if (like)
+	if (like) {
 		tcp->congestion_ops = like->congestion_ops;
+		tcp->send.is_sized = like->send.is_sized;
+		tcp->receive.is_sized = like->receive.is_sized;
+	}
 	return tcp;
 }
 
@@ -168,6 +172,8 @@ void tcp_established(struct tcp_connection *tcp)
 	tcp->state = tcp->send.fin_wanted ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
 	tcp->retransmit_at_ns = 0;
 	tcp->first_unanswered_ns = 0;
+	if (tcp->backoff && !tcp->srtt_ns)
+		tcp->rto_ns = TCP_RTO_AFTER_LOST_SYN;
 	tcp->backoff = 0;
 	tcp->is_timed = false;
 	tcp->send.max_window = (uint32_t)max_u64(tcp->send.max_window, tcp->send.window);

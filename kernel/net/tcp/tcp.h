@@ -70,7 +70,8 @@ size_t tcp_unsent(const struct tcp_connection *tcp);   /* SIOCOUTQ: not acknowle
 enum tcp_setting {
 	TCP_SET_NO_DELAY, TCP_SET_CORK, TCP_SET_QUICK_ACK, TCP_SET_KEEP_ALIVE, TCP_SET_KEEP_IDLE_NS, TCP_SET_KEEP_INTERVAL_NS, TCP_SET_KEEP_COUNT,
 	TCP_SET_USER_TIMEOUT_NS, TCP_SET_MSS_MAX, TCP_SET_SEND_BUFFER, TCP_SET_RECEIVE_BUFFER, TCP_SET_REUSE_ADDRESS, TCP_SET_REUSE_PORT,
-	TCP_SET_ECN, TCP_SET_URGENT_INLINE, TCP_SET_TTL, TCP_SET_TRAFFIC_CLASS, TCP_SET_DEFER_ACCEPT, TCP_SET_SYN_RETRIES,
+	TCP_SET_ECN, /* 0: no; 1: yes; 2: if the peer asks for it */
+	TCP_SET_URGENT_INLINE, TCP_SET_TTL, TCP_SET_TRAFFIC_CLASS, TCP_SET_DEFER_ACCEPT, TCP_SET_SYN_RETRIES,
 	TCP_SET_LINGER_ABORT, /* close sends RST */
 	TCP_SET_IP6_ONLY, TCP_NR_SETTINGS,
 };
@@ -90,7 +91,7 @@ void tcp_report(const struct tcp_connection *tcp, struct tcp_report *report);
 
 /* ---- Congestion controls: each a library that may be left out; New Reno (RFC 5681) is always there ---- */
 
-#define TCP_CONGESTION_STATE 10
+#define TCP_CONGESTION_STATE 5
 
 /* What a congestion control sees and sets; windows in bytes. */
 struct tcp_congestion {
@@ -104,11 +105,11 @@ struct tcp_congestion_ops {
 	void (*start)(struct tcp_congestion *c);			/* cwnd and ssthresh are set */
 	void (*acked)(struct tcp_congestion *c, uint32_t bytes);	/* while not in recovery, and the window was used */
 	uint32_t (*reduce)(struct tcp_congestion *c, uint32_t in_flight); /* loss or ECN: the new ssthresh */
-	void (*timeout)(struct tcp_congestion *c);			/* may be NULL */
+	void (*timeout)(struct tcp_congestion *c);			/* cwnd is set anew, after a timeout or a rest; may be NULL */
 };
 
 /* The last one added is what new connections start with. -ENOSPC. */
 int tcp_congestion_add(struct net_stack *stack, const struct tcp_congestion_ops *ops);
 int tcp_set_congestion(struct tcp_connection *tcp, const char *name, size_t len); /* -ENOENT */
 uint32_t tcp_reno_reduce(struct tcp_congestion *c, uint32_t in_flight);
-void tcp_slow_start(struct tcp_congestion *c, uint32_t *bytes); /* takes from bytes what it used (RFC 3465, L = 2) */
+void tcp_slow_start(struct tcp_congestion *c, uint32_t *bytes); /* takes from bytes what it used */

@@ -14,6 +14,7 @@ void tcp_timer_update(struct tcp_connection *tcp)
 {
 	uint64_t at = sooner(NET_NEVER, tcp->retransmit_at_ns);
 
+	at = sooner(at, tcp->tail.at_ns);
 	at = sooner(at, tcp->ack_at_ns);
 	at = sooner(at, tcp->persist_at_ns);
 	at = sooner(at, tcp->keep_at_ns);
@@ -35,12 +36,12 @@ void tcp_retransmit_start(struct tcp_connection *tcp)
 void tcp_keep_alive_start(struct tcp_connection *tcp)
 {
 	tcp->nr_keep_alives = 0;
-	tcp->keep_at_ns = tcp->setting[TCP_SET_KEEP_ALIVE] ? tcp->stack->now_ns + tcp->setting[TCP_SET_KEEP_IDLE_NS] : 0;
+	tcp->keep_at_ns = tcp->setting[TCP_SET_KEEP_ALIVE] ? tcp->stack->now_ns + tcp_setting_ns(tcp, TCP_SET_KEEP_IDLE_NS) : 0;
 }
 
 static bool user_timeout_is_over(const struct tcp_connection *tcp)
 {
-	uint64_t limit = tcp->setting[TCP_SET_USER_TIMEOUT_NS];
+	uint64_t limit = tcp_setting_ns(tcp, TCP_SET_USER_TIMEOUT_NS);
 
 	return limit && tcp->first_unanswered_ns && tcp->stack->now_ns - tcp->first_unanswered_ns >= limit;
 }
@@ -85,6 +86,8 @@ static void time_out(struct tcp_connection *tcp)
 	tcp->is_recovering = false;
 	tcp->is_in_timeout = true;
 	tcp->nr_duplicate_acks = 0;
+	tcp->tail.is_out = false;
+	tcp->tail.at_ns = 0;
 	tcp->recover = tcp->lost_to = tcp->send.next;
 	tcp->retransmitted_to = tcp->send.una;
 	if (tcp->backoff > 2)
@@ -96,23 +99,23 @@ static void time_out(struct tcp_connection *tcp)
 
 static void keep_alive(struct tcp_connection *tcp)
 {
-	uint64_t idle = tcp->stack->now_ns - tcp->last_heard_ns;
+	uint64_t idle = tcp->stack->now_ns - tcp->last_heard_ns, user_timeout = tcp_setting_ns(tcp, TCP_SET_USER_TIMEOUT_NS); /* goes before the count (tcp(7)) */
 
 	if (!tcp->setting[TCP_SET_KEEP_ALIVE] || tcp->state < TCP_ESTABLISHED)
 		return;
-	if (tcp->send.una != tcp->send.next || idle < tcp->setting[TCP_SET_KEEP_IDLE_NS]) { /* heard of, or the retransmission will tell */
+	if (tcp->send.una != tcp->send.next || idle < tcp_setting_ns(tcp, TCP_SET_KEEP_IDLE_NS)) { /* heard of, or the retransmission will tell */
 		tcp->nr_keep_alives = 0;
-		tcp->keep_at_ns = max_u64(tcp->last_heard_ns + tcp->setting[TCP_SET_KEEP_IDLE_NS], tcp->stack->now_ns + NET_MILLISECOND);
+		tcp->keep_at_ns = max_u64(tcp->last_heard_ns + tcp_setting_ns(tcp, TCP_SET_KEEP_IDLE_NS), tcp->stack->now_ns + NET_MILLISECOND);
 		return;
 	}
-	if (tcp->nr_keep_alives >= tcp->setting[TCP_SET_KEEP_COUNT]) {
+	if (user_timeout ? tcp->nr_keep_alives && idle >= user_timeout : tcp->nr_keep_alives >= tcp->setting[TCP_SET_KEEP_COUNT]) {
 		tcp_reset_and_done(tcp, ETIMEDOUT);
 		return;
 	}
 	tcp->nr_keep_alives++;
 	net_count(tcp->stack, NET_COUNT_TCP_KEEP_ALIVE);
 	tcp_send_keep_alive(tcp);
-	tcp->keep_at_ns = tcp->stack->now_ns + tcp->setting[TCP_SET_KEEP_INTERVAL_NS];
+	tcp->keep_at_ns = tcp->stack->now_ns + tcp_setting_ns(tcp, TCP_SET_KEEP_INTERVAL_NS);
 }
 
 /*
@@ -127,7 +130,8 @@ static void probe(struct tcp_connection *tcp)
 		tcp->send.is_pressed = false;
 		return;
 	}
-	if (tcp->nr_probes++ >= TCP_RETRIES || (!tcp->is_owned && tcp->nr_probes > TCP_ORPHAN_RETRIES) || user_timeout_is_over(tcp)) {
+	tcp->nr_probes++;
+	if (tcp->nr_unheard_probes++ >= TCP_RETRIES || (!tcp->is_owned && tcp->nr_probes > TCP_ORPHAN_RETRIES) || user_timeout_is_over(tcp)) {
 		give_up(tcp);
 		return;
 	}
@@ -159,6 +163,8 @@ void tcp_timer_fire(struct net_timer *timer)
 		tcp_output(tcp);
 		tcp->cork_at_ns = 0;
 	}
+	if (is_due(tcp, &tcp->tail.at_ns))
+		tcp_tail_probe(tcp);
 	if (is_due(tcp, &tcp->retransmit_at_ns))
 		time_out(tcp);
 	if (is_due(tcp, &tcp->persist_at_ns))

@@ -2,7 +2,8 @@
 /* What the owner of a connection does: open, send, receive (RFC 9293 §3.10.1 to §3.10.3). */
 #include "kernel/net/tcp/internal.h"
 
-#define CHUNK_MIN 2048u
+/* A chunk of ours with its block and bytes is one piece of memory, of a size that the heap has. */
+#define CHUNK_MIN 512u
 #define CHUNK_MAX 16384u
 
 void tcp_set_owner(struct tcp_connection *tcp, tcp_event_fn *event, void *owner)
@@ -84,16 +85,37 @@ static int may_send(struct tcp_connection *tcp)
 	return tcp_send_room(tcp) ? 0 : -EAGAIN;
 }
 
-static bool append_chunk(struct tcp_connection *tcp, struct net_block *block, uint8_t *bytes, size_t len, bool is_own)
+static void append_chunk(struct tcp_connection *tcp, struct tcp_chunk *chunk)
 {
-	struct tcp_chunk *chunk = net_alloc(tcp->stack, sizeof(*chunk));
-
-	if (!chunk)
-		return false;
-	*chunk = (struct tcp_chunk){.block = block, .bytes = bytes, .len = (uint32_t)len, .is_own = is_own};
 	list_push_back(&tcp->send.queue, &chunk->link);
-	tcp->send.queued += (uint32_t)len;
-	return true;
+	tcp->send.queued += chunk->len;
+}
+
+struct own_chunk {
+	struct net_block block;
+	struct tcp_chunk chunk;
+	uint8_t bytes[];
+};
+
+static void own_chunk_release(struct net_block *block)
+{
+	net_free(block->stack, container_of(block, struct own_chunk, block));
+}
+
+/* An empty one with room for `wanted` bytes, or as many as there may be at once; NULL: no memory. */
+static struct tcp_chunk *own_chunk_new(struct tcp_connection *tcp, size_t wanted)
+{
+	size_t size = CHUNK_MIN;
+	struct own_chunk *own;
+
+	while (size < CHUNK_MAX && size - sizeof(*own) < wanted)
+		size *= 2;
+	own = net_alloc(tcp->stack, size);
+	if (!own)
+		return NULL;
+	own->block = (struct net_block){.references = 1, .size = (uint32_t)(size - sizeof(*own)), .bytes = own->bytes, .stack = tcp->stack, .release = own_chunk_release};
+	own->chunk = (struct tcp_chunk){.block = &own->block, .bytes = own->bytes, .is_own = true};
+	return &own->chunk;
 }
 
 /* Room behind the last bytes of a block of ours. */
@@ -117,15 +139,14 @@ static size_t copy_to_queue(struct tcp_connection *tcp, const uint8_t *bytes, si
 	size_t done = fill_last(tcp, bytes, len);
 
 	while (done < len) {
-		size_t part = min_u64(len - done, CHUNK_MAX);
-		struct net_block *block = net_block_new(tcp->stack, max_u64(part, CHUNK_MIN));
+		struct tcp_chunk *chunk = own_chunk_new(tcp, len - done);
 
-		if (!block || !append_chunk(tcp, block, block->bytes, part, true)) {
-			net_block_put(block);
+		if (!chunk)
 			break;
-		}
-		memcpy(block->bytes, bytes + done, part);
-		done += part;
+		chunk->len = (uint32_t)min_u64(len - done, chunk->block->size);
+		memcpy(chunk->bytes, bytes + done, chunk->len);
+		done += chunk->len;
+		append_chunk(tcp, chunk);
 	}
 	return done;
 }
@@ -157,13 +178,17 @@ long tcp_send(struct tcp_connection *tcp, const uint8_t *bytes, size_t len, unsi
 long tcp_send_block(struct tcp_connection *tcp, struct net_block *block, uint8_t *bytes, size_t len, unsigned flags)
 {
 	int error = may_send(tcp);
+	struct tcp_chunk *chunk;
 
 	if (error)
 		return error;
 	len = min_u64(len, tcp_send_room(tcp));
-	if (!append_chunk(tcp, block, bytes, len, false))
+	chunk = net_alloc(tcp->stack, sizeof(*chunk));
+	if (!chunk)
 		return -ENOBUFS;
+	*chunk = (struct tcp_chunk){.block = block, .bytes = bytes, .len = (uint32_t)len};
 	net_block_get(block);
+	append_chunk(tcp, chunk);
 	after_queueing(tcp, flags);
 	return (long)len;
 }
@@ -273,8 +298,10 @@ long tcp_receive(struct tcp_connection *tcp, tcp_sink_fn *sink, void *context, s
 		return r.error;
 	if (!r.taken)
 		return nothing_to_read(tcp);
-	if (!(flags & TCP_PEEK))
+	if (!(flags & TCP_PEEK)) {
+		tcp_receive_grow(tcp, (uint32_t)r.taken);
 		tcp_window_update(tcp);
+	}
 	return r.taken;
 }
 
