@@ -263,7 +263,7 @@ size_t end_nr_connections(const struct end *end)
 {
 	const struct tcp_stack *ts = end->stack.module[NET_MODULE_TCP];
 
-	return ts->nr_connections - ts->nr_time_waits;
+	return ts->nr_connections;
 }
 
 /* ---- UDP ---- */

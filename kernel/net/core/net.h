@@ -212,6 +212,7 @@ struct net_stack {
 	unsigned next_index;
 	struct rb_tree timers;
 	struct net_timer *first_timer;
+	size_t memory, memory_limit; /* bytes in queues of sockets; how many there should be at the most, 0: no limit */
 	struct list looped; /* packets on their way through loopback */
 	struct list work;
 	const struct net_network *network[NET_NR_NETWORKS];

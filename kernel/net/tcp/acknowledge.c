@@ -73,6 +73,7 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 
 	take_rtt(tcp, segment);
 	tcp_queue_drop(tcp, data);
+	tcp_memory_update(tcp);
 	tcp->send.una = segment->ack;
 	tcp->bytes_acked += data;
 	tcp->backoff = tcp->nr_probes = 0;

@@ -45,9 +45,8 @@ static void let_go(struct tcp_connection *tcp)
 		return;
 	case TCP_CLOSED:
 	case TCP_SYN_SENT:
-		tcp_done(tcp, 0);
-		return;
 	case TCP_TIME_WAIT:
+		tcp_done(tcp, 0);
 		return;
 	default:
 		break;
@@ -57,6 +56,13 @@ static void let_go(struct tcp_connection *tcp)
 		tcp_reset_and_done(tcp, 0);
 		return;
 	}
+	if (!tcp_memory_may_be_orphan(tcp)) {
+		net_count(tcp->stack, NET_COUNT_TCP_ORPHAN_REFUSED);
+		tcp_reset_and_done(tcp, 0);
+		return;
+	}
+	tcp->is_orphan = true;
+	tcp->tcp_stack->nr_orphans++;
 	send_fin(tcp);
 	if (tcp->state == TCP_FIN_WAIT_2) {
 		tcp->end_at_ns = tcp->stack->now_ns + TCP_FIN_WAIT_TIME;
@@ -69,8 +75,6 @@ void tcp_close(struct tcp_connection *tcp)
 	tcp_set_owner(tcp, NULL, NULL);
 	tcp->is_owned = false;
 	let_go(tcp);
-	if (tcp->state == TCP_TIME_WAIT)
-		tcp_receive_free(tcp);
 }
 
 bool tcp_is_sent(const struct tcp_connection *tcp)

@@ -4,28 +4,40 @@
 
 #define PAWS_AGE (24ull * 24 * 3600 * NET_SECOND) /* RFC 7323 §5.5 */
 
-/* Limited, as they could be made to serve an attack (RFC 5961 §7). */
-void tcp_challenge(struct tcp_connection *tcp)
+/* Limited, as they could be made to serve an attack (RFC 5961 §7); nobody can count on the limit, or it would tell of other connections. */
+bool tcp_may_challenge(struct tcp_stack *ts)
 {
-	struct tcp_stack *ts = tcp->tcp_stack;
 	uint64_t second = ts->stack->now_ns / NET_SECOND;
 
 	if (second != ts->challenge_second) {
-		ts->challenge_second = second; /* a limit that nobody can count on: or it would tell of other connections */
+		ts->challenge_second = second;
 		ts->challenges_left = TCP_CHALLENGES_PER_SECOND / 2 + (unsigned)(ts->stack->environment->random() % TCP_CHALLENGES_PER_SECOND);
 	}
-	if ((uint32_t)second != tcp->challenge_second) {
-		tcp->challenge_second = (uint32_t)second;
-		tcp->nr_challenges = 0;
-	}
-	if (!ts->challenges_left || tcp->nr_challenges >= TCP_CHALLENGES_OF_ONE) { /* of one: so that two ends do not answer each other for ever */
+	if (!ts->challenges_left) {
 		net_count(ts->stack, NET_COUNT_TCP_CHALLENGE_LIMITED);
-		return;
+		return false;
 	}
 	ts->challenges_left--;
-	tcp->nr_challenges++;
 	net_count(ts->stack, NET_COUNT_TCP_CHALLENGE);
-	tcp_send_ack(tcp);
+	return true;
+}
+
+/* Few of one connection, so that two ends do not answer each other for ever. */
+void tcp_challenge(struct tcp_connection *tcp)
+{
+	uint32_t second = (uint32_t)(tcp->stack->now_ns / NET_SECOND);
+
+	if (second != tcp->challenge_second) {
+		tcp->challenge_second = second;
+		tcp->nr_challenges = 0;
+	}
+	if (tcp->nr_challenges >= TCP_CHALLENGES_OF_ONE) {
+		net_count(tcp->stack, NET_COUNT_TCP_CHALLENGE_LIMITED);
+		return;
+	}
+	tcp->nr_challenges++;
+	if (tcp_may_challenge(tcp->tcp_stack))
+		tcp_send_ack(tcp);
 }
 
 /* What both SYNs said. */
@@ -258,6 +270,7 @@ static bool take_payload(struct tcp_connection *tcp, struct tcp_segment *s, stru
 		return false;
 	}
 	tcp_queue_payload(tcp, s, packet);
+	tcp_memory_update(tcp);
 	return true;
 }
 
@@ -298,57 +311,29 @@ void tcp_segment_arrives(struct tcp_connection *tcp, struct tcp_segment *s, stru
 	if (!take_payload(tcp, s, packet))
 		return;
 	take_fin(tcp, s, end);
-	if (tcp->receive.must_ack && tcp->state == TCP_TIME_WAIT)
-		tcp_send_ack(tcp);
 	if (tcp->state != TCP_CLOSED)
 		tcp_output(tcp);
-}
-
-/* May a SYN begin anew where a connection waits out its time? (RFC 9293 §3.6.1, RFC 6191) */
-static bool reuses_time_wait(const struct tcp_connection *tcp, const struct tcp_segment *s)
-{
-	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
-		return false;
-	if (tcp->ts.is_on && s->has_timestamp && s->ts_value != tcp->ts.recent)
-		return seq_before(tcp->ts.recent, s->ts_value);
-	return seq_before(tcp->receive.next, s->seq);
-}
-
-/* True if the connection is gone and the segment is to be looked at anew. */
-static bool arrives_in_time_wait(struct tcp_connection *tcp, const struct tcp_segment *s)
-{
-	if (reuses_time_wait(tcp, s)) {
-		net_count(tcp->stack, NET_COUNT_TCP_TIME_WAIT_REUSED);
-		tcp_done(tcp, 0);
-		return true;
-	}
-	if (s->flags & TCP_RST) /* RFC 1337: not ended by it */
-		return false;
-	if (s->flags & TCP_FIN && s->seq + s->len + 1 == tcp->receive.next)
-		tcp->end_at_ns = tcp->stack->now_ns + TCP_TIME_WAIT_TIME;
-	if (s->seq != tcp->receive.next || s->len || s->flags & (TCP_SYN | TCP_FIN))
-		tcp_challenge(tcp);
-	return false;
 }
 
 static void dispatch(struct tcp_stack *ts, const struct net_flow *flow, struct tcp_segment *s, struct net_packet *packet)
 {
 	struct tcp_connection *tcp = tcp_find(ts, flow, s->destination_port, s->source_port);
 
-	if (tcp && tcp->state == TCP_TIME_WAIT && arrives_in_time_wait(tcp, s))
-		tcp = NULL;
 	if (tcp) {
-		if (tcp->state > TCP_SYN_SENT && tcp->state != TCP_TIME_WAIT) {
+		if (tcp->state > TCP_SYN_SENT) {
 			tcp_segment_arrives(tcp, s, packet);
 			return;
 		}
-		if (tcp->state == TCP_SYN_SENT)
-			arrives_in_syn_sent(tcp, flow, s);
+		arrives_in_syn_sent(tcp, flow, s);
 		net_packet_free(packet);
 		return;
 	}
 	if (tcp_request_input(ts, flow, s, packet))
 		return;
+	if (tcp_time_wait_input(ts, flow, s)) {
+		net_packet_free(packet);
+		return;
+	}
 	tcp = tcp_find_listener(ts, flow, s);
 	if (tcp) {
 		tcp_listen_input(tcp, flow, s, packet);

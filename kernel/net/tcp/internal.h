@@ -34,6 +34,7 @@ enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, TCP_MSS_DEFAULT = 536, TCP_MSS_MIN
 #define TCP_BUFFER_MAX (8u << 20)
 #define TCP_COPIED_MAX 256u /* bytes of payload that are not worth a fragment */
 #define TCP_SACKS_MAX 4
+#define TCP_PACKET_OVERHEAD 512u /* what a queued packet takes beside its bytes, at the most */
 #define TCP_RANGES_MAX 64
 #define TCP_WINDOW_FIRST 10 /* segments (RFC 6928) */
 #define TCP_PORTS 256
@@ -111,7 +112,8 @@ struct tcp_connection {
 	struct net_flow flow;
 	uint16_t local_port, remote_port;
 	uint8_t state;
-	bool is_owned, is_hashed, is_ready; /* ready: in a listener's queue */
+	uint32_t memory; /* counted in stack->memory */
+	bool is_owned, is_hashed, is_ready, is_orphan; /* ready: in a listener's queue */
 	tcp_event_fn *event;
 	void *owner;
 	int error, soft_error;
@@ -186,7 +188,8 @@ struct tcp_stack {
 	struct list *connections; /* by the four-tuple */
 	size_t nr_buckets, nr_connections;
 	struct list ports[TCP_PORTS], listeners[TCP_LISTENERS], requests[TCP_REQUESTS];
-	struct list time_waits; /* by queue_link, oldest first */
+	struct list time_waits, *time_wait_table; /* oldest first; NULL until the first */
+	struct net_timer time_wait_timer;
 	unsigned nr_time_waits, nr_requests, nr_orphans;
 	uint64_t challenge_second;
 	unsigned challenges_left;
@@ -271,6 +274,7 @@ bool tcp_options_parse(const uint8_t *options, size_t len, struct tcp_segment *s
 /* input.c */
 void tcp_input(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet);
 void tcp_segment_arrives(struct tcp_connection *tcp, struct tcp_segment *segment, struct net_packet *packet);
+bool tcp_may_challenge(struct tcp_stack *ts); /* counts it */
 void tcp_challenge(struct tcp_connection *tcp);
 /* acknowledge.c */
 bool tcp_process_ack(struct tcp_connection *tcp, const struct tcp_segment *segment);
@@ -309,6 +313,19 @@ void tcp_timer_update(struct tcp_connection *tcp);
 void tcp_timer_fire(struct net_timer *timer);
 void tcp_retransmit_start(struct tcp_connection *tcp);
 void tcp_keep_alive_start(struct tcp_connection *tcp);
+/* time_wait.c */
+void tcp_time_wait_init(struct tcp_stack *ts);
+void tcp_time_wait_fini(struct tcp_stack *ts);
+void tcp_time_wait_add(struct tcp_connection *tcp);
+bool tcp_time_wait_has(struct tcp_stack *ts, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port);
+bool tcp_time_wait_has_port(const struct tcp_connection *tcp, const struct net_address *address, uint16_t port);
+/* True: the segment is of a connection that is over, and was answered. */
+bool tcp_time_wait_input(struct tcp_stack *ts, const struct net_flow *flow, const struct tcp_segment *segment);
+/* memory.c */
+void tcp_memory_update(struct tcp_connection *tcp); /* after any change of a queue */
+bool tcp_memory_may_send(const struct tcp_connection *tcp);
+bool tcp_memory_may_receive(const struct tcp_connection *tcp);
+bool tcp_memory_may_be_orphan(const struct tcp_connection *tcp);
 /* tail.c */
 void tcp_tail_start(struct tcp_connection *tcp);
 void tcp_tail_probe(struct tcp_connection *tcp);

@@ -39,6 +39,7 @@ void tcp_queue_drop(struct tcp_connection *tcp, uint32_t bytes)
 void tcp_queue_free(struct tcp_connection *tcp)
 {
 	tcp_queue_drop(tcp, tcp->send.queued);
+	tcp_memory_update(tcp);
 }
 
 /* Adds bytes [offset, offset + len) of the queue; how many there was room for. */

@@ -2,8 +2,6 @@
 /* What has come: in order, for the owner; out of order, waiting for what is missing, and told to the peer by SACK. */
 #include "kernel/net/tcp/internal.h"
 
-#define SMALL_PACKET 512 /* what a queued packet takes beside its bytes, at the most */
-
 static uint32_t limit(const struct tcp_connection *tcp)
 {
 	return (uint32_t)tcp->setting[TCP_SET_RECEIVE_BUFFER];
@@ -16,6 +14,8 @@ uint32_t tcp_receive_window(const struct tcp_connection *tcp)
 	uint32_t current = tcp->receive.edge - tcp->receive.next, step = (uint32_t)min_u64(tcp_payload_max(tcp), all / 2);
 
 	free = (uint32_t)min_u64(free, 65535u << tcp->receive.scale);
+	if (!tcp_memory_may_receive(tcp))
+		return current;
 	if (free < current + step && !(current == 0 && free >= all / 2))
 		return current;
 	return free;
@@ -38,15 +38,33 @@ void tcp_receive_grow(struct tcp_connection *tcp, uint32_t read)
 	tcp->receive.read_since_ns = now;
 }
 
+static void free_packets(struct list *queue)
+{
+	struct list *node;
+
+	while ((node = list_pop_front(queue)) != NULL)
+		net_packet_free(container_of(node, struct net_packet, link));
+}
+
 void tcp_receive_free(struct tcp_connection *tcp)
+{
+	free_packets(&tcp->receive.queue);
+	free_packets(&tcp->receive.out_of_order_queue);
+	tcp->receive.queued = tcp->receive.out_of_order = tcp->receive.nr_packets = tcp->receive.nr_ranges = 0;
+	tcp_memory_update(tcp);
+}
+
+/* What was told by SACK may be taken back (RFC 2018 §8). */
+static void drop_out_of_order(struct tcp_connection *tcp)
 {
 	struct net_packet *packet, *next;
 
-	list_for_each_safe(packet, next, &tcp->receive.queue, link)
-		net_packet_free(packet);
-	list_for_each_safe(packet, next, &tcp->receive.out_of_order_queue, link)
-		net_packet_free(packet);
-	tcp->receive.queued = tcp->receive.out_of_order = tcp->receive.nr_packets = 0;
+	list_for_each_safe(packet, next, &tcp->receive.out_of_order_queue, link) {
+		net_drop(packet, NET_COUNT_TCP_QUEUE_FULL);
+		tcp->receive.nr_packets--;
+	}
+	tcp->receive.out_of_order = tcp->receive.nr_ranges = 0;
+	tcp_memory_update(tcp);
 }
 
 /* Bytes of a small packet go behind those of the one before, where its buffer has room: many small packets would take much memory. */
@@ -55,7 +73,7 @@ static bool join_with_last(struct tcp_connection *tcp, struct net_packet *packet
 	struct net_packet *last;
 	uint8_t *to;
 
-	if (list_empty(&tcp->receive.queue) || packet->len > SMALL_PACKET)
+	if (list_empty(&tcp->receive.queue) || packet->len > TCP_PACKET_OVERHEAD)
 		return false;
 	last = container_of(tcp->receive.queue.prev, struct net_packet, link);
 	to = net_packet_append(last, packet->len);
@@ -247,6 +265,19 @@ static void note_ack(struct tcp_connection *tcp, uint32_t len, bool at_once)
 	}
 }
 
+/* What is in order goes before what is not, where memory is short. */
+static bool has_room_for(struct tcp_connection *tcp, const struct tcp_segment *segment)
+{
+	if ((uint64_t)tcp->receive.nr_packets * TCP_PACKET_OVERHEAD > 2ull * limit(tcp) + 65536)
+		return false;
+	if (tcp_memory_may_receive(tcp))
+		return true;
+	if (segment->seq != tcp->receive.next || list_empty(&tcp->receive.out_of_order_queue))
+		return false;
+	drop_out_of_order(tcp);
+	return tcp_memory_may_receive(tcp);
+}
+
 /* Takes the packet, whose TCP header is pulled. */
 void tcp_queue_payload(struct tcp_connection *tcp, struct tcp_segment *segment, struct net_packet *packet)
 {
@@ -259,7 +290,7 @@ void tcp_queue_payload(struct tcp_connection *tcp, struct tcp_segment *segment, 
 		net_drop(packet, NET_COUNT_TCP_DUPLICATE);
 		return;
 	}
-	if ((uint64_t)tcp->receive.nr_packets * SMALL_PACKET > 2ull * limit(tcp) + 65536) {
+	if (!has_room_for(tcp, segment)) {
 		segment->flags &= (uint8_t)~TCP_FIN;
 		net_drop(packet, NET_COUNT_TCP_QUEUE_FULL);
 		return;

@@ -119,7 +119,7 @@ int tcp_table_add(struct tcp_connection *tcp)
 {
 	struct tcp_stack *ts = tcp->tcp_stack;
 
-	if (tcp_find(ts, &tcp->flow, tcp->local_port, tcp->remote_port))
+	if (tcp_find(ts, &tcp->flow, tcp->local_port, tcp->remote_port) || tcp_time_wait_has(ts, &tcp->flow, tcp->local_port, tcp->remote_port))
 		return -EADDRINUSE;
 	if (ts->nr_connections >= ts->nr_buckets * 2)
 		grow(ts);
@@ -169,7 +169,7 @@ static bool port_is_taken(struct tcp_connection *tcp, const struct net_address *
 			continue;
 		return true;
 	}
-	return false;
+	return tcp_time_wait_has_port(tcp, address, port);
 }
 
 static int find_free_port(struct tcp_connection *tcp, const struct net_address *address, uint16_t *port)
@@ -211,7 +211,7 @@ static bool port_serves(struct tcp_connection *tcp, uint16_t port)
 {
 	struct tcp_connection *other;
 
-	if (tcp_find(tcp->tcp_stack, &tcp->flow, port, tcp->remote_port))
+	if (tcp_find(tcp->tcp_stack, &tcp->flow, port, tcp->remote_port) || tcp_time_wait_has(tcp->tcp_stack, &tcp->flow, port, tcp->remote_port))
 		return false;
 	list_for_each(other, &tcp->tcp_stack->listeners[port % TCP_LISTENERS], listener_link)
 		if (other->local_port == port)

@@ -42,8 +42,8 @@ int tcp_init(struct net_stack *stack)
 	lists_init(ts->ports, TCP_PORTS);
 	lists_init(ts->listeners, TCP_LISTENERS);
 	lists_init(ts->requests, TCP_REQUESTS);
-	list_init(&ts->time_waits);
 	ts->stack = stack;
+	tcp_time_wait_init(ts);
 	ts->connections = buckets;
 	ts->nr_buckets = BUCKETS_FIRST;
 	stack->module[NET_MODULE_TCP] = ts;
@@ -75,6 +75,7 @@ void tcp_fini(struct net_stack *stack)
 		list_for_each_safe(tcp, next, &ts->connections[i], hash_link)
 			tcp_reset_and_done(tcp, ECONNABORTED);
 	net_end(stack);
+	tcp_time_wait_fini(ts);
 	transport_remove(stack);
 	stack->module[NET_MODULE_TCP] = NULL;
 	net_free(stack, ts->connections);
@@ -192,11 +193,10 @@ void tcp_done(struct tcp_connection *tcp, int error)
 {
 	bool was_open = tcp->state != TCP_CLOSED;
 
-	if (tcp->state == TCP_TIME_WAIT) {
-		list_remove(&tcp->queue_link);
-		tcp->tcp_stack->nr_time_waits--;
-	}
 	tcp->state = TCP_CLOSED;
+	if (tcp->is_orphan)
+		tcp->tcp_stack->nr_orphans--;
+	tcp->is_orphan = false;
 	if (error)
 		tcp->error = error;
 	tcp_table_remove(tcp);
@@ -215,22 +215,19 @@ void tcp_reset_and_done(struct tcp_connection *tcp, int error)
 	tcp_done(tcp, error);
 }
 
-/* The owner hears that all is over; the connection stays to answer late segments (RFC 9293 §3.6). */
+/* The owner hears that all is over; a record of the connection stays to answer late segments (RFC 9293 §3.6). */
 void tcp_enter_time_wait(struct tcp_connection *tcp)
 {
-	struct tcp_stack *ts = tcp->tcp_stack;
-
-	tcp->state = TCP_TIME_WAIT;
-	tcp->retransmit_at_ns = tcp->persist_at_ns = tcp->keep_at_ns = tcp->cork_at_ns = tcp->ack_at_ns = 0;
-	tcp->end_at_ns = tcp->stack->now_ns + TCP_TIME_WAIT_TIME;
-	net_free(tcp->stack, tcp->sacked);
-	tcp->sacked = NULL;
-	tcp->nr_sacked = 0;
-	list_push_back(&ts->time_waits, &tcp->queue_link);
-	if (++ts->nr_time_waits > TCP_TIME_WAITS_MAX) {
-		net_count(ts->stack, NET_COUNT_TCP_TIME_WAIT_RECYCLED);
-		tcp_done(container_of(ts->time_waits.next, struct tcp_connection, queue_link), 0);
+	if (tcp->receive.must_ack)
+		tcp_send_ack(tcp);
+	tcp_time_wait_add(tcp);
+	if (!tcp->is_owned && !tcp->is_ready) {
+		tcp_done(tcp, 0);
+		return;
 	}
+	tcp->state = TCP_TIME_WAIT;
+	tcp_table_remove(tcp);
+	tcp->retransmit_at_ns = tcp->persist_at_ns = tcp->keep_at_ns = tcp->cork_at_ns = tcp->ack_at_ns = tcp->end_at_ns = tcp->tail.at_ns = 0;
 	tcp_timer_update(tcp);
 }
 

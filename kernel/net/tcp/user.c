@@ -63,7 +63,7 @@ size_t tcp_send_room(const struct tcp_connection *tcp)
 {
 	uint64_t size = tcp->setting[TCP_SET_SEND_BUFFER];
 
-	return size > tcp->send.queued ? size - tcp->send.queued : 0;
+	return size > tcp->send.queued && tcp_memory_may_send(tcp) ? size - tcp->send.queued : 0;
 }
 
 /* As select and epoll have it: a third is free. */
@@ -153,6 +153,7 @@ static size_t copy_to_queue(struct tcp_connection *tcp, const uint8_t *bytes, si
 
 static void after_queueing(struct tcp_connection *tcp, unsigned flags)
 {
+	tcp_memory_update(tcp);
 	tcp->send.more = flags & TCP_MORE;
 	if (flags & TCP_OUT_OF_BAND) {
 		tcp->send.has_urgent = true;
@@ -299,6 +300,7 @@ long tcp_receive(struct tcp_connection *tcp, tcp_sink_fn *sink, void *context, s
 	if (!r.taken)
 		return nothing_to_read(tcp);
 	if (!(flags & TCP_PEEK)) {
+		tcp_memory_update(tcp);
 		tcp_receive_grow(tcp, (uint32_t)r.taken);
 		tcp_window_update(tcp);
 	}
