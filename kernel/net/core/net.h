@@ -242,6 +242,12 @@ static inline bool net_flow_is_routed(const struct net_stack *stack, const struc
 	return flow->generation == stack->route_generation;
 }
 
+/* Queues that have something may not grow. */
+static inline bool net_memory_is_short(const struct net_stack *stack)
+{
+	return stack->memory_limit && stack->memory >= stack->memory_limit;
+}
+
 static inline void *net_alloc(struct net_stack *stack, size_t size)
 {
 	return stack->environment->alloc(size);

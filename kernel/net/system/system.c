@@ -5,9 +5,12 @@
 #include "kernel/file/random.h"
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
+#include "kernel/mem/page.h"
 #include "kernel/net/core/library.h"
 #include "kernel/platform/platform.h"
 #include "kernel/sched/timer.h"
+
+#define QUEUES_SHARE 4 /* of the memory may be in queues of sockets */
 
 static struct spinlock lock;
 static struct net_stack the_stack; /* guarded by lock, as all that follows */
@@ -44,11 +47,14 @@ static void configure_loopback(void)
 
 static void make_stack(void)
 {
+	struct page_counts pages;
 	int error;
 
 	is_made = true;
 	timer_init(&timer, timer_fire);
 	net_stack_init(&the_stack, &environment);
+	page_count(&pages);
+	the_stack.memory_limit = pages.total * PAGE_SIZE / QUEUES_SHARE;
 	error = net_libraries_init(&the_stack);
 	if (error)
 		panic("no memory for the network stack");

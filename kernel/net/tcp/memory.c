@@ -16,22 +16,17 @@ void tcp_memory_update(struct tcp_connection *tcp)
 	tcp->memory = now;
 }
 
-static bool is_over(const struct net_stack *stack)
-{
-	return stack->memory_limit && stack->memory >= stack->memory_limit;
-}
-
 bool tcp_memory_may_send(const struct tcp_connection *tcp)
 {
-	return !is_over(tcp->stack) || tcp->send.queued < ALWAYS_ALLOWED;
+	return !net_memory_is_short(tcp->stack) || tcp->send.queued < ALWAYS_ALLOWED;
 }
 
 bool tcp_memory_may_receive(const struct tcp_connection *tcp)
 {
-	return !is_over(tcp->stack) || tcp->receive.queued + tcp->receive.out_of_order < ALWAYS_ALLOWED;
+	return !net_memory_is_short(tcp->stack) || tcp->receive.queued + tcp->receive.out_of_order < ALWAYS_ALLOWED;
 }
 
 bool tcp_memory_may_be_orphan(const struct tcp_connection *tcp)
 {
-	return tcp->tcp_stack->nr_orphans < TCP_ORPHANS_MAX && !is_over(tcp->stack);
+	return tcp->tcp_stack->nr_orphans < TCP_ORPHANS_MAX && !net_memory_is_short(tcp->stack);
 }

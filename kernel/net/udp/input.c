@@ -67,7 +67,7 @@ static void queue(struct udp_socket *udp, const struct net_flow *flow, struct ne
 {
 	size_t size = packet->len + UDP_OVERHEAD;
 
-	if (udp->queued + size > udp->settings.receive_buffer + (size_t)UDP_OVERHEAD) {
+	if (udp->queued + size > udp->settings.receive_buffer + (size_t)UDP_OVERHEAD || (udp->queued && net_memory_is_short(udp->stack))) {
 		net_drop(packet, NET_COUNT_UDP_QUEUE_FULL);
 		return;
 	}
@@ -90,6 +90,7 @@ static void queue(struct udp_socket *udp, const struct net_flow *flow, struct ne
 	packet->mark[2] = remote_port;
 	packet->mark[3] = packet->interface->index;
 	udp->queued += size;
+	udp->stack->memory += size;
 	list_push_back(&udp->queue, &packet->link);
 	net_count(udp->stack, NET_COUNT_UDP_IN);
 	if (udp->event)

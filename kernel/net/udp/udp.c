@@ -52,6 +52,7 @@ void udp_close(struct udp_socket *udp)
 		return;
 	list_for_each_safe(packet, next, &udp->queue, link)
 		net_packet_free(packet);
+	udp->stack->memory -= udp->queued;
 	list_remove(&udp->port_link);
 	net_free(udp->stack, udp);
 }
@@ -183,6 +184,7 @@ struct net_packet *udp_receive(struct udp_socket *udp, struct udp_message *messa
 	if (!peek) {
 		list_remove(&packet->link);
 		udp->queued -= packet->len + UDP_OVERHEAD;
+		udp->stack->memory -= packet->len + UDP_OVERHEAD;
 	}
 	return packet;
 }

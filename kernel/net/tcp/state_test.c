@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* States: how connections begin and end, and what resets and acknowledgments do to them. */
+#include "kernel/net/tcp/script_test.h"
+
+TEST(passive_open_data_and_close)
+{
+	struct tcp_connection *tcp;
+	char got[16];
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	CHECK(tcp);
+	IN(.seq = ISS + 1, .ack = iss + 1, .flags = TCP_ACK | TCP_PSH, .text = "hello");
+	CHECK_EQ(host_read(tcp, got, sizeof(got)), 5);
+	CHECK(out());
+	CHECK_EQ(last.ack, ISS + 6);
+	IN(.seq = ISS + 6, .ack = iss + 1, .flags = TCP_ACK | TCP_FIN);
+	CHECK(out());
+	CHECK_EQ(last.ack, ISS + 7);
+	CHECK_EQ(tcp_state(tcp), TCP_CLOSE_WAIT);
+	CHECK_EQ(host_read(tcp, got, sizeof(got)), 0);
+	close_now(tcp);
+	CHECK(out());
+	CHECK(last.flags & TCP_FIN);
+	CHECK_EQ(tcp_of(&us->stack)->nr_connections, 1);
+	IN(.seq = ISS + 7, .ack = iss + 2, .flags = TCP_ACK);
+	CHECK_EQ(tcp_of(&us->stack)->nr_connections, 0);
+	teardown();
+}
+
+TEST(active_open_refused)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = start_active();
+	IN(.seq = 0, .ack = iss + 5, .flags = TCP_RST | TCP_ACK); /* not of ours */
+	CHECK_EQ(tcp_state(tcp), TCP_SYN_SENT);
+	IN(.seq = 0, .ack = iss + 1, .flags = TCP_RST | TCP_ACK);
+	CHECK_EQ(tcp_state(tcp), TCP_CLOSED);
+	CHECK_EQ(tcp_error(tcp), ECONNREFUSED);
+	close_now(tcp);
+	teardown();
+}
+
+TEST(active_open_times_out)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = start_active();
+	pass(200 * NET_SECOND);
+	CHECK_EQ(out_all(), 6); /* tcp(7): tcp_syn_retries */
+	CHECK_EQ(tcp_error(tcp), ETIMEDOUT);
+	close_now(tcp);
+	teardown();
+}
+
+TEST(simultaneous_open)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = start_active();
+	IN(.seq = ISS, .flags = TCP_SYN);
+	CHECK_EQ(tcp_state(tcp), TCP_SYN_RECEIVED);
+	CHECK(out());
+	CHECK_EQ(last.flags, TCP_SYN | TCP_ACK);
+	CHECK_EQ(last.ack, ISS + 1);
+	IN(.seq = ISS, .ack = iss + 1, .flags = TCP_SYN | TCP_ACK);
+	CHECK_EQ(tcp_state(tcp), TCP_ESTABLISHED);
+	CHECK(us->events & TCP_CONNECTED);
+	close_now(tcp);
+	teardown();
+}
+
+TEST(simultaneous_close)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	host_begin(us);
+	CHECK_EQ(tcp_shutdown(tcp, false, true), 0);
+	host_end(us);
+	CHECK_EQ(tcp_state(tcp), TCP_FIN_WAIT_1);
+	IN(.seq = ISS + 1, .ack = iss + 1, .flags = TCP_FIN | TCP_ACK);
+	CHECK_EQ(tcp_state(tcp), TCP_CLOSING);
+	IN(.seq = ISS + 2, .ack = iss + 2, .flags = TCP_ACK);
+	CHECK_EQ(tcp_state(tcp), TCP_TIME_WAIT);
+	close_now(tcp);
+	pass(61 * NET_SECOND);
+	CHECK_EQ(tcp_of(&us->stack)->nr_connections, 0);
+	teardown();
+}
+
+TEST(time_wait_answers_and_is_reused)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	close_now(tcp);
+	IN(.seq = ISS + 1, .ack = iss + 2, .flags = TCP_FIN | TCP_ACK);
+	out_all();
+	CHECK_EQ(tcp_of(&us->stack)->nr_time_waits, 1);
+	IN(.seq = ISS + 1, .ack = iss + 2, .flags = TCP_FIN | TCP_ACK);
+	CHECK_EQ(out_all(), 1);
+	IN(.seq = ISS + 2, .flags = TCP_RST); /* RFC 1337 */
+	CHECK_EQ(tcp_of(&us->stack)->nr_time_waits, 1);
+	IN(.seq = ISS + 50000, .flags = TCP_SYN);
+	CHECK(out());
+	CHECK_EQ(last.flags, TCP_SYN | TCP_ACK);
+	CHECK_EQ(last.ack, ISS + 50001);
+	CHECK_EQ(counted(NET_COUNT_TCP_TIME_WAIT_REUSED), 1);
+	teardown();
+}
+
+TEST(resets)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	IN(.seq = ISS + 100000, .flags = TCP_RST); /* out of the window: nothing */
+	CHECK_EQ(out_all(), 0);
+	IN(.seq = ISS + 100, .flags = TCP_RST); /* in it: a challenge */
+	CHECK(out());
+	CHECK_EQ(last.flags, TCP_ACK);
+	CHECK_EQ(last.ack, ISS + 1);
+	IN(.seq = ISS + 1, .ack = iss + 1, .flags = TCP_SYN); /* RFC 5961 §4 */
+	CHECK(out());
+	CHECK_EQ(last.flags, TCP_ACK);
+	CHECK_EQ(tcp_state(tcp), TCP_ESTABLISHED);
+	IN(.seq = ISS + 1, .flags = TCP_RST);
+	CHECK_EQ(tcp_state(tcp), TCP_CLOSED);
+	CHECK_EQ(tcp_error(tcp), ECONNRESET);
+	close_now(tcp);
+	teardown();
+}
+
+TEST(acknowledgments_of_the_future_and_past)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	IN(.seq = ISS + 1, .ack = iss + 2, .flags = TCP_ACK, .text = "x");
+	CHECK_EQ(tcp_readable(tcp), 0);
+	IN(.seq = ISS + 1, .ack = iss - 1000000, .flags = TCP_ACK, .text = "x");
+	CHECK_EQ(tcp_readable(tcp), 0);
+	CHECK_EQ(counted(NET_COUNT_TCP_BAD_ACK), 2);
+	CHECK_EQ(out_all(), 2);
+	close_now(tcp);
+	teardown();
+}
+
+TEST(close_with_unread_data_resets)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	IN(.seq = ISS + 1, .ack = iss + 1, .flags = TCP_ACK, .text = "unread");
+	out_all();
+	close_now(tcp);
+	CHECK(out());
+	CHECK(last.flags & TCP_RST);
+	CHECK_EQ(tcp_of(&us->stack)->nr_connections, 0);
+	teardown();
+}
+
+TEST(data_after_close_resets)
+{
+	setup();
+	close_now(open_passive((struct tcp_option_values){0}));
+	out_all();
+	IN(.seq = ISS + 1, .ack = iss + 2, .flags = TCP_ACK, .text = "late");
+	CHECK(out());
+	CHECK(last.flags & TCP_RST);
+	CHECK_EQ(tcp_of(&us->stack)->nr_connections, 0);
+	teardown();
+}
+
+/* Random segments around the windows, in every state: nothing but drops, answers and ends may come of it. */
+TEST(mutated_segments)
+{
+	static uint8_t bytes[2000];
+
+	for (int round = 0; round < 150; round++) {
+		struct tcp_connection *tcp;
+		struct tcp_range sacks[3];
+
+		setup();
+		tcp = open_passive((struct tcp_option_values){.sack_permitted = test_random() % 2, .has_timestamp = test_random() % 2, .ts_value = 7});
+		CHECK(tcp);
+		for (int i = 0; i < 100; i++) {
+			uint8_t buffer[3000];
+			struct in s = {.seq = ISS + 1 + (uint32_t)(test_random() % 3000), .ack = iss + 1 + (uint32_t)(test_random() % 6000),
+				       .flags = (uint8_t)(TCP_ACK | (test_random() % 8 ? 0 : test_random())), .data = bytes,
+				       .len = test_random() % 2 ? test_random() % sizeof(bytes) : 0, .window = (uint16_t)test_random(),
+				       .urgent = (uint16_t)(test_random() % 2000)};
+
+			for (int k = 0; k < 3; k++)
+				sacks[k] = (struct tcp_range){iss + (uint32_t)(test_random() % 9000), iss + (uint32_t)(test_random() % 9000)};
+			s.options = (struct tcp_option_values){.sack = sacks, .nr_sacks = test_random() % 4, .has_timestamp = test_random() % 2,
+							       .ts_value = (uint32_t)(test_random() % 16), .mss = test_random() % 9 ? 0 : 1};
+			if (s.options.nr_sacks == 3)
+				s.options.mss = 0;
+			in_segment(&s);
+			host_begin(us);
+			if (test_random() % 4 == 0)
+				(void)tcp_send(tcp, bytes, test_random() % sizeof(bytes), 0);
+			if (test_random() % 4 == 0)
+				(void)host_read(tcp, buffer, test_random() % sizeof(buffer));
+			if (test_random() % 60 == 0)
+				(void)tcp_shutdown(tcp, false, true);
+			host_end(us);
+			pass(test_random() % NET_SECOND);
+			while (wire.frames) {
+				struct frame *frame = wire.frames;
+
+				wire.frames = frame->next;
+				free(frame);
+			}
+		}
+		close_now(tcp);
+		teardown();
+	}
+}
+
+TEST_MAIN()
