@@ -67,6 +67,8 @@ struct in {
 	uint16_t window, from_port, urgent;
 	struct tcp_option_values options;
 	const char *text;
+	uint8_t tos;
+	bool has_no_window; /* otherwise a window of 0 stands for 65535 */
 };
 
 /* A segment of the peer arrives. */
@@ -83,13 +85,14 @@ static inline void in_segment(const struct in *i)
 	wire_put32(h + 8, i->ack);
 	h[12] = (uint8_t)((20 + options_len) / 4 << 4);
 	h[13] = i->flags;
-	wire_put16(h + 14, i->window ? i->window : 65535);
+	wire_put16(h + 14, i->window || i->has_no_window ? i->window : 65535);
 	wire_put16(h + 18, i->urgent);
 	if (len && (i->text || i->data))
 		memcpy(h + 20 + options_len, i->text ? (const uint8_t *)i->text : i->data, len);
 	len += 20 + options_len;
 	checksum_store(h + 16, checksum_fold(checksum_add(net_pseudo_sum(&flow, 6, len), h, len)));
 	b[0] = 0x45;
+	b[1] = i->tos;
 	wire_put16(b + 2, (uint16_t)(20 + len));
 	b[8] = 64;
 	b[9] = 6;
