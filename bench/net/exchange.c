@@ -230,13 +230,19 @@ static void close_both(struct tcp_connection *client, struct tcp_connection *ser
 static void run_open(unsigned long count)
 {
 	struct tcp_connection *client, *server;
+	uint64_t before = 0;
 
 	setup(0);
 	while (count--) {
 		open_one(&client, &server);
 		close_both(client, server);
 		pass(3 * NET_MILLISECOND);
+		if (!before)
+			before = allocated; /* tables are made with the first */
 	}
+	pass(61 * NET_SECOND);
+	if (allocated > before)
+		printf("%llu bytes are left\n", (unsigned long long)(allocated - before));
 }
 
 static void exchange(struct tcp_connection *client, struct tcp_connection *server)

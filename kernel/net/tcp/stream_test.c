@@ -365,6 +365,32 @@ TEST(many_connections_leave_nothing)
 	wire_fini(&wire);
 }
 
+/* Memory fails now and then, of every kind: all arrives, later. */
+TEST(no_memory_now_and_then)
+{
+	struct stream a, b;
+	struct wire wire;
+	uint64_t steps = 0;
+
+	wire_init(&wire, 1500, 0);
+	connect_streams(&wire, &a, &b, 500000, 200000, false);
+	wire_failing = 30;
+	while (!(a.at_end && b.at_end)) {
+		(void)stream_turn(&wire.host[0], &a); /* sending may say -ENOBUFS */
+		(void)stream_turn(&wire.host[1], &b);
+		if (!wire_step(&wire, NET_NEVER - 1) || ++steps > 2000000)
+			break;
+	}
+	wire_failing = 0;
+	CHECK_EQ(a.received, 200000);
+	CHECK_EQ(b.received, 500000);
+	tcp_close(a.tcp);
+	tcp_close(b.tcp);
+	wire_run(&wire, 300 * NET_SECOND);
+	CHECK_EQ(tcp_of(&wire.host[0].stack)->nr_connections + tcp_of(&wire.host[1].stack)->nr_connections, 0);
+	wire_fini(&wire);
+}
+
 TEST(model_of_wires)
 {
 	for (int round = 0; round < 12; round++)

@@ -30,7 +30,7 @@ struct frame {
 
 struct wire {
 	struct host host[2];
-	struct frame *frames; /* by time */
+	struct frame *frames, *last_frame; /* by time */
 	uint64_t now_ns, delay_ns, jitter_ns;
 	unsigned lost, doubled; /* of 1000 */
 	bool is_cut;
@@ -44,7 +44,24 @@ static inline uint64_t wire_random(void)
 	return test_random();
 }
 
-static const struct net_environment wire_environment = {.alloc = malloc, .free = free, .random = wire_random};
+static unsigned wire_failing; /* allocations of the stacks, of 1000 */
+static size_t wire_allocated; /* pieces of memory that the stacks hold */
+
+static inline void *wire_alloc(size_t size)
+{
+	if (wire_failing && test_random() % 1000 < wire_failing)
+		return NULL;
+	wire_allocated++;
+	return malloc(size);
+}
+
+static inline void wire_free(void *memory)
+{
+	wire_allocated -= memory != NULL;
+	free(memory);
+}
+
+static const struct net_environment wire_environment = {.alloc = wire_alloc, .free = wire_free, .random = wire_random};
 
 static void wire_put(struct wire *wire, struct host *to, const struct net_packet *packet)
 {
@@ -54,10 +71,14 @@ static void wire_put(struct wire *wire, struct host *to, const struct net_packet
 	frame->len = packet->len;
 	net_packet_copy(packet, 0, frame->bytes, packet->len);
 	frame->at_ns = wire->now_ns + wire->delay_ns + (wire->jitter_ns ? test_random() % wire->jitter_ns : 0);
+	if (wire->frames && wire->last_frame->at_ns <= frame->at_ns)
+		link = &wire->last_frame->next;
 	while (*link && (*link)->at_ns <= frame->at_ns)
 		link = &(*link)->next;
 	frame->next = *link;
 	*link = frame;
+	if (!frame->next)
+		wire->last_frame = frame;
 	wire->nr_frames++;
 }
 
@@ -102,9 +123,13 @@ static void wire_cut(struct wire *wire, struct host *to, struct net_packet *pack
 	for (size_t at = headers; at < total; at += packet->segment_size) {
 		size_t len = min_u64(packet->segment_size, total - at);
 		struct net_packet *part = net_packet_new(packet->stack, 0, headers + len, 0);
-		uint8_t *h = net_packet_append(part, headers + len), *tcp = h + ip;
 		struct net_flow flow = wire_flow(packet->data);
+		uint8_t *h, *tcp;
 
+		if (!part)
+			continue;
+		h = net_packet_append(part, headers + len);
+		tcp = h + ip;
 		net_packet_copy(packet, 0, h, headers);
 		net_packet_copy(packet, at, h + headers, len);
 		wire_set_len(h, headers + len);
@@ -239,6 +264,8 @@ static void host_receive(struct host *h, const uint8_t *bytes, size_t len, bool 
 {
 	struct net_packet *packet = net_packet_new(&h->stack, 0, len + 64, 0);
 
+	if (!packet)
+		return; /* as a device does without memory */
 	memcpy(net_packet_append(packet, len), bytes, len);
 	if (is_ce)
 		wire_mark(packet->data);
