@@ -55,7 +55,7 @@ static uint32_t sacked_in(const struct tcp_connection *tcp, uint32_t start, uint
 /* True if it tells something new. Ranges of what was never sent, or is acknowledged (RFC 2883's duplicates), are left alone. */
 bool tcp_sacked_add(struct tcp_connection *tcp, uint32_t start, uint32_t end)
 {
-	if (!seq_before(start, end) || seq_before(start, tcp->send.una) || seq_before(tcp->send.next, end))
+	if (!seq_before(start, end) || seq_up_to(start, tcp->send.una) || seq_before(tcp->send.next, end))
 		return false;
 	if (!tcp->sacked)
 		tcp->sacked = net_alloc(tcp->stack, TCP_RANGES_MAX * sizeof(*tcp->sacked));

@@ -452,4 +452,43 @@ TEST(device_queue_is_full)
 	teardown();
 }
 
+/* Bytes are held back, and meanwhile the window closes: they are not forgotten. */
+TEST(corked_with_a_closed_window)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	CHECK_EQ(tcp_set(tcp, TCP_SET_CORK, 1), 0);
+	send_all(tcp, 100);
+	IN(.seq = ISS + 1, .ack = iss + 1, .flags = TCP_ACK, .has_no_window = true);
+	pass(5 * NET_SECOND);
+	CHECK(counted(NET_COUNT_TCP_PROBE) > 0);
+	out_all();
+	IN(.seq = ISS + 1, .ack = iss + 1, .flags = TCP_ACK);
+	pass(NET_SECOND);
+	CHECK(out());
+	CHECK_EQ(last.len, 100);
+	close_now(tcp);
+	teardown();
+}
+
+/* A range that begins where all is acknowledged to is none (it would have been acknowledged). */
+TEST(sack_of_nothing_missing)
+{
+	struct tcp_connection *tcp;
+	struct tcp_range sack;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){.sack_permitted = true});
+	send_all(tcp, 5000);
+	out_all();
+	sack = (struct tcp_range){iss + 1, iss + 3001};
+	IN(.seq = ISS + 1, .ack = iss + 1, .flags = TCP_ACK, .options = {.sack = &sack, .nr_sacks = 1});
+	CHECK_EQ(tcp->nr_sacked, 0);
+	CHECK_EQ(out_all(), 0);
+	close_now(tcp);
+	teardown();
+}
+
 TEST_MAIN()

@@ -141,6 +141,16 @@ static void probe(struct tcp_connection *tcp)
 	tcp_output(tcp);
 }
 
+/* What was held back goes; if it cannot, as the window is closed, that is what it waits for from now on. */
+static void uncork(struct tcp_connection *tcp)
+{
+	tcp_output(tcp);
+	if (!tcp->cork_at_ns)
+		return;
+	tcp->cork_at_ns = 0;
+	tcp_output(tcp);
+}
+
 static bool is_due(struct tcp_connection *tcp, uint64_t *deadline)
 {
 	if (!*deadline || *deadline > tcp->stack->now_ns || tcp->state == TCP_CLOSED)
@@ -159,10 +169,8 @@ void tcp_timer_fire(struct net_timer *timer)
 	}
 	if (is_due(tcp, &tcp->ack_at_ns))
 		tcp_send_ack(tcp);
-	if (tcp->cork_at_ns && tcp->cork_at_ns <= tcp->stack->now_ns) {
-		tcp_output(tcp);
-		tcp->cork_at_ns = 0;
-	}
+	if (tcp->cork_at_ns && tcp->cork_at_ns <= tcp->stack->now_ns)
+		uncork(tcp);
 	if (is_due(tcp, &tcp->tail.at_ns))
 		tcp_tail_probe(tcp);
 	if (is_due(tcp, &tcp->retransmit_at_ns))
