@@ -1,5 +1,5 @@
 # IPv6 (RFC 8200): addresses that make themselves, routes, fragments, ICMPv6, Neighbour Discovery, MLD.
-IN := host-asan x86_64
+IN := host host-asan x86_64
 SRCS := ip6.c address.c lifetime.c source.c route.c input.c header.c output.c icmp.c nd.c router.c mld.c
 SRCS_x86_64 := configure.c
 DEPS := lib kernel/uapi kernel/net/core
