@@ -42,8 +42,8 @@ const char *device_namespace(void)
 		return "no network namespace can be made: run as root, or allow user namespaces (kernel.unprivileged_userns_clone, user.max_net_namespaces)";
 	if (access("/dev/net/tun", R_OK | W_OK))
 		return "/dev/net/tun cannot be opened: modprobe tun; mknod /dev/net/tun c 10 200; chmod 666 /dev/net/tun";
-	if (!device_setting("ipv4/ip_forward", "1") || !device_setting("ipv4/tcp_ecn", "1"))
-		return "/proc/sys/net/ipv4 cannot be written: mount /proc for reading and writing";
+	if (!device_setting("ipv4/ip_forward", "1") || !device_setting("ipv4/tcp_ecn", "1") || !device_setting("ipv6/conf/default/accept_dad", "0"))
+		return "/proc/sys/net cannot be written: mount /proc for reading and writing";
 	is_made = true;
 	return NULL;
 }
@@ -54,6 +54,23 @@ static bool set_address(int socket, struct ifreq *request, unsigned long call, u
 
 	memcpy(&request->ifr_addr, &in, sizeof(in));
 	return ioctl(socket, call, request) == 0;
+}
+
+/* fd09:: with the address behind it. */
+static bool set_address6(const char *name, uint32_t address)
+{
+	struct {
+		struct in6_addr address;
+		uint32_t prefix;
+		int index;
+	} request = {.address.s6_addr = {0xfd, 9, [12] = (uint8_t)(address >> 24), (uint8_t)(address >> 16), (uint8_t)(address >> 8), (uint8_t)address},
+		     .prefix = 120, .index = (int)if_nametoindex(name)};
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool done = s >= 0 && ioctl(s, SIOCSIFADDR, &request) == 0;
+
+	if (s >= 0)
+		close(s);
+	return done;
 }
 
 static bool configure(const char *name, uint32_t address, unsigned mtu)
@@ -82,7 +99,7 @@ int device_open(const char *name, unsigned flags, uint32_t address, unsigned mtu
 		return -1;
 	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
 	if (ioctl(fd, TUNSETIFF, &request) || (flags & DEVICE_OFFLOADS && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) ||
-	    !configure(name, address, mtu)) {
+	    !configure(name, address, mtu) || (flags & DEVICE_TAP && !set_address6(name, address))) {
 		close(fd);
 		return -1;
 	}

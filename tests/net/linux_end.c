@@ -16,9 +16,20 @@ uint8_t linux_pattern(uint64_t at)
 	return (uint8_t)(at * 0x9e3779b97f4a7c15u >> 56);
 }
 
-static struct sockaddr_in address_of(uint32_t address, uint16_t port)
+/* An address of one of the two ends, by what it is for IPv4. */
+static socklen_t address_of(bool is_ip6, uint32_t address, uint16_t port, struct sockaddr_storage *to)
 {
-	return (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(address), .sin_port = htons(port)};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address), .sin_port = htons(port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr.s6_addr = {0xfd, 9}};
+
+	memcpy(in6.sin6_addr.s6_addr + 12, &in.sin_addr, 4);
+	memcpy(to, is_ip6 ? (void *)&in6 : (void *)&in, is_ip6 ? sizeof(in6) : sizeof(in));
+	return is_ip6 ? sizeof(in6) : sizeof(in);
+}
+
+static int family_of(bool is_ip6)
+{
+	return is_ip6 ? AF_INET6 : AF_INET;
 }
 
 static void fail(struct linux_stream *s, const char *what)
@@ -108,26 +119,28 @@ static void exchange(struct linux_stream *s, int fd)
 
 static int open_end(struct linux_stream *s)
 {
-	struct sockaddr_in address = address_of(LINUX_ADDRESS, s->port);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, size = SMALL_BUFFER;
+	struct sockaddr_storage address;
+	socklen_t len = address_of(s->flags & LINUX_IP6, LINUX_ADDRESS, s->port, &address);
+	int fd = socket(family_of(s->flags & LINUX_IP6), SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, size = SMALL_BUFFER;
 
 	if (s->flags & LINUX_READS_SLOWLY)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (s->flags & LINUX_CONNECTS)
 		return fd;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1000))
+	if (bind(fd, (struct sockaddr *)&address, len) || listen(fd, 1000))
 		fail(s, "bind or listen");
 	return fd;
 }
 
 static int next_stream(struct linux_stream *s, int fd)
 {
-	struct sockaddr_in address = address_of(OUR_ADDRESS, s->port);
+	struct sockaddr_storage address;
+	socklen_t len = address_of(s->flags & LINUX_IP6, OUR_ADDRESS, s->port, &address);
 	struct pollfd polled = {fd, POLLIN, 0};
 
 	if (s->flags & LINUX_CONNECTS) {
-		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		if (connect(fd, (struct sockaddr *)&address, len) == 0)
 			return fd;
 		fail(s, "connect");
 		return -1;
@@ -198,7 +211,7 @@ static void make_request(const struct linux_echo *e, uint8_t *bytes, unsigned le
 	if (!e->is_icmp)
 		return;
 	memset(bytes, 0, 8);
-	bytes[0] = 8;
+	bytes[0] = e->is_ip6 ? 128 : 8; /* of ICMPv6 the kernel stores the checksum (RFC 3542 §3.1) */
 	bytes[6] = (uint8_t)(number >> 8);
 	bytes[7] = (uint8_t)number;
 	sum = checksum(bytes, len);
@@ -210,6 +223,8 @@ static bool is_answer(const struct linux_echo *e, const uint8_t *request, unsign
 {
 	if (!e->is_icmp)
 		return n == (ssize_t)len && memcmp(request, answer, len) == 0;
+	if (e->is_ip6)
+		return n == (ssize_t)len && answer[0] == 129 && memcmp(request + 4, answer + 4, len - 4) == 0;
 	return n == (ssize_t)len + 20 && answer[20] == 0 && memcmp(request + 4, answer + 24, len - 4) == 0;
 }
 
@@ -237,10 +252,12 @@ static bool one_size(struct linux_echo *e, int fd, unsigned size)
 static void *run_echo(void *argument)
 {
 	struct linux_echo *e = argument;
-	struct sockaddr_in address = address_of(OUR_ADDRESS, e->is_icmp ? 0 : e->port);
-	int fd = socket(AF_INET, (e->is_icmp ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC, e->is_icmp ? IPPROTO_ICMP : 0), size = 1 << 20;
+	struct sockaddr_storage address;
+	socklen_t len = address_of(e->is_ip6, OUR_ADDRESS, e->is_icmp ? 0 : e->port, &address);
+	int protocol = !e->is_icmp ? 0 : e->is_ip6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, size = 1 << 20;
+	int fd = socket(family_of(e->is_ip6), (e->is_icmp ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC, protocol);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, len))
 		e->error = "socket or connect";
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));

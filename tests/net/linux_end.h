@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LINUX_ADDRESS = 0x0a090001, OUR_ADDRESS = 0x0a090002 };
+enum { LINUX_ADDRESS = 0x0a090001, OUR_ADDRESS = 0x0a090002 }; /* of IPv6: fd09::a09:1 and fd09::a09:2 */
 enum {
 	LINUX_CONNECTS = 1,	/* otherwise it listens */
 	LINUX_RESETS = 2,	/* ends with RST, once half has come */
 	LINUX_READS_SLOWLY = 4, /* with a small buffer, and pauses */
 	LINUX_CLOSES_FIRST = 8, /* sends its FIN at once; reads on */
+	LINUX_IP6 = 32,
 	LINUX_WAITS = 16,	/* sends and reads nothing until told to end */
 };
 
@@ -33,7 +34,7 @@ uint8_t linux_pattern(uint64_t at);
 
 /* Echo by UDP at our port, and by ICMP: one answer for each size from `from` to `to` in steps. What is lost is sent again up to 20 times. */
 struct linux_echo {
-	bool is_icmp;
+	bool is_icmp, is_ip6;
 	uint16_t port;
 	unsigned from, to, step;
 	atomic_bool has_ended;

@@ -18,6 +18,12 @@ static const struct net_environment environment = {.alloc = malloc, .free = free
 
 /* ---- Frames ---- */
 
+/* Of a frame of Ethernet: its type says so. */
+static bool is_ip6_frame(struct net_packet *packet)
+{
+	return wire_get16(net_packet_head(packet, 14) + 12) == NET_ETHERTYPE_IP6;
+}
+
 static int transmit(struct net_interface *interface, struct net_packet *packet)
 {
 	static uint8_t bytes[FRAME_MAX];
@@ -30,7 +36,7 @@ static int transmit(struct net_interface *interface, struct net_packet *packet)
 		header.checksum_offset = (uint16_t)(packet->checksum_at - packet->checksum_from);
 	}
 	if (packet->segment_size) {
-		header.gso_type = DEVICE_GSO_TCP4 | (packet->checksum_from[13] & TCP_CWR ? DEVICE_GSO_ECN : 0);
+		header.gso_type = (is_ip6_frame(packet) ? DEVICE_GSO_TCP6 : DEVICE_GSO_TCP4) | (packet->checksum_from[13] & TCP_CWR ? DEVICE_GSO_ECN : 0);
 		header.gso_size = packet->segment_size;
 		header.header_len = (uint16_t)(header.checksum_start + (packet->checksum_from[12] >> 4) * 4);
 	}
@@ -110,9 +116,18 @@ void ends_turn(struct end *ends, unsigned nr, uint64_t until_ns)
 		end_turn(&ends[i]);
 }
 
+static struct net_address end_address6(uint32_t address)
+{
+	struct net_address six = {.byte = {0xfd, 9}};
+
+	wire_put32(six.byte + 12, address);
+	return six;
+}
+
 const char *end_open(struct end *end, const char *name, unsigned flags, uint32_t address, uint32_t linux_address, unsigned mtu, uint64_t (*random)(void))
 {
 	struct net_stack *stack = &end->stack;
+	struct net_address local6;
 	struct ip4_route out = {.gateway = linux_address, .interface = &end->interface};
 
 	*end = (struct end){.address = address, .linux_address = linux_address, .flags = flags, .relay = {.random = random}};
@@ -122,17 +137,20 @@ const char *end_open(struct end *end, const char *name, unsigned flags, uint32_t
 	if (end->fd < 0)
 		return "a tap device cannot be made";
 	net_stack_init(stack, &environment);
-	if (ip4_init(stack) || udp_init(stack) || tcp_init(stack) || cubic_init(stack))
+	if (ip4_init(stack) || ip6_init(stack) || udp_init(stack) || tcp_init(stack) || cubic_init(stack))
 		return "no memory";
 	end->interface = (struct net_interface){.name = "eth0", .mtu = mtu, .flags = NET_IS_UP, .transmit = transmit, .driver = end, .link_ops = &net_raw_link,
 						.hardware = {0x02, 0, 0, 0, 0, (uint8_t)address}};
 	if (flags & END_OFFLOADS)
-		end->interface.offloads = NET_OFFLOAD_CHECKSUM | NET_OFFLOAD_TSO4 | NET_OFFLOAD_TSO_ECN;
+		end->interface.offloads = NET_OFFLOAD_CHECKSUM | NET_OFFLOAD_TSO4 | NET_OFFLOAD_TSO6 | NET_OFFLOAD_TSO_ECN;
 	if (flags & END_TAP && ethernet_attach(stack, &end->interface))
 		return "no memory";
 	net_begin(stack, device_now_ns());
 	net_loopback_init(stack, &end->loopback);
 	net_interface_add(stack, &end->interface);
+	local6 = end_address6(address);
+	if (flags & END_TAP && ip6_address_add(stack, &end->interface, &local6, 120, IP6_NO_PROBE))
+		return "no address of IPv6";
 	return ip4_address_add(stack, &end->interface, address, 24) || ip4_route_add(stack, &out) ? "no address" : NULL;
 }
 
@@ -144,6 +162,7 @@ void end_close(struct end *end)
 	udp_fini(&end->stack);
 	net_interface_remove(&end->interface);
 	net_end(&end->stack);
+	ip6_fini(&end->stack);
 	ip4_fini(&end->stack);
 	relay_clear(&end->relay);
 	device_close(end->fd);
@@ -153,7 +172,7 @@ void end_close(struct end *end)
 
 struct tcp_connection *end_listen(struct end *end, uint16_t port)
 {
-	struct net_address any = net_address_of_ip4(0);
+	struct net_address any = {0}; /* of both versions */
 	struct tcp_connection *listener = tcp_new(&end->stack, NULL, NULL);
 
 	if (tcp_set(listener, TCP_SET_REUSE_ADDRESS, 1) || tcp_bind(listener, &any, port) || tcp_listen(listener, 1000))
@@ -163,7 +182,7 @@ struct tcp_connection *end_listen(struct end *end, uint16_t port)
 
 void stream_connect(struct end *end, struct stream *stream, uint32_t address, uint16_t port)
 {
-	struct net_address to = net_address_of_ip4(address);
+	struct net_address to = stream->flags & STREAM_IP6 ? end_address6(address) : net_address_of_ip4(address);
 
 	stream->tcp = tcp_new(&end->stack, NULL, NULL);
 	if (tcp_set(stream->tcp, TCP_SET_ECN, 1))
@@ -285,7 +304,7 @@ static void echo(void *owner, unsigned events)
 
 void end_echo_udp(struct end *end, uint16_t port)
 {
-	struct net_address any = net_address_of_ip4(0);
+	struct net_address any = {0};
 
 	end->echo = udp_new(&end->stack, echo, end);
 	if (udp_bind(end->echo, &any, port))

@@ -3,6 +3,7 @@
 #pragma once
 #include "kernel/net/ethernet/ethernet.h"
 #include "kernel/net/ip4/ip4.h"
+#include "kernel/net/ip6/ip6.h"
 #include "kernel/net/tcp/tcp.h"
 #include "kernel/net/udp/udp.h"
 #include "tests/net/relay.h"
@@ -25,6 +26,7 @@ enum {
 	STREAM_SHUTS_FIRST = 1, /* sends its FIN before anything, then reads */
 	STREAM_RESETS = 2,	/* ends with RST, once half has come */
 	STREAM_IS_IDLE = 4,
+	STREAM_IP6 = 8,
 };
 
 /* One end of a stream: sends to_send bytes of the pattern, reads until the end, closes. */

@@ -102,7 +102,7 @@ static void check_streams(const char *name, struct linux_stream *theirs, struct 
 static void transfer(const char *name, unsigned flags, uint64_t there, uint64_t back)
 {
 	struct linux_stream theirs = {.flags = flags, .to_send = back};
-	struct stream ours = {.to_send = there};
+	struct stream ours = {.to_send = there, .flags = flags & LINUX_IP6 ? STREAM_IP6 : 0};
 
 	check_streams(name, &theirs, &ours);
 	CHECK_EQ(ours.error, 0);
@@ -118,6 +118,19 @@ static void check_nothing_is_left(void)
 	while (end_nr_connections(&ends[0]) && device_now_ns() < until)
 		ends_turn(ends, nr_ends, device_now_ns() + 50 * NET_MILLISECOND);
 	CHECK_EQ(end_nr_connections(&ends[0]), 0);
+}
+
+static void run_echo(struct linux_echo *echo)
+{
+	uint64_t until = device_now_ns() + 2 * PATIENCE;
+
+	linux_echo_start(echo);
+	while (!echo->has_ended && device_now_ns() < until)
+		ends_turn(ends, nr_ends, device_now_ns() + 20 * NET_MILLISECOND);
+	linux_echo_join(echo);
+	if (echo->error)
+		printf("# %s of %u bytes: %s\n", echo->is_icmp ? "ICMP" : "UDP", echo->failed_size, echo->error);
+	CHECK(!echo->error);
 }
 
 TEST(bulk)
@@ -139,6 +152,25 @@ TEST(bulk_with_offloads)
 	transfer("both ways", 0, 8000000, 8000000);
 	CHECK(ends[0].stack.count[NET_COUNT_TCP_OUT] < 30000000 / 1448); /* or nothing was cut by the device */
 	check_nothing_is_left();
+	close_ends();
+}
+
+TEST(ip6)
+{
+	struct linux_echo ping = {.is_ip6 = true, .is_icmp = true, .from = 0, .to = 65000, .step = 611}, udp = {.is_ip6 = true, .port = 7, .from = 0, .to = 65000, .step = 997};
+
+	open_end_of(0, 1500);
+	end_echo_udp(&ends[0], 7);
+	transfer("to Linux", LINUX_IP6, 4000000, 0);
+	transfer("from Linux", LINUX_IP6 | LINUX_CONNECTS, 0, 4000000);
+	run_echo(&ping);
+	run_echo(&udp);
+	spoil(20, 20, 0, NET_MILLISECOND, NET_MILLISECOND);
+	transfer("both ways", LINUX_IP6, 500000, 500000);
+	check_nothing_is_left();
+	close_ends();
+	open_end_of(END_OFFLOADS, 1500);
+	transfer("large segments", LINUX_IP6, 10000000, 10000000);
 	close_ends();
 }
 
@@ -347,19 +379,6 @@ TEST(many_connections)
 	many(0, 50);
 	check_nothing_is_left();
 	close_ends();
-}
-
-static void run_echo(struct linux_echo *echo)
-{
-	uint64_t until = device_now_ns() + 2 * PATIENCE;
-
-	linux_echo_start(echo);
-	while (!echo->has_ended && device_now_ns() < until)
-		ends_turn(ends, nr_ends, device_now_ns() + 20 * NET_MILLISECOND);
-	linux_echo_join(echo);
-	if (echo->error)
-		printf("# %s of %u bytes: %s\n", echo->is_icmp ? "ICMP" : "UDP", echo->failed_size, echo->error);
-	CHECK(!echo->error);
 }
 
 TEST(echo_of_all_sizes)

@@ -130,7 +130,6 @@ static void wire_cut(struct wire *wire, struct host *to, struct net_packet *pack
 			continue;
 		h = net_packet_append(part, headers + len);
 		tcp = h + ip;
-
 		net_packet_copy(packet, 0, h, headers);
 		net_packet_copy(packet, at, h + headers, len);
 		wire_set_len(h, headers + len);
