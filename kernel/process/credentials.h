@@ -6,7 +6,7 @@
 extern struct credentials credentials_of_kernel; /* root, all capabilities; kernel threads and init's */
 
 /* Beside those of file/inode.h. */
-enum { CAPABILITY_KILL = 5, CAPABILITY_SETGID = 6, CAPABILITY_SETUID = 7, CAPABILITY_SETPCAP = 8, CAPABILITY_SYS_CHROOT = 18, CAPABILITY_SYS_NICE = 23, CAPABILITY_LAST = 40 };
+enum { CAPABILITY_KILL = 5, CAPABILITY_SETGID = 6, CAPABILITY_SETUID = 7, CAPABILITY_SETPCAP = 8, CAPABILITY_IPC_LOCK = 14, CAPABILITY_IPC_OWNER = 15, CAPABILITY_SYS_CHROOT = 18, CAPABILITY_SYS_NICE = 23, CAPABILITY_LAST = 40 };
 #define CAPABILITIES_ALL ((1ull << (CAPABILITY_LAST + 1)) - 1)
 
 void credentials_get(struct credentials *credentials);
