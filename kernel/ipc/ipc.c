@@ -89,14 +89,14 @@ static void enter_slot(struct ipc_table *table, struct ipc_object *object)
 	object->id = (int)(table->sequence << SLOT_BITS | slot);
 }
 
-struct ipc_object *ipc_at(struct ipc_table *table, int slot)
+static struct ipc_object *at_slot(struct ipc_table *table, int slot)
 {
 	return slot >= 0 && (unsigned)slot < table->nr_slots ? table->slots[slot] : NULL;
 }
 
 struct ipc_object *ipc_find(struct ipc_table *table, int id)
 {
-	struct ipc_object *object = id < 0 ? NULL : ipc_at(table, id & (int)SLOT_MASK);
+	struct ipc_object *object = id < 0 ? NULL : at_slot(table, id & (int)SLOT_MASK);
 
 	return object && object->id == id ? object : NULL;
 }
@@ -139,11 +139,48 @@ int ipc_permission(const struct ipc_object *object, unsigned mode)
 	return (wanted & ~granted) && !task_is_capable(CAPABILITY_IPC_OWNER) ? -EACCES : 0;
 }
 
-int ipc_check_owner(const struct ipc_object *object)
+static int check_owner(const struct ipc_object *object)
 {
 	uint32_t euid = credentials_current()->euid;
 
 	return euid == object->creator_uid || euid == object->uid || task_is_capable(CAPABILITY_SYS_ADMIN) ? 0 : -EPERM;
+}
+
+/* What the three ways to an object end with: lock held, `object` is what was found. */
+static struct ipc_object *decide(struct ipc_table *table, struct ipc_object *object, int ret, int *error)
+{
+	*error = ret;
+	if (!ret)
+		return object;
+	spin_unlock(&table->lock);
+	return NULL;
+}
+
+struct ipc_object *ipc_lock(struct ipc_table *table, int id, unsigned mode, int *error)
+{
+	struct ipc_object *object;
+
+	spin_lock(&table->lock);
+	object = ipc_find(table, id);
+	return decide(table, object, object ? ipc_permission(object, mode) : -EINVAL, error);
+}
+
+struct ipc_object *ipc_lock_slot(struct ipc_table *table, int slot, unsigned mode, int *error)
+{
+	struct ipc_object *object;
+
+	spin_lock(&table->lock);
+	object = at_slot(table, slot);
+	return decide(table, object, object ? ipc_permission(object, mode) : -EINVAL, error);
+}
+
+struct ipc_object *ipc_lock_own(struct ipc_table *table, int id, int *error)
+{
+	struct ipc_object *object;
+
+	spin_lock(&table->lock);
+	object = ipc_find(table, id);
+	return decide(table, object, object ? check_owner(object) : -EINVAL, error);
 }
 
 void ipc_describe(const struct ipc_object *object, struct linux_ipc_perm *perm)

@@ -37,13 +37,19 @@ struct ipc_table {
 /* shmget(2) and its like: the id, or -EEXIST, -ENOENT, -EACCES, -ENOSPC, -ENOMEM, -EINVAL. Takes the lock. */
 int64_t ipc_get(struct ipc_table *table, int key, uint64_t size, int flags) must_check;
 
+/*
+ * These find an object and return with the lock held; or NULL without it, and *error: -EINVAL, or what keeps the caller from it.
+ * `mode` is what is asked for (0444, 0222; 0: nothing); ipc_lock_own asks for IPC_SET and IPC_RMID, ipc_lock_slot for *_STAT.
+ */
+struct ipc_object *ipc_lock(struct ipc_table *table, int id, unsigned mode, int *error);
+struct ipc_object *ipc_lock_slot(struct ipc_table *table, int slot, unsigned mode, int *error);
+struct ipc_object *ipc_lock_own(struct ipc_table *table, int id, int *error);
+
 /* The rest with the lock held. */
-struct ipc_object *ipc_find(struct ipc_table *table, int id);		   /* NULL: -EINVAL, or -EIDRM if it was there */
-struct ipc_object *ipc_at(struct ipc_table *table, int slot);		   /* by number of the slot, for *_STAT; NULL */
+struct ipc_object *ipc_find(struct ipc_table *table, int id);		   /* NULL: -EINVAL */
 struct ipc_object *ipc_next(struct ipc_table *table, unsigned *slot);	   /* the first at or behind *slot, which it sets */
 int ipc_last_slot(struct ipc_table *table);				   /* the highest used; 0 if there is none */
 int ipc_permission(const struct ipc_object *object, unsigned mode) must_check; /* 0444, 0222: -EACCES */
-int ipc_check_owner(const struct ipc_object *object) must_check;	   /* for IPC_SET and IPC_RMID: -EPERM */
 void ipc_forget_key(struct ipc_table *table, struct ipc_object *object);   /* it cannot be found by its key any more */
 void ipc_remove(struct ipc_table *table, struct ipc_object *object);	   /* from the table; the caller frees it */
 

@@ -174,20 +174,17 @@ static int check_address(uint64_t *address, int flags)
 int64_t segment_attach(int id, uint64_t address, int flags)
 {
 	struct ipc_object *object;
-	int64_t ret = check_address(&address, flags);
+	int error = check_address(&address, flags);
+	int64_t ret;
 
-	if (ret)
-		return ret;
-	spin_lock(&segments.lock);
-	object = ipc_find(&segments, id);
-	ret = object ? ipc_permission(object, (flags & LINUX_SHM_RDONLY ? 0444 : 0666) |
-						      (flags & LINUX_SHM_EXEC ? 0111 : 0))
-		     : -EINVAL;
-	if (!ret)
-		of(object)->nr_users++; /* until it is mapped */
+	if (error)
+		return error;
+	object = ipc_lock(&segments, id,
+		(flags & LINUX_SHM_RDONLY ? 0444 : 0666) | (flags & LINUX_SHM_EXEC ? 0111 : 0), &error);
+	if (!object)
+		return error;
+	of(object)->nr_users++; /* until it is mapped */
 	spin_unlock(&segments.lock);
-	if (ret)
-		return ret;
 	ret = map(of(object), address, flags);
 	put(of(object));
 	return ret;
@@ -223,45 +220,28 @@ static void describe_locked(const struct segment *segment, struct linux_shmid_ds
 
 int segment_stat(int id, bool is_slot, bool check_permission, struct linux_shmid_ds *to, int *found_id)
 {
+	unsigned mode = check_permission ? 0444 : 0;
 	struct ipc_object *object;
-	int ret;
+	int error;
 
-	spin_lock(&segments.lock);
-	object = is_slot ? ipc_at(&segments, id) : ipc_find(&segments, id);
-	ret = object ? 0 : -EINVAL;
-	if (!ret && check_permission)
-		ret = ipc_permission(object, 0444);
-	if (!ret) {
-		describe_locked(of(object), to);
-		*found_id = object->id;
-	}
+	object = is_slot ? ipc_lock_slot(&segments, id, mode, &error) : ipc_lock(&segments, id, mode, &error);
+	if (!object)
+		return error;
+	describe_locked(of(object), to);
+	*found_id = object->id;
 	spin_unlock(&segments.lock);
-	return ret;
+	return 0;
 }
 
-/* The object, for its owner, with the lock held; NULL, without it, and *error. */
-static struct segment *own(int id, int *error)
-{
-	struct ipc_object *object;
-
-	spin_lock(&segments.lock);
-	object = ipc_find(&segments, id);
-	*error = object ? ipc_check_owner(object) : -EINVAL;
-	if (!*error)
-		return of(object);
-	spin_unlock(&segments.lock);
-	return NULL;
-}
-
-int segment_set(int id, const struct linux_shmid_ds *from)
+int segment_set(int id, const struct linux_ipc_perm *perm)
 {
 	int error;
-	struct segment *segment = own(id, &error);
+	struct ipc_object *object = ipc_lock_own(&segments, id, &error);
 
-	if (!segment)
+	if (!object)
 		return error;
-	ipc_set(&segment->object, &from->perm);
-	segment->changed_at = ipc_now();
+	ipc_set(object, perm);
+	of(object)->changed_at = ipc_now();
 	spin_unlock(&segments.lock);
 	return 0;
 }
@@ -269,31 +249,30 @@ int segment_set(int id, const struct linux_shmid_ds *from)
 int segment_remove(int id)
 {
 	int error;
-	struct segment *segment = own(id, &error);
+	struct ipc_object *object = ipc_lock_own(&segments, id, &error);
 
-	if (!segment)
+	if (!object)
 		return error;
-	segment->object.mode |= LINUX_SHM_DEST;
-	ipc_forget_key(&segments, &segment->object);
-	release_and_unlock(segment);
+	object->mode |= LINUX_SHM_DEST;
+	ipc_forget_key(&segments, object);
+	release_and_unlock(of(object));
 	return 0;
 }
 
 int segment_lock(int id, bool lock)
 {
 	uint32_t euid = credentials_current()->euid;
-	struct ipc_object *object;
-	int ret;
+	int error;
+	struct ipc_object *object = ipc_lock(&segments, id, 0, &error);
 
-	spin_lock(&segments.lock);
-	object = ipc_find(&segments, id);
-	ret = object ? 0 : -EINVAL;
-	if (!ret && !task_is_capable(CAPABILITY_IPC_LOCK) && euid != object->uid && euid != object->creator_uid)
-		ret = -EPERM;
-	if (!ret)
+	if (!object)
+		return error;
+	if (!task_is_capable(CAPABILITY_IPC_LOCK) && euid != object->uid && euid != object->creator_uid)
+		error = -EPERM;
+	else
 		object->mode = lock ? object->mode | LINUX_SHM_LOCKED : object->mode & ~(uint32_t)LINUX_SHM_LOCKED;
 	spin_unlock(&segments.lock);
-	return ret;
+	return error;
 }
 
 void segment_count(struct linux_shm_info *info, int *last_slot)

@@ -5,8 +5,8 @@
 
 /* A segment's key, id, size and users at one moment. */
 int segment_stat(int id, bool is_slot, bool check_permission, struct linux_shmid_ds *to, int *found_id) must_check;
-/* -EINVAL, -EIDRM, -EPERM. */
-int segment_set(int id, const struct linux_shmid_ds *from) must_check;
+/* -EINVAL, -EPERM. */
+int segment_set(int id, const struct linux_ipc_perm *perm) must_check;
 int segment_remove(int id) must_check; /* it goes with its last user */
 int segment_lock(int id, bool lock) must_check; /* marks it only: there is no swap */
 void segment_count(struct linux_shm_info *info, int *last_slot);

@@ -74,6 +74,7 @@ struct process {
 	uint64_t real_interval_ns;
 	struct timer cpu_limit_timer; /* RLIMIT_CPU */
 	void *posix_timers;
+	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
 	bool membarrier_registered;
 };
 
@@ -155,3 +156,5 @@ void task_set_syscall_handler(void (*handler)(struct task *task));
 
 /* Frees process->posix_timers at exec and exit: kernel/syscall/posix_timer.c sets it at start. */
 void process_set_timers_release_hook(void (*release)(struct process *process));
+/* Takes back what a process with undoes_semaphores did to them: kernel/ipc sets it at start. */
+void process_set_semaphores_hook(void (*process_ends)(struct process *process));

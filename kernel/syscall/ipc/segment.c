@@ -61,7 +61,7 @@ SYSCALL(shmctl, 3, "ddp")
 	case LINUX_SHM_STAT_ANY:
 		return stat(id, command, a->v[2]);
 	case LINUX_IPC_SET:
-		return copy_from_user(&shm, a->v[2], sizeof(shm)) ? -EFAULT : segment_set(id, &shm);
+		return copy_from_user(&shm, a->v[2], sizeof(shm)) ? -EFAULT : segment_set(id, &shm.perm);
 	case LINUX_IPC_RMID:
 		return segment_remove(id);
 	case LINUX_IPC_INFO:
