@@ -18,6 +18,13 @@ void process_set_timers_release_hook(void (*release)(struct process *process))
 	timers_release = release;
 }
 
+static void (*semaphores_undo)(struct process *process);
+
+void process_set_semaphores_hook(void (*process_ends)(struct process *process))
+{
+	semaphores_undo = process_ends;
+}
+
 void process_release_timers(struct process *process)
 {
 	if (process->posix_timers && timers_release)
@@ -140,6 +147,8 @@ static void end_process(struct process *process)
 	cpu_timer_cancel(&process->cpu_limit_timer);
 	process_release_timers(process);
 	release_memory(process);
+	if (process->undoes_semaphores && semaphores_undo)
+		semaphores_undo(process);
 	spin_lock(&process_tree_lock);
 	process->executable = NULL;
 	spin_unlock(&process_tree_lock);

@@ -77,6 +77,7 @@ struct process {
 	uint64_t virtual_interval_ns, profile_interval_ns;
 	struct cpu_timer cpu_limit_timer; /* RLIMIT_CPU */
 	void *posix_timers;
+	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
 	bool membarrier_registered;
 };
 
@@ -165,3 +166,5 @@ uint64_t task_deadline(uint64_t fresh_ns);
 
 /* Frees process->posix_timers at exec and exit: kernel/syscall/posix_timer.c sets it at start. */
 void process_set_timers_release_hook(void (*release)(struct process *process));
+/* Takes back what a process with undoes_semaphores did to them: kernel/ipc sets it at start. */
+void process_set_semaphores_hook(void (*process_ends)(struct process *process));

@@ -213,18 +213,13 @@ static int prepare(int prot, int flags, const struct mapped_file *file, uint64_t
 		offset = 0;
 	}
 	*region = region_new(0, 0, region_flags_of(prot, flags, file));
-	if (file) {
-		file->get(file->file);
-		if (!*region)
-			file->put(file->file); /* frees what was made above */
+	if (*region && file)
+		region_set_file(*region, file, offset);
+	if (!*region && file == &shared) {
+		shared.get(shared.file);
+		shared.put(shared.file); /* frees what was made above */
 	}
-	if (!*region)
-		return -ENOMEM;
-	if (file) {
-		(*region)->file = *file;
-		(*region)->offset = offset;
-	}
-	return 0;
+	return *region ? 0 : -ENOMEM;
 }
 
 int64_t address_space_map(struct address_space *space, uint64_t address, uint64_t len, int prot, int flags,
@@ -334,6 +329,42 @@ int address_space_unmap(struct address_space *space, uint64_t address, uint64_t 
 		return -EINVAL;
 	mutex_lock(&space->lock);
 	ret = unmap_locked(space, address, address + len, &dead);
+	mutex_unlock(&space->lock);
+	region_bury(&dead);
+	return ret;
+}
+
+/* Parts of one mapping have other parts unmapped between them, or other protections, but their distances in the file. */
+static struct region *find_part(struct address_space *space, uint64_t from, uint64_t address,
+	bool (*is_wanted)(const struct mapped_file *file), const void *file)
+{
+	struct region *region = region_at_or_after(space, from);
+
+	for (; region; region = region_next(region))
+		if (region->file.cache && region->start - region->offset == address && is_wanted(&region->file) &&
+			(!file || region->file.file == file))
+			return region;
+	return NULL;
+}
+
+int address_space_unmap_file(
+	struct address_space *space, uint64_t address, bool (*is_wanted)(const struct mapped_file *file))
+{
+	struct list dead = LIST_INIT(dead);
+	struct region *region;
+	void *file = NULL;
+	int ret;
+
+	mutex_lock(&space->lock);
+	region = find_part(space, address, address, is_wanted, NULL);
+	ret = region ? 0 : -EINVAL;
+	while (region && !ret) {
+		uint64_t end = region->end;
+
+		file = region->file.file;
+		ret = unmap_locked(space, region->start, end, &dead);
+		region = find_part(space, end, address, is_wanted, file);
+	}
 	mutex_unlock(&space->lock);
 	region_bury(&dead);
 	return ret;

@@ -15,6 +15,7 @@ struct mapped_file {
 	uint64_t (*size)(void *file);	    /* bytes; access beyond the last page is SIGBUS */
 	void (*get)(void *file);
 	void (*put)(void *file);
+	void (*attached)(void *file), (*detached)(void *file); /* told of each region beside its get and put; may be NULL */
 	long (*describe)(void *file, char *path, size_t size); /* for /proc/self/maps */
 	void *file;
 	uint64_t device, inode;
@@ -72,6 +73,8 @@ int64_t address_space_map(struct address_space *space, uint64_t address, uint64_
 /* Enters given frames (vDSO): not freed with the region. */
 int address_space_map_frames(struct address_space *space, uint64_t address, uint64_t phys, uint64_t len, int prot, const char *name) must_check;
 int address_space_unmap(struct address_space *space, uint64_t address, uint64_t len) must_check;
+/* shmdt(2): unmaps what is left of a file's mapping whose byte 0 was put at `address`, if the file is of the kind that `is_wanted` knows. -EINVAL: none. */
+int address_space_unmap_file(struct address_space *space, uint64_t address, bool (*is_wanted)(const struct mapped_file *file)) must_check;
 int address_space_protect(struct address_space *space, uint64_t address, uint64_t len, int prot) must_check;
 int64_t address_space_remap(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address);
 int64_t address_space_set_brk(struct address_space *space, uint64_t brk); /* the new break, or the old one if it cannot be had */

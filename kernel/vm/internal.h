@@ -16,6 +16,7 @@ struct region *region_next(const struct region *region);
 struct region *region_prev(const struct region *region);
 struct region *region_first(const struct address_space *space);
 struct region *region_new(uint64_t start, uint64_t end, unsigned flags); /* NULL: no memory */
+void region_set_file(struct region *region, const struct mapped_file *file, uint64_t offset); /* takes a reference */
 struct region *region_clone(const struct region *region);                /* the file with a reference */
 unsigned region_protection(int prot);                                    /* PROT_* as REGION_* */
 void region_insert(struct address_space *space, struct region *region);

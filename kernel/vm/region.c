@@ -80,18 +80,27 @@ struct region *region_new(uint64_t start, uint64_t end, unsigned flags)
 	return region;
 }
 
+void region_set_file(struct region *region, const struct mapped_file *file, uint64_t offset)
+{
+	region->file = *file;
+	region->offset = offset;
+	file->get(file->file);
+	if (file->attached)
+		file->attached(file->file);
+}
+
 struct region *region_clone(const struct region *region)
 {
 	struct region *copy = region_new(region->start, region->end, region->flags);
 
 	if (!copy)
 		return NULL;
-	copy->file = region->file;
-	copy->offset = region->offset;
 	copy->name = region->name;
 	copy->fixed_frame = region->fixed_frame;
-	if (copy->file.cache)
-		copy->file.get(copy->file.file);
+	if (region->file.cache)
+		region_set_file(copy, &region->file, region->offset);
+	else
+		copy->offset = region->offset;
 	return copy;
 }
 
@@ -149,6 +158,8 @@ void region_bury(struct list *dead)
 	list_for_each_safe(region, next, dead, cache_node)
 	{
 		list_remove(&region->cache_node);
+		if (region->file.cache && region->file.detached)
+			region->file.detached(region->file.file);
 		if (region->file.cache)
 			region->file.put(region->file.file);
 		heap_free(region);
