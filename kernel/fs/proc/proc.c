@@ -15,6 +15,7 @@ LINKER_SET_DECLARE(proc_process_file, struct proc_process_file);
 
 /* Positions of a folder's entries: 0 ".", 1 "..", then members by their order; in the root, processes follow from PIDS_AT on. */
 #define PIDS_AT 0x10000u
+#define SHARED_AT 0x1000u /* in a process' folder: those that all have */
 
 static const struct inode_ops folder_ops, file_ops_, link_ops;
 
@@ -127,12 +128,18 @@ struct address_space *proc_space_get(const struct proc_subject *subject)
 
 /* ---- Files of the system: a folder exists if a path goes through it. ---- */
 
+/* What begins the paths of files that all processes' folders have. */
+static const struct proc_file of_each_process = {.path = "PID"};
+#define OF_EACH_LEN 3
+
 /* Whether `file` lies below the folder (path prefix with prefix_len bytes, 0: the root); *name is its next component. */
 static bool lies_below(const struct proc_file *file, const char *prefix, size_t prefix_len, const char **name, size_t *len, bool *is_folder)
 {
 	const char *rest = file->path;
 	const char *slash;
 
+	if (!prefix_len && !strncmp(rest, "PID/", OF_EACH_LEN + 1))
+		return false;
 	if (prefix_len) {
 		if (strncmp(file->path, prefix, prefix_len) || file->path[prefix_len] != '/')
 			return false;
@@ -147,7 +154,14 @@ static bool lies_below(const struct proc_file *file, const char *prefix, size_t 
 
 static const char *prefix_of(const struct proc_node *folder)
 {
+	if (folder->kind == PROC_PROCESS || folder->kind == PROC_TASK)
+		return of_each_process.path;
 	return folder->file ? folder->file->path : "";
+}
+
+static size_t prefix_len_of(const struct proc_node *folder)
+{
+	return folder->kind == PROC_PROCESS || folder->kind == PROC_TASK ? OF_EACH_LEN : folder->prefix_len;
 }
 
 static int system_lookup(struct proc_node *folder, const char *name, size_t len, struct inode **found)
@@ -160,7 +174,7 @@ static int system_lookup(struct proc_node *folder, const char *name, size_t len,
 		struct proc_node *node;
 		int ret;
 
-		if (!lies_below(*p, prefix_of(folder), folder->prefix_len, &entry, &entry_len, &is_folder) || entry_len != len || memcmp(entry, name, len))
+		if (!lies_below(*p, prefix_of(folder), prefix_len_of(folder), &entry, &entry_len, &is_folder) || entry_len != len || memcmp(entry, name, len))
 			continue;
 		mode = is_folder ? S_IFDIR | 0555 : (*p)->link || (*p)->link_target ? S_IFLNK | 0777 : S_IFREG | (*p)->mode;
 		ret = proc_node_new(folder->inode.fs, is_folder ? PROC_FOLDER : PROC_SYSTEM_FILE, mode, 0, 0, &node);
@@ -182,7 +196,7 @@ static bool was_listed(const struct proc_file *const *until, struct proc_node *f
 		size_t entry_len;
 		bool is_folder;
 
-		if (lies_below(*p, prefix_of(folder), folder->prefix_len, &entry, &entry_len, &is_folder) && entry_len == len && !memcmp(entry, name, len))
+		if (lies_below(*p, prefix_of(folder), prefix_len_of(folder), &entry, &entry_len, &is_folder) && entry_len == len && !memcmp(entry, name, len))
 			return true;
 	}
 	return false;
@@ -191,14 +205,14 @@ static bool was_listed(const struct proc_file *const *until, struct proc_node *f
 /* False: the sink is full. */
 static bool system_read(struct proc_node *folder, uint64_t *position, struct directory_sink *sink)
 {
-	uint64_t at = 2;
+	uint64_t at = prefix_of(folder) == of_each_process.path ? SHARED_AT : 2;
 
 	for (const struct proc_file *const *p = LINKER_SET_BEGIN(proc_file); p < LINKER_SET_END(proc_file); p++, at++) {
 		const char *entry;
 		size_t len;
 		bool is_folder;
 
-		if (at < *position || !lies_below(*p, prefix_of(folder), folder->prefix_len, &entry, &len, &is_folder) ||
+		if (at < *position || !lies_below(*p, prefix_of(folder), prefix_len_of(folder), &entry, &len, &is_folder) ||
 		    was_listed(p, folder, entry, len))
 			continue;
 		if (!sink->add(sink, entry, len, 1000 + at, is_folder ? LINUX_DT_DIR : (*p)->link || (*p)->link_target ? LINUX_DT_LNK : LINUX_DT_REG, at + 1))
@@ -295,7 +309,8 @@ static int member_lookup(struct proc_node *folder, const char *name, size_t len,
 	return -ENOENT;
 }
 
-static void members_read(struct proc_node *folder, uint64_t *position, struct directory_sink *sink)
+/* False: the sink is full. */
+static bool members_read(struct proc_node *folder, uint64_t *position, struct directory_sink *sink)
 {
 	uint64_t at = 2;
 
@@ -303,16 +318,17 @@ static void members_read(struct proc_node *folder, uint64_t *position, struct di
 		if (at < *position || !is_for(folder, process_folders[i].is_per_task))
 			continue;
 		if (!sink->add(sink, process_folders[i].name, strlen(process_folders[i].name), 1000 + at, LINUX_DT_DIR, at + 1))
-			return;
+			return false;
 		*position = at + 1;
 	}
 	for (const struct proc_process_file *const *p = LINKER_SET_BEGIN(proc_process_file); p < LINKER_SET_END(proc_process_file); p++, at++) {
 		if (at < *position || !is_for(folder, (*p)->is_per_task))
 			continue;
 		if (!sink->add(sink, (*p)->name, strlen((*p)->name), 1000 + at, (*p)->path ? LINUX_DT_LNK : LINUX_DT_REG, at + 1))
-			return;
+			return false;
 		*position = at + 1;
 	}
+	return true;
 }
 
 static int task_lookup(struct proc_node *folder, const char *name, size_t len, struct inode **found)
@@ -385,7 +401,8 @@ static int proc_lookup(struct inode *directory, const char *name, size_t len, st
 		return system_lookup(folder, name, len, found);
 	case PROC_PROCESS:
 	case PROC_TASK:
-		return member_lookup(folder, name, len, found);
+		ret = member_lookup(folder, name, len, found);
+		return ret == -ENOENT ? system_lookup(folder, name, len, found) : ret;
 	case PROC_TASKS:
 		return task_lookup(folder, name, len, found);
 	default:
@@ -418,7 +435,10 @@ static int proc_read_directory(struct inode *directory, uint64_t *position, stru
 		return 0;
 	case PROC_PROCESS:
 	case PROC_TASK:
-		members_read(folder, position, sink);
+		if (*position < SHARED_AT && members_read(folder, position, sink))
+			*position = SHARED_AT;
+		if (*position >= SHARED_AT)
+			system_read(folder, position, sink);
 		return 0;
 	case PROC_TASKS:
 		tasks_read(folder, position, sink);

@@ -16,7 +16,8 @@ struct proc_text {
 void proc_print(struct proc_text *to, const char *format, ...) printf_like(2, 3);
 void proc_append(struct proc_text *to, const void *bytes, size_t len);
 
-/* A file at a path below /proc: "meminfo", "sys/kernel/hostname". Folders on the way exist by that. */
+/* A file at a path below /proc: "meminfo", "sys/kernel/hostname". Folders on the way exist by that. A path that begins with "PID/" is found in the
+ * folder of each process and task, the same in all. */
 struct proc_file {
 	const char *path;
 	uint32_t mode; /* permissions */

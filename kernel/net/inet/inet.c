@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The families: choosing the protocol, and what all protocols share (ip(7), ipv6(7)). */
 #include "kernel/net/inet/inet.h"
+#include "kernel/mem/heap.h"
 #include "kernel/net/system/system.h"
 #include "kernel/platform/platform.h"
 #include "kernel/process/credentials.h"
@@ -196,6 +197,64 @@ long inet_ioctl(struct socket *socket, unsigned command, uint64_t argument)
 	long ret = s->protocol->ioctl ? s->protocol->ioctl(s, command, argument) : -ENOTTY;
 
 	return ret == -ENOTTY ? inet_interface_ioctl(s->stack, command, argument) : ret;
+}
+
+/* ---- Listing ---- */
+
+void inet_listing_of(const struct inet_socket *s, struct inet_listing *listing)
+{
+	const struct file *file = s->socket.file;
+
+	listing->is_ip6 = s->is_ip6;
+	if (!file || !file->inode)
+		return;
+	listing->uid = file->inode->uid;
+	listing->inode = file->inode->number;
+}
+
+struct collection {
+	struct inet_listing *to;
+	size_t nr, room;
+};
+
+static void collect(void *context, const struct inet_listing *listing)
+{
+	struct collection *c = context;
+
+	if (c->nr < c->room)
+		c->to[c->nr] = *listing;
+	c->nr++;
+}
+
+/* Allocates outside of a turn: until there is room for as many as there are. */
+static long list_all(const struct inet_protocol *protocol, struct inet_listing **listings)
+{
+	struct collection c = {.room = 16};
+	struct net_stack *stack;
+
+	for (;;) {
+		c.nr = 0;
+		c.to = heap_alloc(c.room * sizeof(*c.to));
+		if (!c.to)
+			return -ENOMEM;
+		stack = net_enter();
+		protocol->list(stack, collect, &c);
+		net_leave();
+		if (c.nr <= c.room)
+			break;
+		heap_free(c.to);
+		c.room = c.nr + c.nr / 8;
+	}
+	*listings = c.to;
+	return (long)c.nr;
+}
+
+long inet_list(int type, int number, struct inet_listing **listings)
+{
+	for (const struct inet_protocol *const *p = LINKER_SET_BEGIN(inet_protocol); p < LINKER_SET_END(inet_protocol); p++)
+		if ((*p)->type == type && (!number || (*p)->protocol == number) && (*p)->list)
+			return list_all(*p, listings);
+	return -ENOENT;
 }
 
 SOCKET_FAMILY(inet) = {.family = LINUX_AF_INET, .create = create4};

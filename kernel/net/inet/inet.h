@@ -18,6 +18,16 @@ struct inet_end {
 	uint16_t port;
 };
 
+/* What /proc/net tells of a socket. */
+struct inet_listing {
+	struct inet_end local, remote;
+	bool is_ip6;
+	uint8_t state; /* as Linux numbers them (netinet/tcp.h) */
+	uint32_t unsent, unread, uid;
+	uint64_t inode; /* 0: the protocol's own, without a file */
+};
+typedef void inet_list_fn(void *context, const struct inet_listing *listing);
+
 struct inet_protocol {
 	int type;     /* SOCK_* */
 	int protocol; /* IPPROTO_*; 0: any of this type */
@@ -35,6 +45,7 @@ struct inet_protocol {
 	int (*set_option)(struct inet_socket *socket, int level, int option, const void *value, size_t len);
 	long (*get_option)(struct inet_socket *socket, int level, int option, void *value, size_t size);
 	long (*ioctl)(struct inet_socket *socket, unsigned command, uint64_t argument);
+	void (*list)(struct net_stack *stack, inet_list_fn *give, void *context); /* in a turn; may be NULL */
 	uint32_t (*mtu)(struct inet_socket *socket); /* of the path to the connected end; 0: not connected. In a turn */
 };
 #define INET_PROTOCOL(n) LINKER_SET_MEMBER(inet_protocol, struct inet_protocol, n)
@@ -86,6 +97,10 @@ int inet_wait_result(int result, uint64_t timeout_ns); /* of wait_sleep: -EAGAIN
 uint64_t inet_deadline(uint64_t timeout_ns);
 /* Binds to the family's own "any" with a port of the library's choice, unless it is bound. In a turn. */
 int inet_bind_automatically(struct inet_socket *s);
+
+/* All sockets of a protocol as it lists them, in memory of the heap. The number, or -ENOMEM, -ENOENT: not linked. */
+long inet_list(int type, int protocol, struct inet_listing **listings);
+void inet_listing_of(const struct inet_socket *s, struct inet_listing *listing); /* fills family, uid and inode */
 
 /* ---- address.c ---- */
 /* Reads a socket address of the socket's family. -EINVAL: too short; -EAFNOSUPPORT. */

@@ -234,3 +234,16 @@ int tcp_choose_port(struct tcp_connection *tcp)
 	}
 	return -EADDRNOTAVAIL;
 }
+
+void tcp_visit(struct net_stack *stack, tcp_visit_fn *visit, void *context)
+{
+	struct tcp_stack *ts = tcp_of(stack);
+	struct tcp_connection *tcp;
+
+	for (unsigned i = 0; i < TCP_LISTENERS; i++)
+		list_for_each(tcp, &ts->listeners[i], listener_link)
+			visit(context, tcp, tcp->owner);
+	for (size_t i = 0; i < ts->nr_buckets; i++)
+		list_for_each(tcp, &ts->connections[i], hash_link)
+			visit(context, tcp, tcp->owner);
+}

@@ -94,6 +94,10 @@ struct tcp_report { /* for TCP_INFO */
 };
 void tcp_report(const struct tcp_connection *tcp, struct tcp_report *report);
 
+/* Calls visit for each listener and each connection; owner NULL: nobody's any more, or not accepted yet. */
+typedef void tcp_visit_fn(void *context, const struct tcp_connection *tcp, void *owner);
+void tcp_visit(struct net_stack *stack, tcp_visit_fn *visit, void *context);
+
 /* ---- Congestion controls: each a library that may be left out; New Reno (RFC 5681) is always there ---- */
 
 #define TCP_CONGESTION_STATE 5

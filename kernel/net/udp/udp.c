@@ -247,4 +247,23 @@ struct udp_settings *udp_settings(struct udp_socket *udp)
 	return &udp->settings;
 }
 
+void udp_visit(struct net_stack *stack, udp_visit_fn *visit, void *context)
+{
+	struct udp_socket *udp;
+
+	for (unsigned i = 0; i < UDP_PORTS; i++)
+		list_for_each(udp, &udp_of(stack)->ports[i], port_link)
+			visit(context, udp, udp->owner);
+}
+
+size_t udp_queued(const struct udp_socket *udp)
+{
+	return udp->queued;
+}
+
+udp_event_fn *udp_event_of(const struct udp_socket *udp)
+{
+	return udp->event;
+}
+
 NET_LIBRARY(udp) = {.name = "udp", .order = NET_ORDER_TRANSPORT, .init = udp_init};

@@ -56,3 +56,8 @@ struct udp_settings {
 	struct net_interface *bound, *multicast_interface;
 };
 struct udp_settings *udp_settings(struct udp_socket *udp); /* to read and change */
+/* Calls visit for each socket that has a port. */
+typedef void udp_visit_fn(void *context, const struct udp_socket *udp, void *owner);
+void udp_visit(struct net_stack *stack, udp_visit_fn *visit, void *context);
+size_t udp_queued(const struct udp_socket *udp); /* bytes that the receive buffer holds */
+udp_event_fn *udp_event_of(const struct udp_socket *udp); /* who hears of events: the kind of owner */

@@ -163,7 +163,7 @@ int tcp_socket_set_option(struct inet_socket *s, int level, int option, const vo
 /* ---- Reading ---- */
 
 /* Linux numbers the states from 1 in another order (netinet/tcp.h). */
-static uint8_t linux_state(enum tcp_state state)
+uint8_t tcp_linux_state(enum tcp_state state)
 {
 	static const uint8_t numbers[] = {
 		[TCP_CLOSED] = 7, [TCP_LISTEN] = 10, [TCP_SYN_SENT] = 2, [TCP_SYN_RECEIVED] = 3, [TCP_ESTABLISHED] = 1, [TCP_FIN_WAIT_1] = 4,
@@ -185,7 +185,7 @@ static void fill_info(struct tcp_socket *t, struct linux_tcp_info *info)
 	net_enter();
 	tcp_report(t->tcp, &r);
 	*info = (struct linux_tcp_info){
-		.state = linux_state(r.state),
+		.state = tcp_linux_state(r.state),
 		.options = (uint8_t)((r.has_timestamps ? LINUX_TCPI_OPT_TIMESTAMPS : 0) | (r.has_sack ? LINUX_TCPI_OPT_SACK : 0) |
 				     (r.has_scaling ? LINUX_TCPI_OPT_WSCALE : 0) | (r.has_ecn ? LINUX_TCPI_OPT_ECN : 0)),
 		.scales = (uint8_t)(r.send_scale | r.receive_scale << 4), .rto = microseconds(r.rto_ns), .snd_mss = r.mss, .rcv_mss = r.mss, .advmss = r.mss,

@@ -419,6 +419,35 @@ static long tcp_socket_ioctl(struct inet_socket *s, unsigned command, uint64_t a
 	return value < 0 ? value : copy_to_user(argument, &value, sizeof(value));
 }
 
+/* ---- Listing ---- */
+
+struct listing_context {
+	inet_list_fn *give;
+	void *context;
+};
+
+static void list_one(void *context, const struct tcp_connection *tcp, void *owner)
+{
+	const struct listing_context *c = context;
+	struct inet_listing l = {.state = tcp_linux_state(tcp_state(tcp)), .unsent = (uint32_t)tcp_unsent(tcp), .unread = (uint32_t)tcp_readable(tcp)};
+
+	if (tcp_state(tcp) == TCP_TIME_WAIT)
+		l.state = 6;
+	tcp_local(tcp, &l.local.address, &l.local.port);
+	tcp_remote(tcp, &l.remote.address, &l.remote.port);
+	l.is_ip6 = !net_address_is_ip4(&l.local.address);
+	if (owner)
+		inet_listing_of(&((struct tcp_socket *)owner)->inet, &l);
+	c->give(c->context, &l);
+}
+
+static void tcp_socket_list(struct net_stack *stack, inet_list_fn *give, void *context)
+{
+	struct listing_context c = {give, context};
+
+	tcp_visit(stack, list_one, &c);
+}
+
 static const struct socket_ops tcp_socket_ops = {
 	.bind = inet_bind, .connect = tcp_socket_connect, .listen = tcp_socket_listen, .accept = tcp_socket_accept, .send = tcp_socket_send,
 	.receive = tcp_socket_receive, .shutdown = tcp_socket_shutdown, .name = inet_name, .poll = tcp_socket_poll, .ioctl = inet_ioctl,
@@ -429,5 +458,5 @@ static const struct socket_ops tcp_socket_ops = {
 INET_PROTOCOL(tcp) = {
 	.type = LINUX_SOCK_STREAM, .protocol = LINUX_IPPROTO_TCP, .is_default = true, .families = INET_FOR_BOTH, .ops = &tcp_socket_ops, .create = tcp_create,
 	.bind = tcp_do_bind, .ends = tcp_ends, .apply = tcp_socket_apply, .set_option = tcp_socket_set_option, .get_option = tcp_socket_get_option,
-	.ioctl = tcp_socket_ioctl, .mtu = tcp_mtu,
+	.ioctl = tcp_socket_ioctl, .list = tcp_socket_list, .mtu = tcp_mtu,
 };

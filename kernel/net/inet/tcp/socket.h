@@ -30,6 +30,7 @@ int tcp_socket_wait(struct tcp_socket *t, unsigned bits, uint64_t deadline_ns, u
 long tcp_socket_send(struct socket *socket, struct socket_message *message);
 long tcp_socket_receive(struct socket *socket, struct socket_message *message);
 /* option.c */
+uint8_t tcp_linux_state(enum tcp_state state);
 void tcp_socket_apply(struct inet_socket *s);
 int tcp_socket_set_option(struct inet_socket *s, int level, int option, const void *value, size_t len);
 long tcp_socket_get_option(struct inet_socket *s, int level, int option, void *value, size_t size);

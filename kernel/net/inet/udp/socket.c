@@ -191,6 +191,32 @@ static long datagram_get_option(struct inet_socket *s, int level, int option, vo
 	return inet_option_give_int(value, size, datagram_of(&s->socket)->is_corked);
 }
 
+struct listing_context {
+	inet_list_fn *give;
+	void *context;
+};
+
+static void list_one(void *context, const struct udp_socket *udp, void *owner)
+{
+	const struct listing_context *c = context;
+	struct inet_listing l = {.state = 7, .unread = (uint32_t)udp_queued(udp)};
+
+	udp_local(udp, &l.local.address, &l.local.port);
+	if (udp_remote(udp, &l.remote.address, &l.remote.port))
+		l.state = 1;
+	l.is_ip6 = !net_address_is_ip4(&l.local.address);
+	if (udp_event_of(udp) == on_event)
+		inet_listing_of(&((struct datagram_socket *)owner)->inet, &l);
+	c->give(c->context, &l);
+}
+
+static void datagram_list(struct net_stack *stack, inet_list_fn *give, void *context)
+{
+	struct listing_context c = {give, context};
+
+	udp_visit(stack, list_one, &c);
+}
+
 static void datagram_release(struct socket *socket)
 {
 	struct datagram_socket *d = datagram_of(socket);
@@ -212,5 +238,5 @@ static const struct socket_ops datagram_ops = {
 INET_PROTOCOL(udp) = {
 	.type = LINUX_SOCK_DGRAM, .protocol = LINUX_IPPROTO_UDP, .is_default = true, .families = INET_FOR_BOTH, .ops = &datagram_ops, .create = datagram_create,
 	.bind = datagram_bind, .ends = datagram_ends, .apply = datagram_apply, .set_option = datagram_set_option, .get_option = datagram_get_option,
-	.ioctl = datagram_ioctl, .mtu = datagram_mtu,
+	.ioctl = datagram_ioctl, .list = datagram_list, .mtu = datagram_mtu,
 };
