@@ -82,6 +82,33 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 	return done ? done : ret;
 }
 
+long file_pages_get(struct file *file, uint64_t position, size_t max, struct page **pages, size_t *len)
+{
+	struct inode *inode = file->inode;
+	uint64_t size = inode_size(inode), first = position >> PAGE_SHIFT;
+	size_t nr = 1, there;
+	int ret;
+
+	*len = position < size ? min_u64(*len, size - position) : 0;
+	if (!*len)
+		return 0;
+	ret = page_cache_get(&inode->cache, first, pages_of(size), &pages[0]);
+	if (ret)
+		return ret;
+	max = min_u64(max, pages_of(position % PAGE_SIZE + *len));
+	if (max > 1)
+		page_cache_find_range(&inode->cache, first + 1, max - 1, pages + 1);
+	while (nr < max && pages[nr])
+		nr++;
+	for (size_t i = nr; i < max; i++)
+		if (pages[i])
+			page_put(pages[i]);
+	there = nr * PAGE_SIZE - position % PAGE_SIZE;
+	*len = min_u64(*len, there);
+	touch_access(file);
+	return (long)nr;
+}
+
 /* Where a write may reach: RLIMIT_FSIZE and what the file system can hold. */
 static int limit_write(const struct inode *inode, uint64_t at, struct io_vector *io, uint64_t *len)
 {

@@ -233,12 +233,57 @@ static void unread(struct file *from, uint64_t *position, uint64_t len)
 		from->position -= len;
 }
 
-long file_copy(struct file *from, uint64_t *from_position, struct file *to, uint64_t *to_position, uint64_t len)
+enum { SEND_PAGES = 16 };
+
+/* What the pages at *position have, at most `len` bytes. -EOPNOTSUPP: this kind of file takes none. */
+static long send_pages(struct file *from, uint64_t position, struct file *to, uint64_t len)
 {
-	char *buffer = heap_alloc(COPY_CHUNK);
-	uint64_t done = 0;
+	struct page *pages[SEND_PAGES];
+	size_t part = min_u64(len, SEND_PAGES * PAGE_SIZE);
+	long nr = file_pages_get(from, position, SEND_PAGES, pages, &part), ret;
+
+	if (nr <= 0)
+		return nr;
+	ret = to->ops->write_pages(to, pages, position % PAGE_SIZE, part, part < len);
+	for (long i = 0; i < nr; i++)
+		page_put(pages[i]);
+	return ret;
+}
+
+/* From the page cache to where pages go as they are. */
+static long copy_pages(struct file *from, uint64_t *from_position, struct file *to, uint64_t len)
+{
+	uint64_t *position = from_position ? from_position : &from->position, done = 0;
 	long ret = 0;
 
+	while (done < len) {
+		ret = send_pages(from, *position, to, len - done);
+		if (ret <= 0)
+			break;
+		*position += (uint64_t)ret;
+		done += (uint64_t)ret;
+		cpu_poll();
+	}
+	return done ? (long)done : ret;
+}
+
+static bool may_copy_pages(const struct file *from, const struct file *to)
+{
+	return from->ops == &data_file_ops && to->ops->write_pages && from->mode & MAY_READ && to->mode & MAY_WRITE && !(from->flags & O_DIRECT);
+}
+
+long file_copy(struct file *from, uint64_t *from_position, struct file *to, uint64_t *to_position, uint64_t len)
+{
+	uint64_t done = 0;
+	char *buffer;
+	long ret = 0;
+
+	if (may_copy_pages(from, to)) {
+		ret = copy_pages(from, from_position, to, len);
+		if (ret != -EOPNOTSUPP)
+			return ret;
+	}
+	buffer = heap_alloc(COPY_CHUNK);
 	if (!buffer)
 		return -ENOMEM;
 	while (done < len) {
@@ -255,7 +300,7 @@ long file_copy(struct file *from, uint64_t *from_position, struct file *to, uint
 		if (ret <= 0)
 			break;
 		done += (uint64_t)ret;
-		if (ret < nr_read)
+		if (ret < nr_read || !from->ops->seek) /* of pipes and sockets: what there is, without waiting for more */
 			break;
 		cpu_poll();
 	}

@@ -15,6 +15,9 @@ struct file_ops {
 	 * (ERESTARTSYS in kernel terms: process/signal restarts it where the handler says SA_RESTART). */
 	long (*read)(struct file *file, struct io_vector *io, uint64_t *position);
 	long (*write)(struct file *file, struct io_vector *io, uint64_t *position);
+	/* Writes bytes of a file's pages without a copy: len bytes from `offset` of the first on, which refers to them itself. `more` follow. As write;
+	 * -EOPNOTSUPP: it does not do so. NULL: neither. */
+	long (*write_pages)(struct file *file, struct page **pages, size_t offset, size_t len, bool more);
 	int64_t (*seek)(struct file *file, int64_t offset, int whence); /* NULL: -ESPIPE */
 	unsigned (*poll)(struct file *file, struct poll_table *table);	/* NULL: always readable and writable */
 	long (*ioctl)(struct file *file, unsigned command, uint64_t argument); /* NULL: -ENOTTY */
@@ -68,6 +71,9 @@ int file_map(struct file *file, struct mapped_file *mapped) must_check;
 int file_to_path(struct file *file, struct path *path) must_check;
 long file_to_text(struct file *file, char *to, size_t size); /* what readlink of /proc/self/fd/N shows */
 
+/* Up to `max` pages of a regular file from *position on that are in memory, the first being read if it is not; with references. *len: of the bytes that
+ * they have there, at most what it was; 0 at the end. Returns how many, or -errno. */
+long file_pages_get(struct file *file, uint64_t position, size_t max, struct page **pages, size_t *len);
 extern const struct file_ops data_file_ops;	 /* regular files over the page cache */
 extern const struct file_ops directory_file_ops;
 

@@ -29,6 +29,13 @@ static long socket_write(struct file *file, struct io_vector *io, uint64_t *posi
 	return socket_send(file->private_data, &message);
 }
 
+static long socket_write_pages(struct file *file, struct page **pages, size_t offset, size_t len, bool more)
+{
+	struct socket *socket = file->private_data;
+
+	return socket->ops->send_pages ? socket->ops->send_pages(socket, pages, offset, len, more) : -EOPNOTSUPP;
+}
+
 static unsigned socket_poll(struct file *file, struct poll_table *table)
 {
 	struct socket *socket = file->private_data;
@@ -53,6 +60,7 @@ static void socket_release(struct file *file)
 static const struct file_ops socket_file_ops = {
     .read = socket_read,
     .write = socket_write,
+    .write_pages = socket_write_pages,
     .poll = socket_poll,
     .ioctl = socket_ioctl,
     .release = socket_release,

@@ -47,6 +47,8 @@ struct socket_ops {
 	/* Bytes sent; -EAGAIN if nothing can be without waiting and `flags` or the file say so. -EPIPE: the layer sends SIGPIPE. */
 	long (*send)(struct socket *socket, struct socket_message *message);
 	long (*receive)(struct socket *socket, struct socket_message *message);
+	/* As file_ops.write_pages; NULL: the bytes are copied. */
+	long (*send_pages)(struct socket *socket, struct page **pages, size_t offset, size_t len, bool more);
 	int (*shutdown)(struct socket *socket, int how);
 	/* Length of the address written to `address` (LINUX_SOCKADDR_MAX bytes), or -errno. */
 	long (*name)(struct socket *socket, bool of_peer, void *address);

@@ -450,7 +450,7 @@ static void tcp_socket_list(struct net_stack *stack, inet_list_fn *give, void *c
 
 static const struct socket_ops tcp_socket_ops = {
 	.bind = inet_bind, .connect = tcp_socket_connect, .listen = tcp_socket_listen, .accept = tcp_socket_accept, .send = tcp_socket_send,
-	.receive = tcp_socket_receive, .shutdown = tcp_socket_shutdown, .name = inet_name, .poll = tcp_socket_poll, .ioctl = inet_ioctl,
+	.send_pages = tcp_socket_send_pages, .receive = tcp_socket_receive, .shutdown = tcp_socket_shutdown, .name = inet_name, .poll = tcp_socket_poll, .ioctl = inet_ioctl,
 	.set_option = inet_set_option, .get_option = inet_get_option, .option_changed = inet_option_changed, .take_error = tcp_socket_take_error,
 	.release = tcp_socket_release,
 };

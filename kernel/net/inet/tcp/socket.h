@@ -28,6 +28,7 @@ int tcp_socket_wait(struct tcp_socket *t, unsigned bits, uint64_t deadline_ns, u
 
 /* transfer.c */
 long tcp_socket_send(struct socket *socket, struct socket_message *message);
+long tcp_socket_send_pages(struct socket *socket, struct page **pages, size_t offset, size_t len, bool more);
 long tcp_socket_receive(struct socket *socket, struct socket_message *message);
 /* option.c */
 uint8_t tcp_linux_state(enum tcp_state state);

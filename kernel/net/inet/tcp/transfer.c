@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sending and receiving over TCP sockets. User memory is copied outside of the stack's lock: what is sent into a block, whose bytes the connection then
- * refers to, in one turn; what is received from the packets that the connection holds, which a first turn looks up and a second one takes away.
+ * refers to, in one turn; a file's pages (sendfile(2)) are referred to as they are; what is received from the packets that the connection holds, which a first turn looks up and a second one takes away.
  */
+#include "kernel/mem/heap.h"
+#include "kernel/mem/page.h"
 #include "kernel/net/inet/tcp/socket.h"
 #include "kernel/net/system/system.h"
 #include "kernel/process/credentials.h"
@@ -13,6 +15,7 @@
 #define BLOCK_MAX (65536u - sizeof(struct net_block)) /* so that memory for it is a power of two */
 #define BLOCK_MIN (4096u - sizeof(struct net_block))
 #define PIECES	  32
+#define PAGES_AT_ONCE 16
 
 /* ---- Sending ---- */
 
@@ -128,6 +131,76 @@ long tcp_socket_send(struct socket *socket, struct socket_message *message)
 		cpu_poll();
 	} while (ret >= 0 && message->io->left);
 	return sent ? sent : send_error(ret);
+}
+
+/* ---- Pages of files: referred to, not copied ---- */
+
+struct page_block {
+	struct net_block block;
+	struct page *page;
+};
+
+static void page_block_release(struct net_block *block)
+{
+	struct page_block *p = container_of(block, struct page_block, block);
+
+	page_put(p->page);
+	heap_free(p);
+}
+
+static struct net_block *page_block_new(struct net_stack *stack, struct page *page)
+{
+	struct page_block *p = heap_alloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	page_get(page);
+	p->page = page;
+	p->block = (struct net_block){.references = 1, .size = PAGE_SIZE, .bytes = page_virt(page), .stack = stack, .release = page_block_release};
+	return &p->block;
+}
+
+/* As many of the bytes as there is room for, in one turn. */
+static long hand_over_pages(struct tcp_socket *t, struct page **pages, size_t offset, size_t len, bool more)
+{
+	struct net_block *blocks[PAGES_AT_ONCE];
+	size_t nr = 0, part, sent = 0;
+	long ret = -ENOBUFS;
+
+	for (size_t at = 0; at < len && nr < PAGES_AT_ONCE; at += PAGE_SIZE - (nr++ ? 0 : offset)) {
+		blocks[nr] = page_block_new(t->inet.stack, pages[nr]);
+		if (!blocks[nr])
+			break;
+	}
+	net_enter();
+	for (size_t i = 0; i < nr; i++) {
+		part = min_u64(len - sent, PAGE_SIZE - offset);
+		ret = tcp_send_block(t->tcp, blocks[i], blocks[i]->bytes + offset, part, more || sent + part < len ? TCP_MORE : 0);
+		if (ret > 0)
+			sent += (size_t)ret;
+		if (ret < (long)part)
+			break;
+		offset = 0;
+	}
+	for (size_t i = 0; i < nr; i++)
+		net_block_put(blocks[i]);
+	net_leave();
+	return sent ? (long)sent : ret;
+}
+
+long tcp_socket_send_pages(struct socket *socket, struct page **pages, size_t offset, size_t len, bool more)
+{
+	struct tcp_socket *t = tcp_socket_of(socket);
+	struct socket_message message = {.flags = 0};
+	uint64_t deadline = 0;
+	long ret;
+
+	while ((ret = hand_over_pages(t, pages, offset, len, more)) == -EAGAIN) {
+		ret = wait_for_room(t, &message, &deadline);
+		if (ret)
+			break;
+	}
+	return send_error(ret);
 }
 
 /* ---- Receiving ---- */
