@@ -234,8 +234,9 @@ int wait_sleep(uint64_t deadline_ns, enum wait_mode mode)
 	return -ETIMEDOUT;
 }
 
-void wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events)
+unsigned wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events)
 {
+	return 0;
 }
 
 /* ---- User memory: there is no user ---- */

@@ -50,9 +50,9 @@ void wait_begin_exclusive(struct waiter *waiter, struct wait_queue *queue)
 	begin(waiter, queue, true);
 }
 
-void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned))
+void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, bool (*callback)(struct waiter *, unsigned), bool is_exclusive)
 {
-	*waiter = (struct waiter){.queue = queue, .callback = callback};
+	*waiter = (struct waiter){.queue = queue, .callback = callback, .is_exclusive = is_exclusive};
 	enter(waiter, queue);
 }
 
@@ -126,14 +126,23 @@ void wait_end(struct waiter *waiter)
 		thread->wake_pending = true;
 }
 
-void wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events)
+/* Calls a callback; false: it was one of the exclusive ones, and woke somebody. */
+static bool call_back(struct waiter *waiter, unsigned nr_exclusive, unsigned events)
+{
+	if (waiter->is_exclusive && !nr_exclusive)
+		return true;
+	return !waiter->callback(waiter, events) || !waiter->is_exclusive;
+}
+
+unsigned wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events)
 {
 	struct waiter *waiter, *next;
+	unsigned woken = 0;
 
 	spin_lock(&queue->lock);
 	list_for_each_safe(waiter, next, &queue->waiters, node) {
 		if (waiter->callback) {
-			waiter->callback(waiter, events);
+			nr_exclusive -= !call_back(waiter, nr_exclusive, events);
 			continue;
 		}
 		if (waiter->is_exclusive) {
@@ -143,6 +152,8 @@ void wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events)
 			__atomic_store_n(&waiter->woken, true, __ATOMIC_SEQ_CST);
 		}
 		thread_wake(waiter->thread);
+		woken++;
 	}
 	spin_unlock(&queue->lock);
+	return woken;
 }

@@ -9,7 +9,8 @@
  *   wait_end(&w);
  *
  * The condition is guarded by the caller's own lock, released around wait_sleep. One thread may stand in several queues (poll): several waiters, one sleep.
- * A waiter with a callback does not wake a thread but calls it, under the queue's lock (epoll).
+ * A waiter with a callback does not wake a thread but calls it, under the queue's lock (epoll). It may be exclusive: then it is called only while the
+ * wake-up has not yet found its nr_exclusive, and counts as one if it woke somebody.
  */
 #pragma once
 #include "kernel/sched/thread.h"
@@ -23,7 +24,7 @@ struct waiter {
 	struct list node;
 	struct wait_queue *queue;
 	struct thread *thread;
-	void (*callback)(struct waiter *waiter, unsigned events); /* NULL: wake the thread */
+	bool (*callback)(struct waiter *waiter, unsigned events); /* did it wake somebody? NULL: wake the thread */
 	bool is_exclusive; /* wait_wake(.., 1) wakes one exclusive waiter, and all others */
 	bool woken;	   /* exclusive: chosen by a wake-up, and has not looked at its condition since; atomic */
 	uint32_t sleeps;   /* of the thread when the wait began */
@@ -37,12 +38,13 @@ enum wait_mode { WAIT_UNINTERRUPTIBLE, WAIT_INTERRUPTIBLE, WAIT_KILLABLE /* ende
 void wait_queue_init(struct wait_queue *queue);
 void wait_begin(struct waiter *waiter, struct wait_queue *queue);
 void wait_begin_exclusive(struct waiter *waiter, struct wait_queue *queue);
-void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned));
+void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, bool (*callback)(struct waiter *, unsigned), bool is_exclusive);
 /* 0: woken (check the condition again), -ETIMEDOUT: clock_monotonic_ns passed deadline_ns, -EINTR: a signal is pending. */
 int wait_sleep(uint64_t deadline_ns, enum wait_mode mode);
 void wait_end(struct waiter *waiter);
-/* Wakes all plain waiters and up to nr_exclusive exclusive ones, calls callbacks with `events` (poll bits). Any context. */
-void wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events);
+/* Wakes all plain waiters and up to nr_exclusive exclusive ones, calls callbacks with `events` (poll bits). Any context.
+ * The number of threads woken by itself, not by callbacks. */
+unsigned wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events);
 static inline void wait_wake_all(struct wait_queue *queue, unsigned events)
 {
 	wait_wake(queue, ~0u, events);

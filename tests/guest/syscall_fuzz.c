@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -59,6 +61,7 @@ enum kind {
 	ADVICE,
 	LOCAL,	 /* address family: AF_UNIX or nonsense */
 	SOCKADDR,
+	LEVEL, /* of socket options */
 	POLICY,
 };
 
@@ -99,7 +102,7 @@ static const struct call calls[] = {
 	{SYS_pidfd_open, {SELF, FLAGS}}, {SYS_socket, {LOCAL, SMALL, SMALL}}, {SYS_socketpair, {LOCAL, SMALL, SMALL, BUFFER}},
 	{SYS_bind, {FD, SOCKADDR, LENGTH}}, {SYS_bind, {FD, BUFFER, LENGTH}}, {SYS_connect, {FD, SOCKADDR, LENGTH}}, {SYS_listen, {FD, NUMBER}},
 	{SYS_accept4, {FD, BUFFER, BUFFER, FLAGS}}, {SYS_getsockname, {FD, BUFFER, BUFFER}}, {SYS_getpeername, {FD, BUFFER, BUFFER}},
-	{SYS_setsockopt, {FD, SMALL, SMALL, BUFFER, LENGTH}}, {SYS_getsockopt, {FD, SMALL, SMALL, BUFFER, BUFFER}}, {SYS_shutdown, {FD, SMALL}},
+	{SYS_setsockopt, {FD, LEVEL, SMALL, BUFFER, LENGTH}}, {SYS_getsockopt, {FD, LEVEL, SMALL, BUFFER, BUFFER}}, {SYS_shutdown, {FD, SMALL}},
 	{SYS_sendto, {FD, BUFFER, LENGTH, FLAGS, SOCKADDR, LENGTH}}, {SYS_recvfrom, {FD, BUFFER, LENGTH, FLAGS, BUFFER, BUFFER}},
 	{SYS_sendmsg, {FD, MESSAGE, FLAGS}}, {SYS_sendmsg, {FD, MESSAGE, FLAGS}}, {SYS_recvmsg, {FD, MESSAGE, FLAGS}}, {SYS_recvmsg, {FD, MESSAGE, FLAGS}},
 	{SYS_sendmmsg, {FD, MESSAGE, COUNT, FLAGS}}, {SYS_recvmmsg, {FD, MESSAGE, COUNT, FLAGS, TIMESPEC}},
@@ -212,10 +215,34 @@ static struct iovec *vector(void)
 	return BELOW(8) ? iov : place();
 }
 
-static struct sockaddr_un *address(void)
+static int has_inet; /* the network is ours alone */
+
+/* Of this host, on few ports, so that they meet. */
+static void *inet_address(void *at)
+{
+	struct sockaddr_in *four = at;
+	struct sockaddr_in6 *six = at;
+	unsigned short port = htons((unsigned short)(48200 + BELOW(6)));
+
+	if (BELOW(3)) {
+		*four = (struct sockaddr_in){.sin_family = BELOW(10) ? AF_INET : (unsigned short)number(), .sin_port = port,
+					     .sin_addr.s_addr = htonl(BELOW(8) ? INADDR_LOOPBACK : BELOW(2) ? 0 : (unsigned)number())};
+	} else {
+		*six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = port, .sin6_scope_id = BELOW(4)};
+		if (BELOW(2))
+			memcpy(&six->sin6_addr, "\0\0\0\0\0\0\0\0\0\0\377\377\177\0\0\1", 16);
+		else
+			six->sin6_addr.s6_addr[15] = (unsigned char)BELOW(2);
+	}
+	return at;
+}
+
+static void *address(void)
 {
 	struct sockaddr_un *to = (struct sockaddr_un *)(pool + 4096 + BELOW(4) * 256);
 
+	if (has_inet && BELOW(2))
+		return BELOW(12) ? inet_address(to) : place();
 	memset(to, 0, sizeof(*to));
 	to->sun_family = BELOW(10) ? AF_UNIX : BELOW(2) ? 0 : 1000;
 	snprintf(to->sun_path + BELOW(2), 20, "%s", ONE_OF(names));
@@ -229,7 +256,7 @@ static struct msghdr *message(void)
 	for (unsigned i = 0; i < 4; i++) {
 		struct cmsghdr *control = (struct cmsghdr *)(pool + 3 * 4096 + i * 512);
 
-		all[i].msg_hdr = (struct msghdr){.msg_name = BELOW(3) ? NULL : address(), .msg_namelen = BELOW(3) ? sizeof(struct sockaddr_un) : (unsigned)length(), .msg_iov = vector(), .msg_iovlen = BELOW(5) ? BELOW(8) : number(), .msg_control = BELOW(8) ? control : place(), .msg_controllen = BELOW(4) ? 16 + BELOW(100) : number()};
+		all[i].msg_hdr = (struct msghdr){.msg_name = BELOW(3) ? NULL : address(), .msg_namelen = BELOW(3) ? BELOW(2) ? 16 : sizeof(struct sockaddr_un) : (unsigned)length(), .msg_iov = vector(), .msg_iovlen = BELOW(5) ? BELOW(8) : number(), .msg_control = BELOW(8) ? control : place(), .msg_controllen = BELOW(4) ? 16 + BELOW(100) : number()};
 		for (unsigned n = 0; n < 120; n += 24) {
 			struct cmsghdr *part = (struct cmsghdr *)((char *)control + n);
 			int *fds = (int *)CMSG_DATA(part);
@@ -297,7 +324,11 @@ static long argument(enum kind kind)
 	case ADVICE: /* from 100 on it is for the machine's memory */
 		return (long)BELOW(30);
 	case LOCAL:
+		if (has_inet && BELOW(2))
+			return BELOW(3) ? AF_INET : AF_INET6;
 		return BELOW(10) ? AF_UNIX : 1000;
+	case LEVEL:
+		return ONE_OF(((int[]){SOL_SOCKET, SOL_SOCKET, IPPROTO_IP, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IPV6, 77}));
 	case SOCKADDR:
 		return (long)address();
 	case POLICY:
@@ -352,6 +383,24 @@ static void write_script(void)
 		close(fd);
 }
 
+/* A socket of the Internet families, often with another one that talks to it. */
+static int open_inet(void)
+{
+	struct sockaddr_in at;
+	int fd, type = BELOW(3) ? SOCK_STREAM : SOCK_DGRAM;
+
+	if (!has_inet)
+		return -1;
+	fd = socket(BELOW(4) ? AF_INET : AF_INET6, type | SOCK_NONBLOCK, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	at = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((unsigned short)(48200 + BELOW(6))), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	if (BELOW(2) && !bind(fd, (void *)&at, sizeof(at)) && type == SOCK_STREAM)
+		listen(fd, 3);
+	else if (BELOW(2))
+		(void)!connect(fd, (void *)&at, sizeof(at));
+	return fd;
+}
+
 static void open_some(void)
 {
 	int two[2], fd;
@@ -372,6 +421,9 @@ static void open_some(void)
 			break;
 		case 4:
 			fd = open(ONE_OF(looked_at), O_RDONLY | O_NONBLOCK);
+			break;
+		case 6:
+			fd = open_inet();
 			break;
 		case 5:
 			fd = (int)ONE_OF(((long[]){syscall(SYS_epoll_create1, 0), syscall(SYS_eventfd2, 3, 0), syscall(SYS_inotify_init1, 0)}));
@@ -460,6 +512,20 @@ static void child(uint64_t seed)
 	_exit(0);
 }
 
+/* Nothing of this may leave the host, nor meet its servers: on Linux in a network of its own, or not at all. */
+static void take_network(void)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd;
+
+	has_inet = !access("/proc/dory", F_OK) || !unshare(CLONE_NEWNET);
+	fd = has_inet ? socket(AF_INET, SOCK_DGRAM, 0) : -1;
+	if (fd >= 0) {
+		ioctl(fd, SIOCSIFFLAGS, &lo);
+		close(fd);
+	}
+}
+
 static long now_ms(void)
 {
 	struct timespec now;
@@ -534,6 +600,7 @@ int main(int argc, char **argv)
 
 	if (!mkdtemp(folder) || chdir(folder))
 		return 1;
+	take_network();
 	for (uint64_t seed = first * 1000000; now_ms() < end; seed++) {
 		int null;
 		pid_t pid;

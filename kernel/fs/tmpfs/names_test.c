@@ -70,7 +70,7 @@ void wait_begin_exclusive(struct waiter *waiter, struct wait_queue *queue)
 	wait_begin(waiter, queue);
 }
 
-void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned))
+void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, bool (*callback)(struct waiter *, unsigned), bool is_exclusive)
 {
 	wait_begin(waiter, queue);
 }
