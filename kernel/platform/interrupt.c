@@ -50,6 +50,8 @@ void interrupt_init(void)
 	/* The 8259s: all masked. Where there are none the writes go nowhere. */
 	port_write_8(0x21, 0xff);
 	port_write_8(0xa1, 0xff);
+	/* The 8254 counts on from reset, 18 times a second for nobody, and wakes up a hypervisor for each. In mode 0, without a count, it stops. */
+	port_write_8(0x43, 0x30);
 }
 
 void interrupt_dispatch(unsigned vector)
