@@ -3,6 +3,7 @@
 OUT := out
 UNIT_TESTS :=
 OBJECTS :=
+comma := ,
 
 # $(call closure,module,variant): the module and all that it depends on, each once.
 # Single-header dependencies (x.h) are for the compiler alone and do not link.
@@ -22,7 +23,7 @@ define module
 MODULES += $(1)
 $(foreach v,$(IN),$(call module_variant,$(1),$(v),$(SRCS) $(SRCS_$(v)),$(DEPS) $(DEPS_$(v))))
 $(if $(TESTS),$(call test_links,$(1),$(TEST_DEPS)))
-$(foreach t,$(TESTS),$(call unit_test,$(1),$(t:.c=),$(TEST_DEPS)))
+$(foreach t,$(TESTS),$(call unit_test,$(1),$(t:.c=),$(TEST_DEPS),$(patsubst %,$(OUT)/host-asan/%.a,$(TEST_WHOLE))))
 $(foreach v,$(filter host host-asan,$(IN)),$(foreach p,$(PROGRAMS),$(call program_hosted,$(1),$(p:.c=),$(v))))
 $(if $(filter guest,$(IN)),$(foreach p,$(PROGRAMS),$(call program_guest,$(1),$(p:.c=))))
 endef
@@ -56,7 +57,7 @@ $(OUT)/inc/tests/$(call flat,$(1))/.links: $(1)/module.mk build/module.mk build/
 	@$(call link_headers,$(1) $(DEPS) $(DEPS_host-asan) $(2) tests/unit); touch $$@
 endef
 
-# module, test, further dependencies
+# module, test, further dependencies, archives to be linked whole
 define unit_test
 LINKDEPS_host-asan_$(1)/$(2) := $(1) $(3)
 UNIT_TESTS += $(OUT)/host-asan/$(1)/$(2)
@@ -64,7 +65,8 @@ OBJECTS += $(OUT)/host-asan/$(1)/$(2).o
 $(call object,$(1),host-asan,$(2).c,tests/$(call flat,$(1)))
 $(OUT)/host-asan/$(1)/$(2): $(OUT)/host-asan/$(1)/$(2).o $$$$(call archives,$(1)/$(2),host-asan)
 	@echo "  LD $$@"
-	@$(CC_host-asan) $(LDFLAGS_host-asan) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LIBS_host-asan)
+	@$(CC_host-asan) $(LDFLAGS_host-asan) -o $$@ $$< $(if $(4),-Wl$(comma)--whole-archive $(4) -Wl$(comma)--no-whole-archive) \
+	    -Wl,--start-group $$(filter-out $(4),$$(filter %.a,$$^)) -Wl,--end-group $(LIBS_host-asan)
 
 endef
 

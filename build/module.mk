@@ -10,6 +10,7 @@
 #               each instruction that runs for the first time costs a thousand times what it costs later
 #   TESTS       unit tests: each a program of one source, linked with the module and all it depends on, with sanitizers
 #   TEST_DEPS   further modules that the tests link and see
+#   TEST_WHOLE  modules of these that the tests link with all their members of linker sets, which nothing refers to
 #   PROGRAMS    programs: each of one source (with main), linked with the module and all it depends on (variants host, guest)
 #
 # A source sees only the headers of its own module and of DEPS: "#include "lib/list.h"" compiles
@@ -28,5 +29,6 @@ undefine DEPS
 undefine SMALL
 undefine TESTS
 undefine TEST_DEPS
+undefine TEST_WHOLE
 undefine PROGRAMS
 $(foreach v,$(VARIANTS),$(eval undefine SRCS_$(v))$(eval undefine DEPS_$(v)))

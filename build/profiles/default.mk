@@ -12,3 +12,7 @@ KERNEL_MODULES += kernel/net/system kernel/net/dhcp kernel/net/mdns
 KERNEL_MODULES += kernel/net/inet kernel/net/inet/tcp kernel/net/inet/udp
 KERNEL_MODULES += kernel/fs/proc_net
 KERNEL_MODULES += kernel/driver/virtio_net
+KERNEL_MODULES += kernel/net/netlink kernel/net/netlink/ip4 kernel/net/netlink/ip6 kernel/net/netlink/ethernet
+KERNEL_MODULES += kernel/net/bpf kernel/net/packet_socket
+KERNEL_MODULES += kernel/net/vsock
+KERNEL_MODULES += kernel/driver/virtio/vsock

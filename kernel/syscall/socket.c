@@ -262,6 +262,8 @@ static int64_t do_getsockopt(struct socket *socket, const struct syscall_argumen
 		return -EFAULT;
 	if (room < 0)
 		return -EINVAL;
+	if (copy_from_user(value, a->v[3], min_u64((uint64_t)room, sizeof(int)))) /* packet(7) has an option that is asked with a number */
+		return -EFAULT;
 	len = socket_get_option(socket, (int)a->v[1], (int)a->v[2], value, min_u64((uint64_t)room, sizeof(value)));
 	if (len < 0)
 		return len;

@@ -5,7 +5,7 @@
 #include "kernel/driver/virtio/queue.h"
 #include "kernel/platform/platform.h"
 
-enum virtio_type { VIRTIO_NETWORK = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_ENTROPY = 4 }; /* §5 */
+enum virtio_type { VIRTIO_NETWORK = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_ENTROPY = 4, VIRTIO_VSOCK = 19 }; /* §5 */
 
 #define VIRTIO_F_ANY_LAYOUT (1ull << 27) /* of devices of before the standard, in which it goes without saying */
 #define VIRTIO_F_INDIRECT   (1ull << 28)

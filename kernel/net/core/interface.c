@@ -9,9 +9,12 @@ void net_interface_add(struct net_stack *stack, struct net_interface *interface)
 	list_init(&interface->groups);
 	if (!interface->mtu_max)
 		interface->mtu_max = interface->mtu;
+	if (!(interface->flags & NET_IS_UP))
+		interface->flags |= NET_HAS_NO_CABLE;
 	list_push_back(&stack->interfaces, &interface->link);
 	net_groups_tell_device(interface);
 	net_routes_changed(stack);
+	net_tell(stack, NET_LINK, 0, interface, false);
 }
 
 void net_interface_remove(struct net_interface *interface)
@@ -28,23 +31,51 @@ void net_interface_remove(struct net_interface *interface)
 	list_for_each_safe(packet, next, &stack->looped, link)
 		if (packet->interface == interface)
 			net_packet_free(packet);
+	net_tell(stack, NET_LINK, 0, interface, true);
 	list_remove(&interface->link);
 	net_routes_changed(stack);
 }
 
-void net_interface_set_up(struct net_interface *interface, bool is_up)
+/* Sets or clears one of the reasons not to be up. */
+static void set_reason(struct net_interface *interface, uint32_t reason, bool is_set)
 {
 	struct net_stack *stack = interface->stack;
+	uint32_t flags = is_set ? interface->flags | reason : interface->flags & ~reason;
+	bool is_up = !(flags & (NET_IS_DISABLED | NET_HAS_NO_CABLE)), was_up = interface->flags & NET_IS_UP;
 
-	if (!!(interface->flags & NET_IS_UP) == is_up)
+	flags = is_up ? flags | NET_IS_UP : flags & ~(uint32_t)NET_IS_UP;
+	if (flags == interface->flags)
 		return;
-	interface->flags ^= NET_IS_UP;
+	interface->flags = flags;
 	net_routes_changed(stack);
-	for (unsigned i = 0; is_up && i < NET_NR_NETWORKS; i++) {
+	for (unsigned i = 0; is_up && !was_up && i < NET_NR_NETWORKS; i++) {
 		net_group_query(interface, i, NULL, NET_SECOND, false); /* other routers may be there than before */
 		if (stack->network[i] && stack->network[i]->up)
 			stack->network[i]->up(interface);
 	}
+	net_tell(stack, NET_LINK, 0, interface, false);
+}
+
+void net_interface_set_up(struct net_interface *interface, bool is_up)
+{
+	set_reason(interface, NET_HAS_NO_CABLE, !is_up);
+}
+
+void net_interface_set_enabled(struct net_interface *interface, bool is_enabled)
+{
+	set_reason(interface, NET_IS_DISABLED, !is_enabled);
+}
+
+int net_interface_set_mtu(struct net_interface *interface, uint32_t mtu)
+{
+	if (mtu < NET_MTU_MIN || mtu > interface->mtu_max)
+		return -EINVAL;
+	if (mtu == interface->mtu)
+		return 0;
+	interface->mtu = mtu;
+	net_routes_changed(interface->stack);
+	net_tell(interface->stack, NET_LINK, 0, interface, false);
+	return 0;
 }
 
 struct net_interface *net_interface_find(struct net_stack *stack, const char *name)
@@ -77,6 +108,14 @@ struct net_interface *net_interface_by_index(struct net_stack *stack, unsigned i
 	return NULL;
 }
 
+static void show_taps(struct net_interface *interface, const struct net_packet *packet, bool is_outgoing)
+{
+	struct net_tap *tap;
+
+	list_for_each(tap, &interface->stack->taps, link)
+		tap->see(tap, interface, packet, is_outgoing);
+}
+
 void net_interface_input(struct net_interface *interface, struct net_packet *packet)
 {
 	if (!(interface->flags & NET_IS_UP)) {
@@ -86,6 +125,8 @@ void net_interface_input(struct net_interface *interface, struct net_packet *pac
 	packet->interface = interface;
 	interface->count.packets_in++;
 	interface->count.bytes_in += packet->len;
+	if (unlikely(!list_empty(&interface->stack->taps)))
+		show_taps(interface, packet, false);
 	interface->link_ops->input(interface, packet);
 }
 
@@ -101,6 +142,8 @@ int net_interface_transmit(struct net_interface *interface, struct net_packet *p
 	packet->interface = interface;
 	if (!(interface->offloads & NET_OFFLOAD_CHECKSUM))
 		net_packet_finish_checksum(packet);
+	if (unlikely(!list_empty(&interface->stack->taps)))
+		show_taps(interface, packet, true);
 	error = interface->transmit(interface, packet);
 	if (error) {
 		interface->count.drops_out++;
@@ -153,7 +196,7 @@ void net_loopback_init(struct net_stack *stack, struct net_interface *interface)
 {
 	memset(interface, 0, sizeof(*interface));
 	memcpy(interface->name, "lo", 3);
-	interface->mtu = 65536 - 1; /* IPv4's longest packet */
+	interface->mtu = 65536; /* as Linux; IPv4's longest packet has a byte less */
 	interface->flags = NET_IS_UP | NET_IS_LOOPBACK | NET_HAS_MULTICAST;
 	interface->offloads = NET_OFFLOAD_CHECKSUM | NET_OFFLOAD_TSO4 | NET_OFFLOAD_TSO6 | NET_OFFLOAD_TSO_ECN;
 	interface->link_ops = &net_raw_link;

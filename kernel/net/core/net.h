@@ -56,7 +56,8 @@ enum {
 	NET_OFFLOAD_TSO_ECN = 8, /* also of segments with CWR */
 };
 
-enum { NET_IS_UP = 1, NET_IS_LOOPBACK = 2, NET_HAS_BROADCAST = 4, NET_HAS_MULTICAST = 8 };
+/* NET_IS_UP: packets pass; neither is it disabled (by the administrator) nor is there no cable. */
+enum { NET_IS_UP = 1, NET_IS_LOOPBACK = 2, NET_HAS_BROADCAST = 4, NET_HAS_MULTICAST = 8, NET_IS_DISABLED = 16, NET_HAS_NO_CABLE = 32 };
 
 struct net_interface;
 
@@ -96,7 +97,7 @@ struct net_interface {
 	char name[16];
 	unsigned index; /* from 1 */
 	uint32_t mtu;	/* of IP packets */
-	uint32_t mtu_max; /* 0: mtu as it was given */
+	uint32_t mtu_max; /* that the device can; 0: the mtu that it is added with */
 	uint32_t offloads, flags;
 	uint32_t segment_max; /* bytes of payload in one packet to be cut (TSO); 0: 65,000 */
 	uint8_t hardware[6];
@@ -115,8 +116,12 @@ struct net_interface {
 /* Borrows the interface until net_interface_remove. link_ops and so on are set before. */
 void net_interface_add(struct net_stack *stack, struct net_interface *interface);
 void net_interface_remove(struct net_interface *interface);
-/* The cable is plugged in or pulled; the networks are told when it comes up. */
+/* The cable is plugged in or pulled; the networks are told when the interface comes up by it. */
 void net_interface_set_up(struct net_interface *interface, bool is_up);
+/* What the administrator wants (`ip link set up`), whatever the cable. */
+void net_interface_set_enabled(struct net_interface *interface, bool is_enabled);
+#define NET_MTU_MIN 68 /* RFC 791 §3.2 */
+int net_interface_set_mtu(struct net_interface *interface, uint32_t mtu); /* -EINVAL: under NET_MTU_MIN, over mtu_max */
 struct net_interface *net_interface_find(struct net_stack *stack, const char *name);
 struct net_interface *net_interface_by_index(struct net_stack *stack, unsigned index);
 /* A packet came from the device, link header first; takes it. */
@@ -202,6 +207,32 @@ struct net_transport {
 enum net_module { NET_MODULE_IP4, NET_MODULE_IP6, NET_MODULE_UDP, NET_MODULE_TCP, NET_MODULE_IGMP, NET_NR_MODULES };
 enum { NET_IP4, NET_IP6, NET_NR_NETWORKS };
 
+/* ---- Who watches ---- */
+
+enum net_object { NET_LINK, NET_ADDRESS, NET_ROUTE };
+
+/* What was added or changed, or is about to go. */
+struct net_change {
+	enum net_object object;
+	unsigned version;  /* NET_IP4, NET_IP6; of links: 0 */
+	const void *of;	   /* struct net_interface; the version's own address or route */
+	bool is_removed;
+};
+
+/* Told of changes of configuration, during the call that makes them; may only read. */
+struct net_observer {
+	void (*changed)(struct net_stack *stack, const struct net_change *change);
+	struct net_observer *next;
+};
+void net_observe(struct net_stack *stack, struct net_observer *observer); /* for good */
+void net_tell(struct net_stack *stack, enum net_object object, unsigned version, const void *of, bool is_removed);
+
+/* Sees the frames of all interfaces, link header first, that come in and that go out; may only read. */
+struct net_tap {
+	struct list link; /* in net_stack.taps */
+	void (*see)(struct net_tap *tap, struct net_interface *interface, const struct net_packet *packet, bool is_outgoing);
+};
+
 /* Work that is put off to net_end. */
 struct net_work {
 	struct list link; /* list_init before the first use */
@@ -222,6 +253,8 @@ struct net_stack {
 	const struct net_network *network[NET_NR_NETWORKS];
 	net_group_report_fn *report_group[NET_NR_NETWORKS]; /* NULL: there are no such reports */
 	struct net_transport *transports;
+	struct net_observer *observers;
+	struct list taps; /* struct net_tap */
 	void *module[NET_NR_MODULES];
 	uint32_t route_generation; /* changes with routes, addresses and interfaces; never 0 */
 	uint64_t count[NET_NR_COUNTERS];

@@ -13,6 +13,7 @@ void net_stack_init(struct net_stack *stack, const struct net_environment *envir
 	list_init(&stack->interfaces);
 	list_init(&stack->looped);
 	list_init(&stack->work);
+	list_init(&stack->taps);
 }
 
 void net_begin(struct net_stack *stack, uint64_t now_ns)
@@ -84,6 +85,20 @@ const struct net_transport *net_transport_find(const struct net_stack *stack, ui
 	while (transport && transport->protocol != protocol)
 		transport = transport->next;
 	return transport;
+}
+
+void net_observe(struct net_stack *stack, struct net_observer *observer)
+{
+	observer->next = stack->observers;
+	stack->observers = observer;
+}
+
+void net_tell(struct net_stack *stack, enum net_object object, unsigned version, const void *of, bool is_removed)
+{
+	const struct net_change change = {.object = object, .version = version, .of = of, .is_removed = is_removed};
+
+	for (struct net_observer *o = stack->observers; o; o = o->next)
+		o->changed(stack, &change);
 }
 
 void net_put_off(struct net_stack *stack, struct net_work *work)

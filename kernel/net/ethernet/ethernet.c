@@ -104,6 +104,11 @@ static const struct net_link ethernet_link = {
 	.is_silent = neighbour_is_silent, .group_hardware = group_hardware,
 };
 
+bool ethernet_is_link(const struct net_interface *interface)
+{
+	return interface->link_ops == &ethernet_link;
+}
+
 int ethernet_attach(struct net_stack *stack, struct net_interface *interface)
 {
 	struct ethernet *ethernet = net_alloc_zero(stack, sizeof(*ethernet));

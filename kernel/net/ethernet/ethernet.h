@@ -11,7 +11,9 @@ struct ethernet_neighbour { /* of either version; for /proc/net/arp and netlink 
 	uint8_t hardware[6];
 	bool is_known, is_reachable, is_failed, is_permanent; /* not known and not failed: it is being asked for */
 };
+bool ethernet_is_link(const struct net_interface *interface); /* the others are of such interfaces only */
 /* The i-th neighbour; false: there are fewer. */
 bool ethernet_neighbour_get(struct net_interface *interface, unsigned i, struct ethernet_neighbour *neighbour);
 /* A neighbour that is told, not asked for (`ip neigh add`). -ENOMEM. */
 int ethernet_neighbour_set(struct net_interface *interface, const struct net_address *address, const uint8_t hardware[6]);
+int ethernet_neighbour_remove(struct net_interface *interface, const struct net_address *address); /* -ENOENT */

@@ -243,3 +243,13 @@ int ethernet_neighbour_set(struct net_interface *interface, const struct net_add
 	net_timer_cancel(interface->stack, &n->timer);
 	return 0;
 }
+
+int ethernet_neighbour_remove(struct net_interface *interface, const struct net_address *address)
+{
+	struct neighbour *n = find(ethernet_of(interface), address);
+
+	if (!n)
+		return -ENOENT;
+	forget(n);
+	return 0;
+}

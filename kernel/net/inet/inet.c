@@ -194,9 +194,8 @@ long inet_name(struct socket *socket, bool of_peer, void *address)
 long inet_ioctl(struct socket *socket, unsigned command, uint64_t argument)
 {
 	struct inet_socket *s = inet_of(socket);
-	long ret = s->protocol->ioctl ? s->protocol->ioctl(s, command, argument) : -ENOTTY;
 
-	return ret == -ENOTTY ? inet_interface_ioctl(s->stack, command, argument) : ret;
+	return s->protocol->ioctl ? s->protocol->ioctl(s, command, argument) : -ENOTTY;
 }
 
 /* ---- Listing ---- */

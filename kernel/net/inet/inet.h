@@ -148,6 +148,3 @@ int inet_group_option(struct inet_socket *s, int level, int option, const void *
 /* The interface that a number, else an address of it, means; NULL: neither is given, or -ENODEV. In a turn. */
 struct net_interface *inet_interface_for_group(struct net_stack *stack, const uint8_t address[4], int index, int *error);
 void inet_groups_leave(struct inet_socket *s); /* in a turn */
-
-/* ---- ioctl.c ---- */
-long inet_interface_ioctl(struct net_stack *stack, unsigned command, uint64_t argument); /* -ENOTTY: not one of these */

@@ -2,7 +2,7 @@
 /* The ioctls of interfaces and routes (netdevice(7), route(7)), of IPv4. */
 #include "kernel/net/inet/inet.h"
 #include "kernel/net/ip4/ip4.h"
-#include "kernel/net/system/interface_flags.h"
+#include "kernel/net/core/interface_flags.h"
 #include "kernel/net/system/system.h"
 #include "kernel/process/credentials.h"
 #include "kernel/uapi/net_interface.h"
@@ -118,7 +118,7 @@ static int get_map(struct net_interface *interface, struct linux_ifreq *request)
 
 static int set_flags(struct net_interface *interface, struct linux_ifreq *request)
 {
-	net_interface_set_up(interface, request->flags & LINUX_IFF_UP);
+	net_interface_set_enabled(interface, request->flags & LINUX_IFF_UP);
 	return 0;
 }
 
@@ -152,7 +152,7 @@ static int set_address(struct net_interface *interface, struct linux_ifreq *requ
 	int ret = replace_address(interface, address, prefix_of_class(address));
 
 	if (!ret && address && !(interface->flags & NET_IS_UP))
-		net_interface_set_up(interface, true); /* as Linux: an address brings it up */
+		net_interface_set_enabled(interface, true); /* as Linux: an address brings it up */
 	return ret;
 }
 
@@ -169,17 +169,19 @@ static int set_mask(struct net_interface *interface, struct linux_ifreq *request
 
 static int set_mtu(struct net_interface *interface, struct linux_ifreq *request)
 {
-	if (request->number < 68 || (!(interface->flags & NET_IS_LOOPBACK) && request->number > (int32_t)interface->mtu_max) || request->number > 65535)
-		return -EINVAL;
-	interface->mtu = (uint32_t)request->number;
-	net_routes_changed(interface->stack);
-	return 0;
+	return request->number < 0 ? -EINVAL : net_interface_set_mtu(interface, (uint32_t)request->number);
 }
 
 /* The broadcast address follows from the network. */
 static int set_broadcast(struct net_interface *interface, struct linux_ifreq *request)
 {
 	return 0;
+}
+
+/* Settings of hardware (ethtool(8)): programs such as tcpdump ask, and go on without. */
+static int refuse(struct net_interface *interface, struct linux_ifreq *request)
+{
+	return -EOPNOTSUPP;
 }
 
 static const struct interface_call {
@@ -192,7 +194,7 @@ static const struct interface_call {
 	{LINUX_SIOCGIFHWADDR, get_hardware, false}, {LINUX_SIOCGIFINDEX, get_index, false}, {LINUX_SIOCGIFTXQLEN, get_queue_len, false},
 	{LINUX_SIOCGIFMETRIC, get_metric, false}, {LINUX_SIOCGIFMAP, get_map, false}, {LINUX_SIOCSIFFLAGS, set_flags, true},
 	{LINUX_SIOCSIFADDR, set_address, true}, {LINUX_SIOCSIFNETMASK, set_mask, true}, {LINUX_SIOCSIFMTU, set_mtu, true},
-	{LINUX_SIOCSIFBRDADDR, set_broadcast, true},
+	{LINUX_SIOCSIFBRDADDR, set_broadcast, true}, {LINUX_SIOCETHTOOL, refuse, false},
 };
 
 static int run_interface_call(struct net_stack *stack, const struct interface_call *call, uint64_t argument)
@@ -317,8 +319,14 @@ static int run_route_call(struct net_stack *stack, uint64_t argument, bool is_ne
 	return ret;
 }
 
-long inet_interface_ioctl(struct net_stack *stack, unsigned command, uint64_t argument)
+static long interface_ioctl(unsigned command, uint64_t argument)
 {
+	struct net_stack *stack;
+
+	if (command >> 8 != LINUX_SIOCGIFNAME >> 8)
+		return -ENOTTY;
+	stack = net_enter();
+	net_leave();
 	for (unsigned i = 0; i < ARRAY_SIZE(interface_calls); i++)
 		if (interface_calls[i].command == command)
 			return run_interface_call(stack, &interface_calls[i], argument);
@@ -334,3 +342,5 @@ long inet_interface_ioctl(struct net_stack *stack, unsigned command, uint64_t ar
 		return -ENOTTY;
 	}
 }
+
+SOCKET_IOCTL(interfaces) = {.run = interface_ioctl};

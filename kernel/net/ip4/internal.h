@@ -15,7 +15,7 @@
 #include "kernel/net/core/reassemble.h"
 #include "kernel/net/ip4/ip4.h"
 
-enum { IP4_HEADER = 20, IP4_DF = 0x4000, IP4_MF = 0x2000, IP4_OFFSET = 0x1fff, IP4_TTL = 64, IP4_MTU_MIN = 68 };
+enum { IP4_HEADER = 20, IP4_DF = 0x4000, IP4_MF = 0x2000, IP4_OFFSET = 0x1fff, IP4_TTL = 64, IP4_MTU_MIN = 68, IP4_MTU_MAX = 65535 };
 enum { IP4_BROADCAST = 0xffffffff };
 
 /* What the header of a received packet says. */

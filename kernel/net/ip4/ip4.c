@@ -25,12 +25,9 @@ static void detach(struct net_interface *interface)
 	list_for_each_safe(a, next_address, &ip->addresses, link)
 		if (a->interface == interface)
 			ip4_address_remove(ip->stack, interface, a->address);
-	list_for_each_safe(r, next_route, &ip->routes, link) {
-		if (r->interface == interface) {
-			list_remove(&r->link);
-			net_free(ip->stack, r);
-		}
-	}
+	list_for_each_safe(r, next_route, &ip->routes, link)
+		if (r->interface == interface)
+			ip4_route_drop(ip->stack, r);
 	net_groups_forget(interface, NET_IP4);
 }
 
@@ -131,6 +128,7 @@ int ip4_address_add(struct net_stack *stack, struct net_interface *interface, ui
 	*a = (struct ip4_address){.interface = interface, .address = address, .prefix = prefix};
 	list_push_back(&ip->addresses, &a->link);
 	net_routes_changed(stack);
+	net_tell(stack, NET_ADDRESS, NET_IP4, a, false);
 	if (interface->link_ops->announce)
 		interface->link_ops->announce(interface, &told);
 	return 0;
@@ -145,12 +143,10 @@ int ip4_address_remove(struct net_stack *stack, struct net_interface *interface,
 	list_for_each_safe(a, next, &ip->addresses, link) {
 		if (a->address != address || a->interface != interface)
 			continue;
-		list_for_each_safe(r, next_route, &ip->routes, link) {
-			if (r->is_connected && r->interface == interface && r->source == address) {
-				list_remove(&r->link);
-				net_free(stack, r);
-			}
-		}
+		list_for_each_safe(r, next_route, &ip->routes, link)
+			if (r->is_connected && r->interface == interface && r->source == address)
+				ip4_route_drop(stack, r);
+		net_tell(stack, NET_ADDRESS, NET_IP4, a, true);
 		list_remove(&a->link);
 		net_free(stack, a);
 		net_routes_changed(stack);

@@ -31,6 +31,7 @@ int ip4_address_remove(struct net_stack *stack, struct net_interface *interface,
 /* Copies the route. -EEXIST, -EINVAL, -ENETUNREACH (gateway not on a link), -ENOMEM. */
 int ip4_route_add(struct net_stack *stack, const struct ip4_route *route) must_check;
 int ip4_route_remove(struct net_stack *stack, uint32_t destination, unsigned prefix, uint32_t gateway); /* -ESRCH */
+void ip4_route_drop(struct net_stack *stack, struct ip4_route *route);									/* one of ip4_routes; frees it */
 /* Lists of struct ip4_address and struct ip4_route, to be read; routes with the longest prefix first. */
 const struct list *ip4_addresses(struct net_stack *stack);
 const struct list *ip4_routes(struct net_stack *stack);

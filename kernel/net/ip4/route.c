@@ -2,16 +2,19 @@
 /* Which way to a destination: longest prefix, then lowest metric (RFC 1122 §3.3.1). A host, not a router: nothing is forwarded. */
 #include "kernel/net/ip4/internal.h"
 
-bool ip4_is_local_address(struct ip4 *ip, uint32_t address)
+static bool is_assigned(struct ip4 *ip, uint32_t address)
 {
 	struct ip4_address *a;
 
-	if (ip4_is_loopback(address))
-		return true;
 	list_for_each(a, &ip->addresses, link)
 		if (a->address == address)
 			return true;
 	return false;
+}
+
+bool ip4_is_local_address(struct ip4 *ip, uint32_t address)
+{
+	return ip4_is_loopback(address) || is_assigned(ip, address);
 }
 
 /* The limited one, or all ones on the network of the interface (RFC 1122 §3.2.1.3). */
@@ -68,7 +71,16 @@ int ip4_route_add(struct net_stack *stack, const struct ip4_route *route)
 	*copy = *route;
 	list_push_back(before, &copy->link);
 	net_routes_changed(stack);
+	net_tell(stack, NET_ROUTE, NET_IP4, copy, false);
 	return 0;
+}
+
+void ip4_route_drop(struct net_stack *stack, struct ip4_route *route)
+{
+	net_tell(stack, NET_ROUTE, NET_IP4, route, true);
+	list_remove(&route->link);
+	net_free(stack, route);
+	net_routes_changed(stack);
 }
 
 int ip4_route_remove(struct net_stack *stack, uint32_t destination, unsigned prefix, uint32_t gateway)
@@ -78,9 +90,7 @@ int ip4_route_remove(struct net_stack *stack, uint32_t destination, unsigned pre
 	list_for_each_safe(r, next, &ip4_of(stack)->routes, link) {
 		if (r->destination != destination || r->prefix != prefix || (gateway && r->gateway != gateway))
 			continue;
-		list_remove(&r->link);
-		net_free(stack, r);
-		net_routes_changed(stack);
+		ip4_route_drop(stack, r);
 		return 0;
 	}
 	return -ESRCH;
@@ -103,15 +113,19 @@ static uint32_t choose_source(struct ip4 *ip, const struct net_interface *interf
 	return first;
 }
 
+/* To one of our addresses from itself; to others of 127/8 from that which the interface has. */
 static int route_to_self(struct net_stack *stack, struct net_flow *flow)
 {
+	uint32_t remote = net_address_ip4(&flow->remote), source;
+
 	flow->interface = net_loopback_find(stack);
 	if (!flow->interface)
 		return -ENETUNREACH;
+	source = is_assigned(ip4_of(stack), remote) ? remote : choose_source(ip4_of(stack), flow->interface, remote);
 	if (net_address_is_any(&flow->local))
-		flow->local = flow->remote;
+		flow->local = net_address_of_ip4(source ? source : remote);
 	flow->next_hop = flow->remote;
-	flow->mtu = flow->interface->mtu;
+	flow->mtu = (uint32_t)min_u64(flow->interface->mtu, IP4_MTU_MAX);
 	return 0;
 }
 
@@ -131,7 +145,7 @@ static int route_out(struct ip4 *ip, struct net_flow *flow, uint32_t remote)
 		flow->local = net_address_of_ip4(source);
 	flow->interface = interface;
 	flow->next_hop = net_address_of_ip4(next_hop);
-	flow->mtu = (uint32_t)min_u64(interface->mtu, net_path_mtu(ip->stack, &ip->paths, &flow->remote));
+	flow->mtu = (uint32_t)min_u64(min_u64(interface->mtu, IP4_MTU_MAX), net_path_mtu(ip->stack, &ip->paths, &flow->remote));
 	if (route && route->mtu)
 		flow->mtu = (uint32_t)min_u64(flow->mtu, route->mtu);
 	return 0;

@@ -65,6 +65,8 @@ static inline void ip6_tell(struct ip6 *ip, enum ip6_event event, struct net_int
 	net_routes_changed(ip->stack);
 	if (ip->event)
 		ip->event(ip->owner, event, interface, address);
+	if (address)
+		net_tell(ip->stack, NET_ADDRESS, NET_IP6, address, event == IP6_ADDRESS_REMOVED);
 }
 
 static inline bool ip6_is_usable(const struct ip6_address *a)

@@ -80,6 +80,7 @@ int ip6_address_remove(struct net_stack *stack, struct net_interface *interface,
 int ip6_route_add(struct net_stack *stack, const struct ip6_route *route) must_check;
 /* gateway NULL: whatever it is. -ESRCH. */
 int ip6_route_remove(struct net_stack *stack, const struct net_address *destination, unsigned prefix, const struct net_address *gateway);
+void ip6_route_drop(struct net_stack *stack, struct ip6_route *route); /* one of ip6_routes; frees it */
 /* Lists to be read: of struct ip6_address; struct ip6_route, in the order in which they are tried; struct ip6_name_server. */
 const struct list *ip6_addresses(struct net_stack *stack);
 const struct list *ip6_routes(struct net_stack *stack);

@@ -99,6 +99,7 @@ int ip6_route_add(struct net_stack *stack, const struct ip6_route *route)
 		copy->until_ns = NET_NEVER;
 	list_push_back(before, &copy->link);
 	ip6_tell(ip, IP6_ROUTES_CHANGED, route->interface, NULL);
+	net_tell(stack, NET_ROUTE, NET_IP6, copy, false);
 	return 0;
 }
 
@@ -106,9 +107,15 @@ void ip6_route_free(struct ip6 *ip, struct ip6_route *route)
 {
 	struct net_interface *interface = route->interface;
 
+	net_tell(ip->stack, NET_ROUTE, NET_IP6, route, true);
 	list_remove(&route->link);
 	net_free(ip->stack, route);
 	ip6_tell(ip, IP6_ROUTES_CHANGED, interface, NULL);
+}
+
+void ip6_route_drop(struct net_stack *stack, struct ip6_route *route)
+{
+	ip6_route_free(ip6_of(stack), route);
 }
 
 int ip6_route_remove(struct net_stack *stack, const struct net_address *destination, unsigned prefix, const struct net_address *gateway)

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 
 LINKER_SET_DECLARE(socket_family, struct socket_family);
+LINKER_SET_DECLARE(socket_ioctl, struct socket_ioctl);
 
 #define BUFFER_DEFAULT 212992u /* Linux's net.core.wmem_default */
 #define BUFFER_MAX     (8u << 20)
@@ -46,8 +47,18 @@ static unsigned socket_poll(struct file *file, struct poll_table *table)
 static long socket_ioctl(struct file *file, unsigned command, uint64_t argument)
 {
 	struct socket *socket = file->private_data;
+	long ret = socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument) : -ENOTTY;
 
-	return socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument) : -ENOTTY;
+	for (const struct socket_ioctl *const *p = LINKER_SET_BEGIN(socket_ioctl); p < LINKER_SET_END(socket_ioctl) && ret == -ENOTTY; p++)
+		ret = (*p)->run(command, argument);
+	return ret;
+}
+
+static int socket_map(struct file *file, struct mapped_file *mapped)
+{
+	struct socket *socket = file->private_data;
+
+	return socket->ops->map ? socket->ops->map(socket, mapped) : -ENODEV;
 }
 
 static void socket_release(struct file *file)
@@ -63,6 +74,7 @@ static const struct file_ops socket_file_ops = {
     .write_pages = socket_write_pages,
     .poll = socket_poll,
     .ioctl = socket_ioctl,
+    .map = socket_map,
     .release = socket_release,
     .anonymous_name = "socket:[%llu]",
 };

@@ -54,6 +54,7 @@ struct socket_ops {
 	long (*name)(struct socket *socket, bool of_peer, void *address);
 	unsigned (*poll)(struct socket *socket, struct poll_table *table);
 	long (*ioctl)(struct socket *socket, unsigned command, uint64_t argument);
+	int (*map)(struct socket *socket, struct mapped_file *mapped); /* as file_ops.map; NULL: -ENODEV */
 	/* Options of levels other than SOL_SOCKET, and those of it that the layer does not keep: -ENOPROTOOPT if unknown. */
 	int (*set_option)(struct socket *socket, int level, int option, const void *value, size_t len);
 	long (*get_option)(struct socket *socket, int level, int option, void *value, size_t size);
@@ -85,6 +86,12 @@ struct socket_family {
 	int (*pair)(struct socket *a, struct socket *b); /* socketpair(2); NULL: -EOPNOTSUPP */
 };
 #define SOCKET_FAMILY(n) LINKER_SET_MEMBER(socket_family, struct socket_family, n)
+
+/* Calls of ioctl(2) that all sockets know, whatever their family: those of interfaces (netdevice(7)) register here. */
+struct socket_ioctl {
+	long (*run)(unsigned command, uint64_t argument); /* -ENOTTY: not one of these */
+};
+#define SOCKET_IOCTL(n) LINKER_SET_MEMBER(socket_ioctl, struct socket_ioctl, n)
 
 void socket_init(struct socket *socket, const struct socket_ops *ops, const struct socket_family *family, int type, int protocol);
 /* Options of a listener go over to the connection that it accepted. */

@@ -6,8 +6,10 @@
 
 static inline unsigned net_interface_linux_flags(const struct net_interface *interface)
 {
-	unsigned flags = interface->flags & NET_IS_UP ? LINUX_IFF_UP | LINUX_IFF_RUNNING : 0;
+	unsigned flags = interface->flags & NET_IS_DISABLED ? 0 : LINUX_IFF_UP;
 
+	if (interface->flags & NET_IS_UP)
+		flags |= LINUX_IFF_RUNNING | LINUX_IFF_LOWER_UP;
 	if (interface->flags & NET_IS_LOOPBACK) /* without groups, as Linux shows it */
 		return flags | LINUX_IFF_LOOPBACK;
 	if (interface->flags & NET_HAS_BROADCAST)
