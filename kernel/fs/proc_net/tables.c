@@ -7,7 +7,7 @@
 #include "kernel/net/core/address_text.h"
 #include "kernel/net/ethernet/ethernet.h"
 #include "kernel/net/ip4/ip4.h"
-#include "kernel/net/system/interface_flags.h"
+#include "kernel/net/core/interface_flags.h"
 #include "kernel/net/system/system.h"
 
 static struct net_interface *interface_at(struct net_stack *stack, unsigned position)
