@@ -100,6 +100,11 @@ int process_start(struct process *process, const struct arguments *arguments, co
 /* The same for a machine: keeps what it refers to. */
 int machine_start(const struct hypervisor *hypervisor, const char *program, const struct machine *machine,
 	struct process *process, struct dory_error *err) must_check;
+/*
+ * Lets many clients connect to the machine's forwarded ports at once; for when the hypervisor listens. Where this kernel does not let us, it stays as
+ * it is.
+ */
+void machine_widen_backlogs(const struct machine *machine, const struct process *process);
 void process_kill(const struct process *process);
 /* Waits until it has ended; returns its wait status and releases what `process` holds. */
 int process_wait(struct process *process);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Command lines and amounts of memory. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "dory/hypervisor/hypervisor.h"
 #include "tests/unit/test.h"
@@ -208,4 +213,41 @@ TEST(the_probe_keeps_its_answer)
 	free(cache);
 	free(program);
 }
+/* How many connections a listening socket's queue takes (Linux tells it there: tcp_diag of listeners). */
+static unsigned backlog_of(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_sacked : 0;
+}
+
+/* A child stands for the hypervisor: it listens as QEMU does, and tells at its end how long its queue has become. */
+TEST(queues_of_forwarded_ports_become_long)
+{
+	struct machine_forward forward = {.address = "", .guest_port = 1};
+	struct machine_nic nic = {.forwards = &forward, .forward_count = 1};
+	struct machine machine = {.nics = &nic, .nic_count = 1};
+	struct process process;
+	int ready[2], go[2], status;
+
+	CHECK(pipe(ready) == 0 && pipe(go) == 0);
+	process.pid = fork();
+	if (process.pid == 0) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+		char c;
+
+		if (listen(fd, 1) < 0 || backlog_of(fd) != 1 || write(ready[1], "x", 1) != 1 || read(go[0], &c, 1) != 1)
+			_exit(1);
+		_exit(backlog_of(fd) >= 128 ? 0 : 2);
+	}
+	process.pidfd = (int)syscall(SYS_pidfd_open, process.pid, 0);
+	CHECK_EQ(read(ready[0], &(char){0}, 1), 1);
+	machine_widen_backlogs(&machine, &process);
+	CHECK_EQ(write(go[1], "x", 1), 1);
+	CHECK_EQ(waitpid(process.pid, &status, 0), process.pid);
+	CHECK_EQ(status, 0);
+	close(process.pidfd);
+}
+
 TEST_MAIN()

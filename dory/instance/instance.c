@@ -252,6 +252,7 @@ static int run_wired(const struct instance_request *request, struct wiring *wiri
 {
 	struct session session = {.is_tty = request->is_tty,
 		.outcome = outcome,
+		.machine = &request->machine,
 		.announcement = request->announcement,
 		.log = {.shown_level = request->log_level < 0 ? SHOWN_BY_DEFAULT : request->log_level,
 			.fd = STDERR_FILENO}};

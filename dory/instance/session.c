@@ -46,8 +46,10 @@ static void on_record(struct session *session, const struct control_record *reco
 		[CONTROL_ERROR] = INSTANCE_REFUSED};
 
 	if (record->kind == CONTROL_START) {
-		if (!session->has_started)
+		if (!session->has_started) {
 			announce(session->announcement);
+			machine_widen_backlogs(session->machine, &session->process);
+		}
 		session->has_started = true;
 		return;
 	}

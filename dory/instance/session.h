@@ -8,6 +8,7 @@
 
 struct session {
 	struct process process;
+	const struct machine *machine;
 	bool is_tty;
 	const char *announcement;                    /* lines for when the program starts; NULL: none */
 	int control_fd, log_fd, signal_fd, ended_fd; /* ours; non-blocking */
