@@ -317,8 +317,19 @@ static int run_route_call(struct net_stack *stack, uint64_t argument, bool is_ne
 	return ret;
 }
 
-long inet_interface_ioctl(struct net_stack *stack, unsigned command, uint64_t argument)
+static bool is_ours(unsigned command)
 {
+	return command >= LINUX_SIOCADDRT && command <= LINUX_SIOCGIFMAP;
+}
+
+static long run(unsigned command, uint64_t argument)
+{
+	struct net_stack *stack;
+
+	if (!is_ours(command))
+		return -ENOTTY;
+	stack = net_enter();
+	net_leave();
 	for (unsigned i = 0; i < ARRAY_SIZE(interface_calls); i++)
 		if (interface_calls[i].command == command)
 			return run_interface_call(stack, &interface_calls[i], argument);
@@ -334,3 +345,4 @@ long inet_interface_ioctl(struct net_stack *stack, unsigned command, uint64_t ar
 		return -ENOTTY;
 	}
 }
+SOCKET_IOCTL(interface) = {.run = run};

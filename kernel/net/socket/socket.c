@@ -9,6 +9,7 @@
 #include "lib/string.h"
 
 LINKER_SET_DECLARE(socket_family, struct socket_family);
+LINKER_SET_DECLARE(socket_ioctl, struct socket_ioctl);
 
 #define BUFFER_DEFAULT 212992u /* Linux's net.core.wmem_default */
 #define BUFFER_MAX     (8u << 20)
@@ -46,8 +47,11 @@ static unsigned socket_poll(struct file *file, struct poll_table *table)
 static long socket_ioctl(struct file *file, unsigned command, uint64_t argument)
 {
 	struct socket *socket = file->private_data;
+	long ret = socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument) : -ENOTTY;
 
-	return socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument) : -ENOTTY;
+	for (const struct socket_ioctl *const *p = LINKER_SET_BEGIN(socket_ioctl); ret == -ENOTTY && p < LINKER_SET_END(socket_ioctl); p++)
+		ret = (*p)->run(command, argument);
+	return ret;
 }
 
 static void socket_release(struct file *file)

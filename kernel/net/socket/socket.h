@@ -86,6 +86,12 @@ struct socket_family {
 };
 #define SOCKET_FAMILY(n) LINKER_SET_MEMBER(socket_family, struct socket_family, n)
 
+/* ioctls that any socket answers, as those of interfaces (netdevice(7)). -ENOTTY: not one of these. */
+struct socket_ioctl {
+	long (*run)(unsigned command, uint64_t argument);
+};
+#define SOCKET_IOCTL(n) LINKER_SET_MEMBER(socket_ioctl, struct socket_ioctl, n)
+
 void socket_init(struct socket *socket, const struct socket_ops *ops, const struct socket_family *family, int type, int protocol);
 /* Options of a listener go over to the connection that it accepted. */
 void socket_inherit(struct socket *to, const struct socket *from);
