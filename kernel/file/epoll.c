@@ -65,17 +65,17 @@ static void make_ready(struct epoll_item *item)
 }
 
 /* The file's queue was woken: any context, under the queue's lock. Events 0: it did not say which. */
-static bool file_changed(struct waiter *waiter, unsigned events)
+static void file_changed(struct waiter *waiter, unsigned events)
 {
 	struct epoll_item *item = container_of(waiter, struct item_waiter, waiter)->item;
 	uint32_t wanted = __atomic_load_n(&item->events, __ATOMIC_RELAXED);
 
 	if (!(wanted & ~(EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)))
-		return false;
+		return;
 	if (events && !(events & (wanted | POLLERR | POLLHUP)))
-		return false;
+		return;
 	make_ready(item);
-	return wait_wake(&item->set->wait, 1, POLLIN | POLLRDNORM) != 0;
+	waiter->woken = wait_wake(&item->set->wait, 1, POLLIN | POLLRDNORM) != 0;
 }
 
 struct registration {
@@ -90,7 +90,10 @@ static void enter_queue(struct poll_table *table, struct wait_queue *queue)
 	if (item->nr_waiters == QUEUES_MAX)
 		return; /* no kind of file has more */
 	item->waiters[item->nr_waiters].item = item;
-	wait_begin_callback(&item->waiters[item->nr_waiters++].waiter, queue, file_changed, item->events & EPOLLEXCLUSIVE);
+	if (item->events & EPOLLEXCLUSIVE)
+		wait_begin_exclusive_callback(&item->waiters[item->nr_waiters++].waiter, queue, file_changed);
+	else
+		wait_begin_callback(&item->waiters[item->nr_waiters++].waiter, queue, file_changed);
 }
 
 /* What an item is ready for now. */

@@ -138,23 +138,21 @@ void process_complete(struct process *process)
 
 /* ---- Sleeping and waking. ---- */
 
-static bool child_event(struct waiter *waiter, unsigned events)
+static void child_event(struct waiter *waiter, unsigned events)
 {
 	thread_wake(&sleeper.task->thread);
-	return true;
 }
 
-static bool control_event(struct waiter *waiter, unsigned events)
+static void control_event(struct waiter *waiter, unsigned events)
 {
 	if (events & POLLIN)
 		thread_wake(&sleeper.task->thread);
-	return events & POLLIN;
 }
 
 static void watch_control(struct poll_table *table, struct wait_queue *queue)
 {
 	ASSERT(sleeper.nr_queues < CONTROL_QUEUES);
-	wait_begin_callback(&sleeper.control[sleeper.nr_queues++], queue, control_event, false);
+	wait_begin_callback(&sleeper.control[sleeper.nr_queues++], queue, control_event);
 }
 
 /* On its own thread, when it is woken: a child ended, or the tool sent something. */
@@ -177,7 +175,7 @@ void init_sleep(struct task *init, int program, const char *path, struct file *c
 	init->blocked = signal_bit(LINUX_SIGCHLD); /* as init has it while it waits */
 	init->before_program = awake;
 	thread_start_asleep(&init->thread);
-	wait_begin_callback(&sleeper.child, &init->process->child_wait, child_event, false);
+	wait_begin_callback(&sleeper.child, &init->process->child_wait, child_event);
 	if (!control)
 		return;
 	descriptor_table_place(init->descriptors, 0, control, true);

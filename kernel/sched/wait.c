@@ -50,9 +50,15 @@ void wait_begin_exclusive(struct waiter *waiter, struct wait_queue *queue)
 	begin(waiter, queue, true);
 }
 
-void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, bool (*callback)(struct waiter *, unsigned), bool is_exclusive)
+void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned))
 {
-	*waiter = (struct waiter){.queue = queue, .callback = callback, .is_exclusive = is_exclusive};
+	*waiter = (struct waiter){.queue = queue, .callback = callback};
+	enter(waiter, queue);
+}
+
+void wait_begin_exclusive_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned))
+{
+	*waiter = (struct waiter){.queue = queue, .callback = callback, .is_exclusive = true};
 	enter(waiter, queue);
 }
 
@@ -126,12 +132,14 @@ void wait_end(struct waiter *waiter)
 		thread->wake_pending = true;
 }
 
-/* Calls a callback; false: it was one of the exclusive ones, and woke somebody. */
+/* True: it is one of the exclusive ones, and woke somebody. */
 static bool call_back(struct waiter *waiter, unsigned nr_exclusive, unsigned events)
 {
 	if (waiter->is_exclusive && !nr_exclusive)
-		return true;
-	return !waiter->callback(waiter, events) || !waiter->is_exclusive;
+		return false;
+	waiter->woken = false;
+	waiter->callback(waiter, events);
+	return waiter->is_exclusive && waiter->woken;
 }
 
 unsigned wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned events)
@@ -142,7 +150,7 @@ unsigned wait_wake(struct wait_queue *queue, unsigned nr_exclusive, unsigned eve
 	spin_lock(&queue->lock);
 	list_for_each_safe(waiter, next, &queue->waiters, node) {
 		if (waiter->callback) {
-			nr_exclusive -= !call_back(waiter, nr_exclusive, events);
+			nr_exclusive -= call_back(waiter, nr_exclusive, events);
 			continue;
 		}
 		if (waiter->is_exclusive) {

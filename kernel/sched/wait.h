@@ -9,8 +9,8 @@
  *   wait_end(&w);
  *
  * The condition is guarded by the caller's own lock, released around wait_sleep. One thread may stand in several queues (poll): several waiters, one sleep.
- * A waiter with a callback does not wake a thread but calls it, under the queue's lock (epoll). It may be exclusive: then it is called only while the
- * wake-up has not yet found its nr_exclusive, and counts as one if it woke somebody.
+ * A waiter with a callback does not wake a thread but calls it, under the queue's lock (epoll). If it is exclusive, it is called only while
+ * the wake-up has not yet found its nr_exclusive, and counts as one where the callback set `woken`.
  */
 #pragma once
 #include "kernel/sched/thread.h"
@@ -24,9 +24,9 @@ struct waiter {
 	struct list node;
 	struct wait_queue *queue;
 	struct thread *thread;
-	bool (*callback)(struct waiter *waiter, unsigned events); /* did it wake somebody? NULL: wake the thread */
+	void (*callback)(struct waiter *waiter, unsigned events); /* NULL: wake the thread */
 	bool is_exclusive; /* wait_wake(.., 1) wakes one exclusive waiter, and all others */
-	bool woken;	   /* exclusive: chosen by a wake-up, and has not looked at its condition since; atomic */
+	bool woken;	   /* exclusive: chosen by a wake-up, and has not looked at its condition since; atomic. With a callback: it woke somebody */
 	uint32_t sleeps;   /* of the thread when the wait began */
 	struct waiter *outer; /* the thread's next exclusive one */
 };
@@ -38,7 +38,8 @@ enum wait_mode { WAIT_UNINTERRUPTIBLE, WAIT_INTERRUPTIBLE, WAIT_KILLABLE /* ende
 void wait_queue_init(struct wait_queue *queue);
 void wait_begin(struct waiter *waiter, struct wait_queue *queue);
 void wait_begin_exclusive(struct waiter *waiter, struct wait_queue *queue);
-void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, bool (*callback)(struct waiter *, unsigned), bool is_exclusive);
+void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned));
+void wait_begin_exclusive_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned));
 /* 0: woken (check the condition again), -ETIMEDOUT: clock_monotonic_ns passed deadline_ns, -EINTR: a signal is pending. */
 int wait_sleep(uint64_t deadline_ns, enum wait_mode mode);
 void wait_end(struct waiter *waiter);

@@ -70,7 +70,12 @@ void wait_begin_exclusive(struct waiter *waiter, struct wait_queue *queue)
 	wait_begin(waiter, queue);
 }
 
-void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, bool (*callback)(struct waiter *, unsigned), bool is_exclusive)
+void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned))
+{
+	wait_begin(waiter, queue);
+}
+
+void wait_begin_exclusive_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned))
 {
 	wait_begin(waiter, queue);
 }

@@ -13,6 +13,7 @@ static int read4(const void *address, size_t len, struct inet_end *end)
 		return -EAFNOSUPPORT;
 	end->address = net_address_of_ip4(wire_get32(from.address));
 	end->port = wire_get16(from.port);
+	end->scope = 0;
 	return 0;
 }
 
@@ -31,6 +32,7 @@ int inet_address_read(const struct inet_socket *s, const void *address, size_t l
 		return -EAFNOSUPPORT;
 	memcpy(end->address.byte, from.address, sizeof(from.address));
 	end->port = wire_get16(from.port);
+	end->scope = inet_has_scope(&end->address) ? from.scope : 0;
 	return 0;
 }
 
@@ -42,6 +44,7 @@ size_t inet_address_write(const struct inet_socket *s, const struct inet_end *en
 	if (s->is_ip6) {
 		wire_put16(to6.port, end->port);
 		memcpy(to6.address, end->address.byte, sizeof(to6.address));
+		to6.scope = inet_has_scope(&end->address) ? end->scope : 0;
 		memcpy(address, &to6, sizeof(to6));
 		return sizeof(to6);
 	}

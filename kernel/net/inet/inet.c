@@ -56,7 +56,10 @@ static int create4(int type, int number, struct socket **socket)
 
 static int create6(int type, int number, struct socket **socket)
 {
-	return create(type, number, true, socket);
+	bool has_ip6 = net_enter()->network[NET_IP6] != NULL;
+
+	net_leave();
+	return has_ip6 ? create(type, number, true, socket) : -EAFNOSUPPORT;
 }
 
 void inet_init(struct inet_socket *s, const struct inet_protocol *protocol, int type, int number)
@@ -125,6 +128,10 @@ static int bind_in_turn(struct inet_socket *s, const struct inet_end *end)
 		return -EADDRNOTAVAIL;
 	if (end->port && end->port < PORT_OF_ROOT && s->socket.type != LINUX_SOCK_RAW && !task_is_capable(CAPABILITY_NET_BIND_SERVICE))
 		return -EACCES;
+	if (end->scope && !net_interface_by_index(s->stack, end->scope))
+		return -ENODEV;
+	if (!end->scope && inet_has_scope(&end->address) && !is_multicast(&end->address) && !s->set.bound_index)
+		return -EINVAL; /* which link? */
 	return s->protocol->bind(s, end);
 }
 
@@ -149,8 +156,10 @@ int inet_bind(struct socket *socket, const void *address, size_t len)
 		return ret;
 	net_enter();
 	ret = bind_in_turn(s, &end);
-	if (!ret)
+	if (!ret) {
 		s->is_bound = true;
+		s->bound_scope = end.scope;
+	}
 	net_leave();
 	return ret;
 }

@@ -16,6 +16,7 @@ struct inet_socket;
 struct inet_end {
 	struct net_address address;
 	uint16_t port;
+	uint32_t scope; /* of addresses that are valid at one link: its interface; 0: not said */
 };
 
 /* What /proc/net tells of a socket. */
@@ -76,6 +77,7 @@ struct inet_socket {
 	struct net_stack *stack;
 	struct wait_queue wait;
 	bool is_ip6, is_bound;
+	uint32_t bound_scope; /* of the address that it is bound to */
 	struct inet_settings set;
 	struct list groups;
 	uint64_t cookie; /* SO_COOKIE */
@@ -107,6 +109,11 @@ void inet_listing_of(const struct inet_socket *s, struct inet_listing *listing);
 int inet_address_read(const struct inet_socket *s, const void *address, size_t len, struct inet_end *end) must_check;
 /* Writes it as the family has it; the length. */
 size_t inet_address_write(const struct inet_socket *s, const struct inet_end *end, void *address);
+/* Is the address valid at one link only (fe80::/10, ff02::/16)? */
+static inline bool inet_has_scope(const struct net_address *a)
+{
+	return (a->byte[0] == 0xfe && (a->byte[1] & 0xc0) == 0x80) || (a->byte[0] == 0xff && (a->byte[1] & 15) <= 2);
+}
 static inline uint16_t inet_family_of(const void *address, size_t len)
 {
 	uint16_t family = 0;

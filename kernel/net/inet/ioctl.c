@@ -319,11 +319,16 @@ static int run_route_call(struct net_stack *stack, uint64_t argument, bool is_ne
 	return ret;
 }
 
+static bool is_ours(unsigned command)
+{
+	return command >= LINUX_SIOCADDRT && command <= LINUX_SIOCGIFMAP;
+}
+
 static long interface_ioctl(unsigned command, uint64_t argument)
 {
 	struct net_stack *stack;
 
-	if (command >> 8 != LINUX_SIOCGIFNAME >> 8)
+	if (!is_ours(command))
 		return -ENOTTY;
 	stack = net_enter();
 	net_leave();

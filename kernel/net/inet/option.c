@@ -385,7 +385,7 @@ long inet_get_option(struct socket *socket, int level, int option, void *value, 
 	if (level == LINUX_SOL_SOCKET)
 		return get_of_socket_level(s, option, value, size);
 	if (!has_level(s, level))
-		return -ENOPROTOOPT;
+		return level == s->socket.protocol ? -ENOPROTOOPT : -EOPNOTSUPP;
 	if (level == LINUX_IPPROTO_IP ? option == LINUX_IP_MTU : option == LINUX_IPV6_MTU)
 		return get_mtu(s, value, size);
 	if (level == LINUX_IPPROTO_IP && option == LINUX_IP_MULTICAST_IF) {

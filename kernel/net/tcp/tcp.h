@@ -70,6 +70,7 @@ void tcp_remote(const struct tcp_connection *tcp, struct net_address *address, u
 size_t tcp_readable(const struct tcp_connection *tcp); /* SIOCINQ: up to the urgent byte */
 size_t tcp_unsent(const struct tcp_connection *tcp);   /* SIOCOUTQ: not acknowledged */
 bool tcp_reading_is_at_mark(const struct tcp_connection *tcp); /* SIOCATMARK: what is read next is the urgent byte */
+unsigned tcp_interface_index(const struct tcp_connection *tcp); /* through which it goes; 0: not known yet */
 uint32_t tcp_path_mtu(const struct tcp_connection *tcp); /* 0: not connected */
 
 enum tcp_setting {

@@ -373,6 +373,13 @@ size_t tcp_unsent(const struct tcp_connection *tcp)
 	return tcp->send.queued;
 }
 
+unsigned tcp_interface_index(const struct tcp_connection *tcp)
+{
+	const struct net_interface *interface = tcp->flow.interface ? tcp->flow.interface : tcp->flow.bound;
+
+	return interface ? interface->index : 0;
+}
+
 uint32_t tcp_path_mtu(const struct tcp_connection *tcp)
 {
 	return tcp->state >= TCP_SYN_SENT ? tcp->flow.mtu : 0;

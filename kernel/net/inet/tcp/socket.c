@@ -133,6 +133,7 @@ static void tcp_ends(struct inet_socket *s, struct inet_end *local, struct inet_
 
 	tcp_local(tcp, &local->address, &local->port);
 	tcp_remote(tcp, &remote->address, &remote->port);
+	local->scope = remote->scope = tcp_interface_index(tcp);
 	/* What is just being accepted has a peer, even if it is gone again. */
 	if ((state == TCP_CLOSED && s->socket.file) || state == TCP_SYN_SENT)
 		remote->port = 0;
@@ -164,9 +165,12 @@ static bool may_go_to(const struct inet_socket *s, const struct net_address *add
 	return address->byte[0] != 0xff;
 }
 
-static struct net_interface *bound_interface(struct inet_socket *s)
+/* What the socket is bound to, else the link of the address. */
+static struct net_interface *bound_interface(struct inet_socket *s, uint32_t scope)
 {
-	return s->set.bound_index ? net_interface_by_index(s->stack, s->set.bound_index) : NULL;
+	unsigned index = s->set.bound_index ? s->set.bound_index : scope;
+
+	return index ? net_interface_by_index(s->stack, index) : NULL;
 }
 
 static int begin_connect(struct tcp_socket *t, const struct inet_end *end)
@@ -177,7 +181,7 @@ static int begin_connect(struct tcp_socket *t, const struct inet_end *end)
 		return -EISCONN;
 	if (!may_go_to(&t->inet, &end->address))
 		return -ENETUNREACH;
-	tcp_bind_interface(t->tcp, bound_interface(&t->inet));
+	tcp_bind_interface(t->tcp, bound_interface(&t->inet, end->scope));
 	ret = tcp_connect(t->tcp, &end->address, end->port);
 	if (!ret)
 		t->phase = TCP_PHASE_CONNECTING;
@@ -267,7 +271,7 @@ static int tcp_socket_listen(struct socket *socket, int backlog)
 	if (!ret)
 		ret = inet_bind_automatically(&t->inet);
 	if (!ret) {
-		tcp_bind_interface(t->tcp, bound_interface(&t->inet));
+		tcp_bind_interface(t->tcp, bound_interface(&t->inet, t->inet.bound_scope));
 		ret = tcp_listen(t->tcp, (unsigned)min_u64((unsigned)backlog, BACKLOG_MAX));
 	}
 	if (!ret)

@@ -50,6 +50,7 @@ static void datagram_ends(struct inet_socket *s, struct inet_end *local, struct 
 	struct udp_socket *udp = datagram_of(&s->socket)->udp;
 
 	udp_local(udp, &local->address, &local->port);
+	local->scope = remote->scope = s->set.bound_index ? s->set.bound_index : s->bound_scope;
 	if (!udp_remote(udp, &remote->address, &remote->port))
 		remote->port = 0;
 }
@@ -86,6 +87,10 @@ static int connect_to(struct datagram_socket *d, const struct inet_end *end)
 	if (d->inet.set.ip6_only && net_address_is_ip4(&end->address))
 		return -ENETUNREACH;
 	ret = inet_bind_automatically(&d->inet);
+	if (!ret && end->scope && !d->inet.set.bound_index) { /* as Linux: it is bound to the link from now on */
+		d->inet.set.bound_index = end->scope;
+		d->inet.protocol->apply(&d->inet);
+	}
 	if (!ret)
 		ret = udp_connect(d->udp, &end->address, end->port);
 	d->is_connected = !ret;

@@ -123,7 +123,7 @@ static int find_end(struct datagram_socket *d, const struct socket_message *mess
 	}
 	if (*has_end && !end.port)
 		return -EINVAL;
-	*to = (struct udp_message){.remote = end.address, .remote_port = end.port, .local = route.source, .interface_index = route.interface_index,
+	*to = (struct udp_message){.remote = end.address, .remote_port = end.port, .local = route.source, .interface_index = route.interface_index ? route.interface_index : *has_end ? end.scope : 0,
 				   .ttl = route.ttl, .traffic_class = route.traffic_class};
 	return 0;
 }
@@ -225,7 +225,7 @@ static bool copy_out(const struct net_packet *packet, struct io_vector *io, size
 
 static void describe(struct datagram_socket *d, struct socket_message *message, const struct udp_message *from)
 {
-	const struct inet_end end = {.address = from->remote, .port = from->remote_port};
+	const struct inet_end end = {.address = from->remote, .port = from->remote_port, .scope = from->interface_index};
 	const struct inet_arrival arrival = {.local = from->local, .interface_index = from->interface_index, .ttl = from->ttl,
 					     .traffic_class = from->traffic_class};
 
