@@ -46,12 +46,14 @@ def wrk(path, connections, seconds=2, is_bytes=False):
 def iperf3(reverse, version=4):
     def ask(guest):
         host = guest.host if version == 4 else Network("tap").host6(guest.n)
-        for _ in range(20): # a server that has not seen the end of the test before is busy
+        for _ in range(10):
             result = json.loads(client("iperf3", "-c", host, "-p", str(guest.port), "-t", "2", "-J", *(["-R"] if reverse else [])))
-            if "busy" not in result.get("error", ""):
+            if "error" not in result:
                 break
-            time.sleep(0.2)
-        if "error" in result:
+            if "busy" not in result["error"]: # the server has not seen the end of the test before
+                print(f"  (iperf3 against {guest.name}: {result['error']})")
+            time.sleep(0.3)
+        else:
             raise RuntimeError(f"iperf3 against {guest.name}: {result['error']}")
         received = result["end"]["sum_received"]
         return received["bits_per_second"] / 8e6, received["bytes"] / 1e6

@@ -50,8 +50,13 @@ long tcp_receive(struct tcp_connection *tcp, tcp_sink_fn *sink, void *context, s
 long tcp_receive_urgent(struct tcp_connection *tcp, uint8_t *byte, bool peek);
 /* Copies as much as fits. Bytes taken; -EAGAIN, -EPIPE, -ENOTCONN, or the connection's error. */
 long tcp_send(struct tcp_connection *tcp, const uint8_t *bytes, size_t len, unsigned flags);
-/* The same without a copy: bytes of a block, of which it takes references. */
-long tcp_send_block(struct tcp_connection *tcp, struct net_block *block, uint8_t *bytes, size_t len, unsigned flags);
+/* The same without a copy: bytes of blocks, of which it takes references. All are queued before the first go, so that they share segments. */
+struct tcp_piece {
+	struct net_block *block;
+	uint8_t *bytes;
+	size_t len;
+};
+long tcp_send_pieces(struct tcp_connection *tcp, const struct tcp_piece *pieces, size_t nr, unsigned flags);
 size_t tcp_send_room(const struct tcp_connection *tcp);
 int tcp_shutdown(struct tcp_connection *tcp, bool reading, bool writing); /* -ENOTCONN */
 /* The owner lets go: FIN after what is queued, or RST if received data was not read or linger is 0. tcp may be freed. */

@@ -176,22 +176,40 @@ long tcp_send(struct tcp_connection *tcp, const uint8_t *bytes, size_t len, unsi
 	return (long)taken;
 }
 
-long tcp_send_block(struct tcp_connection *tcp, struct net_block *block, uint8_t *bytes, size_t len, unsigned flags)
+/* As many of its bytes as there is room for; false: no memory. */
+static bool queue_piece(struct tcp_connection *tcp, const struct tcp_piece *piece, size_t *queued)
+{
+	struct tcp_chunk *chunk = net_alloc(tcp->stack, sizeof(*chunk));
+
+	if (!chunk)
+		return false;
+	*queued = min_u64(piece->len, tcp_send_room(tcp));
+	*chunk = (struct tcp_chunk){.block = piece->block, .bytes = piece->bytes, .len = (uint32_t)*queued};
+	net_block_get(piece->block);
+	append_chunk(tcp, chunk);
+	return true;
+}
+
+long tcp_send_pieces(struct tcp_connection *tcp, const struct tcp_piece *pieces, size_t nr, unsigned flags)
 {
 	int error = may_send(tcp);
-	struct tcp_chunk *chunk;
+	size_t sent = 0;
 
 	if (error)
 		return error;
-	len = min_u64(len, tcp_send_room(tcp));
-	chunk = net_alloc(tcp->stack, sizeof(*chunk));
-	if (!chunk)
+	for (size_t i = 0; i < nr && tcp_send_room(tcp); i++) {
+		size_t queued;
+
+		if (!queue_piece(tcp, &pieces[i], &queued))
+			break;
+		sent += queued;
+		if (queued < pieces[i].len)
+			break;
+	}
+	if (!sent && nr && pieces[0].len)
 		return -ENOBUFS;
-	*chunk = (struct tcp_chunk){.block = block, .bytes = bytes, .len = (uint32_t)len};
-	net_block_get(block);
-	append_chunk(tcp, chunk);
 	after_queueing(tcp, flags);
-	return (long)len;
+	return (long)sent;
 }
 
 /* Reading has come to the urgent byte, where it stops once (tcp(7)). */

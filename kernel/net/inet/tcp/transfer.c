@@ -27,10 +27,11 @@ static long send_error(long error)
 
 static long hand_over(struct tcp_socket *t, struct net_block *block, size_t len, unsigned flags)
 {
+	const struct tcp_piece piece = {.block = block, .bytes = block->bytes, .len = len};
 	long taken;
 
 	net_enter();
-	taken = tcp_send_block(t->tcp, block, block->bytes, len, flags);
+	taken = tcp_send_pieces(t->tcp, &piece, 1, flags);
 	net_block_put(block);
 	net_leave();
 	return taken;
@@ -163,29 +164,24 @@ static struct net_block *page_block_new(struct net_stack *stack, struct page *pa
 /* As many of the bytes as there is room for, in one turn. */
 static long hand_over_pages(struct tcp_socket *t, struct page **pages, size_t offset, size_t len, bool more)
 {
-	struct net_block *blocks[PAGES_AT_ONCE];
-	size_t nr = 0, part, sent = 0;
+	struct tcp_piece pieces[PAGES_AT_ONCE];
+	size_t nr = 0, at = 0;
 	long ret = -ENOBUFS;
 
-	for (size_t at = 0; at < len && nr < PAGES_AT_ONCE; at += PAGE_SIZE - (nr++ ? 0 : offset)) {
-		blocks[nr] = page_block_new(t->inet.stack, pages[nr]);
-		if (!blocks[nr])
+	for (; at < len && nr < PAGES_AT_ONCE; at += pieces[nr++].len, offset = 0) {
+		struct net_block *block = page_block_new(t->inet.stack, pages[nr]);
+
+		if (!block)
 			break;
+		pieces[nr] = (struct tcp_piece){.block = block, .bytes = block->bytes + offset, .len = min_u64(len - at, PAGE_SIZE - offset)};
 	}
 	net_enter();
-	for (size_t i = 0; i < nr; i++) {
-		part = min_u64(len - sent, PAGE_SIZE - offset);
-		ret = tcp_send_block(t->tcp, blocks[i], blocks[i]->bytes + offset, part, more || sent + part < len ? TCP_MORE : 0);
-		if (ret > 0)
-			sent += (size_t)ret;
-		if (ret < (long)part)
-			break;
-		offset = 0;
-	}
+	if (nr)
+		ret = tcp_send_pieces(t->tcp, pieces, nr, more || at < len ? TCP_MORE : 0);
 	for (size_t i = 0; i < nr; i++)
-		net_block_put(blocks[i]);
+		net_block_put(pieces[i].block);
 	net_leave();
-	return sent ? (long)sent : ret;
+	return ret;
 }
 
 long tcp_socket_send_pages(struct socket *socket, struct page **pages, size_t offset, size_t len, bool more)
