@@ -239,8 +239,12 @@ struct net_work {
 	void (*run)(struct net_work *work);
 };
 
+/* Sees each packet that comes for this host, transport header first, its IP header at network_offset: borrows it. True: somebody takes what comes so. */
+typedef bool net_tap_fn(struct net_stack *stack, const struct net_flow *flow, const struct net_packet *packet, uint8_t protocol);
+
 struct net_stack {
 	const struct net_environment *environment;
+	net_tap_fn *tap; /* NULL: none */
 	uint64_t now_ns;
 	uint64_t secret[2];
 	struct list interfaces;

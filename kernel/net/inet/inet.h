@@ -64,6 +64,7 @@ struct inet_settings {
 	bool ip6_only, free_bind, has_header, is_urgent_inline;
 	bool gives_info, gives_ttl, gives_traffic_class, gives_errors; /* of IPPROTO_IP; those of IPPROTO_IPV6: */
 	bool gives_info6, gives_hop_limit, gives_traffic_class6;
+	bool gives_options, gives_options_back; /* packets with options have none to show: they are not kept */
 	bool loops_multicast, gives_all_groups, binds_late, dont_fragment6, gives_time, gives_time_ns;
 	uint8_t traffic_class, ttl /* 0: the default */, multicast_ttl, mtu_discover;
 	uint8_t multicast_address[4]; /* as IP_MULTICAST_IF had it */

@@ -50,6 +50,8 @@ static const struct setting {
 	{LINUX_IPPROTO_IP, LINUX_IP_RECVERR, AT(gives_errors), FLAG, 0, 0, 0, false},
 	{LINUX_IPPROTO_IP, LINUX_IP_RECVTTL, AT(gives_ttl), FLAG, 0, 0, 0, false},
 	{LINUX_IPPROTO_IP, LINUX_IP_RECVTOS, AT(gives_traffic_class), FLAG, 0, 0, 0, false},
+	{LINUX_IPPROTO_IP, LINUX_IP_RECVOPTS, AT(gives_options), FLAG, 0, 0, 0, false},
+	{LINUX_IPPROTO_IP, LINUX_IP_RETOPTS, AT(gives_options_back), FLAG, 0, 0, 0, false},
 	{LINUX_IPPROTO_IP, LINUX_IP_PKTINFO, AT(gives_info), FLAG, 0, 0, 0, false},
 	{LINUX_IPPROTO_IP, LINUX_IP_FREEBIND, AT(free_bind), FLAG, 0, 0, 0, false},
 	{LINUX_IPPROTO_IP, LINUX_IP_BIND_ADDRESS_NO_PORT, AT(binds_late), FLAG, 0, 0, 0, false},

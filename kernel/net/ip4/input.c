@@ -67,6 +67,7 @@ void ip4_deliver(struct ip4 *ip, struct net_packet *packet, const struct ip4_hea
 	const struct net_transport *transport;
 	struct net_flow flow = {.local = net_address_of_ip4(header->destination), .remote = net_address_of_ip4(header->source),
 				.traffic_class = header->tos, .ttl = header->ttl, .interface = packet->interface};
+	bool is_taken = ip->stack->tap && ip->stack->tap(ip->stack, &flow, packet, header->protocol);
 
 	if (header->protocol == NET_PROTOCOL_ICMP) {
 		ip4_icmp_input(ip, packet, header);
@@ -77,7 +78,8 @@ void ip4_deliver(struct ip4 *ip, struct net_packet *packet, const struct ip4_hea
 		transport->input(ip->stack, &flow, packet);
 		return;
 	}
-	ip4_icmp_error(ip, packet, 3, 2, 0);
+	if (!is_taken)
+		ip4_icmp_error(ip, packet, 3, 2, 0);
 	net_drop(packet, NET_COUNT_IP_UNKNOWN_PROTOCOL);
 }
 

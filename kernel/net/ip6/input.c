@@ -58,6 +58,7 @@ static void deliver(struct ip6 *ip, struct net_packet *packet, const struct ip6_
 	const struct net_transport *transport;
 	struct net_flow flow = {.local = header->destination, .remote = header->source, .traffic_class = header->traffic_class,
 				.ttl = header->hop_limit, .interface = packet->interface};
+	bool is_taken = ip->stack->tap && ip->stack->tap(ip->stack, &flow, packet, header->next);
 
 	if (header->next == NET_PROTOCOL_ICMP6) {
 		ip6_icmp_input(ip, packet, header);
@@ -74,7 +75,8 @@ static void deliver(struct ip6 *ip, struct net_packet *packet, const struct ip6_
 		transport->input(ip->stack, &flow, packet);
 		return;
 	}
-	ip6_icmp_error(ip, packet, ICMP6_BAD_PARAMETER, ICMP6_CODE_NEXT_HEADER, header->next_at);
+	if (!is_taken)
+		ip6_icmp_error(ip, packet, ICMP6_BAD_PARAMETER, ICMP6_CODE_NEXT_HEADER, header->next_at);
 	net_drop(packet, NET_COUNT_IP_UNKNOWN_PROTOCOL);
 }
 
