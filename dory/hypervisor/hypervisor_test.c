@@ -123,11 +123,11 @@ TEST(qemu_tap_by_queues)
 	struct arguments arguments = command_with_nics("q35", &one, 1);
 
 	CHECK(has_word(&arguments, "tap,id=net0,fd=11"));
-	CHECK(has_word(&arguments, "virtio-net-pci,netdev=net0,mac=m,romfile="));
+	CHECK(has_word(&arguments, "virtio-net-pci,netdev=net0,mac=m,romfile=,ioeventfd=off"));
 	arguments_release(&arguments);
 	arguments = command_with_nics("q35", &two, 1);
 	CHECK(has_word(&arguments, "tap,id=net0,fds=11:12,vhost=on,vhostfds=13:14"));
-	CHECK(has_word(&arguments, "virtio-net-pci,netdev=net0,mac=m,romfile=,mq=on,vectors=6"));
+	CHECK(has_word(&arguments, "virtio-net-pci,netdev=net0,mac=m,mq=on,romfile=,vectors=6"));
 	arguments_release(&arguments);
 	arguments = command_with_nics("microvm", &two, 1);
 	CHECK(has_word(&arguments, "virtio-net-device,netdev=net0,mac=m,mq=on"));

@@ -168,7 +168,7 @@ static void qemu_command(const char *program, const struct machine *machine, str
 	}
 	add_ports(machine, bus, arguments);
 	for (size_t i = 0; i < machine->nic_count; i++)
-		qemu_add_nic(&machine->nics[i], i, bus, arguments);
+		qemu_add_nic(machine, i, bus, arguments);
 }
 
 const struct hypervisor hypervisor_qemu = {
