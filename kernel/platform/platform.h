@@ -63,9 +63,18 @@ struct device {
 struct driver {
 	const char *name;
 	int (*probe)(struct device *device);
+	bool (*may_wait)(void); /* true: its devices are not needed for the start of the first program; NULL: they are */
 };
 #define DRIVER(name_) LINKER_SET_MEMBER(driver, struct driver, name_)
 void device_discover(void);
+/* Offers the devices that could wait to their drivers: called by who needs one, and a moment after the start. Any context. On return all are bound. */
+extern bool devices_wait;
+void device_bind_waiting(void);
+static inline void device_need_all(void)
+{
+	if (unlikely(__atomic_load_n(&devices_wait, __ATOMIC_ACQUIRE)))
+		device_bind_waiting();
+}
 uint32_t pci_read(const struct device *device, unsigned offset, unsigned bytes);
 void pci_write(const struct device *device, unsigned offset, unsigned bytes, uint32_t value);
 /* Physical address and length of a memory BAR, assigned if the firmware did not; -ENODEV. */

@@ -8,7 +8,8 @@
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
-#define ROOT_DEFAULT "/dev/vda"
+#define ROOT_DEFAULT	"/dev/vda"
+#define LATE_DEVICES_NS 250000000ull
 
 LINKER_SET_DECLARE(file_system, struct file_system_type);
 
@@ -73,12 +74,29 @@ static void start_processes(void)
 		init_start(init);
 }
 
+static void bind_waiting(struct timer *timer)
+{
+	device_need_all();
+}
+
+/* What no program has needed by then begins by itself: the machine is to answer on its network. */
+static void start_late_devices(void)
+{
+	static struct timer timer;
+
+	if (!devices_wait)
+		return;
+	timer_init(&timer, bind_waiting);
+	timer_arm(&timer, clock_monotonic_ns() + LATE_DEVICES_NS);
+}
+
 static void start(void)
 {
 	mount_root_device();
 	boot_mark("root");
 	mount_folders();
 	boot_mark("folders");
+	start_late_devices();
 	start_processes();
 }
 INITCALL(start, INIT_PROCESS, start);

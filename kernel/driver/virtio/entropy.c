@@ -51,4 +51,12 @@ static int entropy_probe(struct device *device)
 	return ret;
 }
 
-DRIVER(virtio_entropy) = {.name = "virtio-rng", .probe = entropy_probe};
+/* Where the CPU has a source of its own, this one is stirred in later. */
+static bool entropy_may_wait(void)
+{
+	uint64_t value;
+
+	return cpu_random(&value);
+}
+
+DRIVER(virtio_entropy) = {.name = "virtio-rng", .probe = entropy_probe, .may_wait = entropy_may_wait};

@@ -248,4 +248,10 @@ static int net_probe(struct device *device)
 	return ret;
 }
 
-DRIVER(virtio_net) = {.name = "virtio-net", .probe = net_probe};
+/* Whoever opens a socket needs it first (net_enter). */
+static bool net_may_wait(void)
+{
+	return true;
+}
+
+DRIVER(virtio_net) = {.name = "virtio-net", .probe = net_probe, .may_wait = net_may_wait};

@@ -64,6 +64,7 @@ static void make_stack(void)
 
 struct net_stack *net_enter(void)
 {
+	device_need_all();
 	spin_lock(&lock);
 	if (unlikely(!is_made))
 		make_stack();

@@ -5,7 +5,8 @@
  *	stack = net_enter(); ... calls of kernel/net's libraries ...; net_leave();
  *
  * The lock is a spin lock: nothing between the two sleeps, and no user memory is touched. Interrupt handlers enter, too.
- * The stack is made when it is first entered, so that a machine without a network spends nothing on it.
+ * The stack is made when it is first entered, by a driver or a socket, so that a machine without a network spends nothing on it;
+ * and network devices begin when it is first entered, or a moment after the start.
  */
 #pragma once
 #include "kernel/net/core/net.h"
