@@ -32,6 +32,7 @@ endef
 define module_variant
 LINKDEPS_$(2)_$(1) := $(4)
 HAS_$(2)_$(1) := $(strip $(3))
+ASM_$(2)_$(1) := $(patsubst %.S,$(OUT)/$(2)/$(1)/%.o,$(filter %.S,$(3)))
 $(OUT)/inc/$(2)/$(call flat,$(1))/.links: $(1)/module.mk build/module.mk build/engine.mk
 	@rm -rf $$(@D); mkdir -p $$(@D)
 	@$(call link_headers,$(1) $(4)); touch $$@

@@ -7,17 +7,16 @@ include build/profiles/$(PROFILE).mk
 
 KERNEL_DIR  := $(OUT)/x86_64/kernel-$(PROFILE)
 KERNEL_LIBS = $(foreach m,$(KERNEL_MODULES),$(if $(HAS_x86_64_$(m)),$(OUT)/x86_64/$(m).a))
+KERNEL_ASM   = $(foreach m,$(KERNEL_MODULES),$(ASM_x86_64_$(m)))
 KERNEL_LINK = $(LLD) -nostdlib -static --gc-sections -z noexecstack -z max-page-size=4096 -T kernel/arch/x86_64/kernel.lds
 
 # All modules become one object, optimised across their borders: calls are what a system call spends its time on, above all under an
-# emulator (half of it, measured). Small functions alone are taken in line; more makes the image larger, but not faster.
-$(KERNEL_DIR)/kernel.o: $$(KERNEL_LIBS) build/profiles/$(PROFILE).mk build/kernel.mk
-	@mkdir -p $(@D); echo "  LTO $@"
-	@$(LLD) -r --lto-O2 -mllvm -inline-threshold=40 -o $@ --whole-archive $(filter %.a,$^) --no-whole-archive
-
-$(KERNEL_DIR)/pass1.elf: $(KERNEL_DIR)/kernel.o kernel/arch/x86_64/kernel.lds $(OUT)/x86_64/init_image.o
-	@echo "  LD $@"
-	@$(KERNEL_LINK) -o $@ $(filter %.o,$^)
+# emulator (half of it, measured). The first link does it, since a whole program's own functions can be changed as those of a part cannot.
+# Small functions alone are taken in line; more makes the image larger, but not faster.
+$(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/pass1.elf &: $$(KERNEL_LIBS) $(OUT)/x86_64/init_image.o kernel/arch/x86_64/kernel.lds build/profiles/$(PROFILE).mk build/kernel.mk
+	@mkdir -p $(KERNEL_DIR); echo "  LTO $(KERNEL_DIR)/kernel.o"
+	@$(KERNEL_LINK) --lto-O2 -mllvm -inline-threshold=40 --lto-obj-path=$(KERNEL_DIR)/kernel.o -o $(KERNEL_DIR)/pass1.elf \
+	    --whole-archive $(filter %.a,$^) --no-whole-archive $(filter %.o,$^)
 
 $(KERNEL_DIR)/symbols.S: $(KERNEL_DIR)/pass1.elf build/symbols
 	@build/symbols $(NM) $< > $@
@@ -25,10 +24,13 @@ $(KERNEL_DIR)/symbols.S: $(KERNEL_DIR)/pass1.elf build/symbols
 $(KERNEL_DIR)/symbols.o: $(KERNEL_DIR)/symbols.S
 	@$(CC_x86_64) -c $< -o $@
 
-# The debugger's copy (for gdb), with DWARF; and what ships, stripped.
-$(KERNEL_DIR)/kernel.elf: $(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/symbols.o $(OUT)/x86_64/init_image.o kernel/arch/x86_64/kernel.lds
+# The debugger's copy (for gdb), with DWARF; and what ships, stripped. The same objects in the same order: the functions stand where the
+# table says, which is checked.
+$(KERNEL_DIR)/kernel.elf: $$(KERNEL_ASM) $(OUT)/x86_64/init_image.o $(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/symbols.o kernel/arch/x86_64/kernel.lds
 	@echo "  LD $@"
-	@$(KERNEL_LINK) -o $@ $(filter %.o,$^)
+	@$(KERNEL_LINK) -o $@.part $(filter %.o,$^)
+	@build/symbols $(NM) $@.part | cmp - $(KERNEL_DIR)/symbols.S
+	@mv $@.part $@
 
 # One place for every profile's kernel: it is made again when the one there is of another profile.
 ifneq ($(shell cat $(OUT)/share/dory/.profile 2>/dev/null),$(PROFILE))
