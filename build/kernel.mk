@@ -15,11 +15,11 @@ KERNEL_LINK = $(LLD) -nostdlib -static --gc-sections -z noexecstack -z max-page-
 # Small functions alone are taken in line; more makes the image larger, but not faster.
 $(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/pass1.elf &: $$(KERNEL_LIBS) $(OUT)/x86_64/init_image.o kernel/arch/x86_64/kernel.lds build/profiles/$(PROFILE).mk build/kernel.mk
 	@mkdir -p $(KERNEL_DIR); echo "  LTO $(KERNEL_DIR)/kernel.o"
-	@$(KERNEL_LINK) --lto-O2 -mllvm -inline-threshold=40 --lto-obj-path=$(KERNEL_DIR)/kernel.o -o $(KERNEL_DIR)/pass1.elf \
-	    --whole-archive $(filter %.a,$^) --no-whole-archive $(filter %.o,$^)
+	@$(KERNEL_LINK) --lto-O2 -mllvm -inline-threshold=40 -mllvm -stack-size-section --lto-obj-path=$(KERNEL_DIR)/kernel.o \
+	    -o $(KERNEL_DIR)/pass1.elf --whole-archive $(filter %.a,$^) --no-whole-archive $(filter %.o,$^)
 
 $(KERNEL_DIR)/symbols.S: $(KERNEL_DIR)/pass1.elf build/symbols
-	@build/symbols $(NM) $< > $@
+	@build/symbols $(NM) $(READOBJ) $< > $@
 
 $(KERNEL_DIR)/symbols.o: $(KERNEL_DIR)/symbols.S
 	@$(CC_x86_64) -c $< -o $@
@@ -29,7 +29,7 @@ $(KERNEL_DIR)/symbols.o: $(KERNEL_DIR)/symbols.S
 $(KERNEL_DIR)/kernel.elf: $$(KERNEL_ASM) $(OUT)/x86_64/init_image.o $(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/symbols.o kernel/arch/x86_64/kernel.lds
 	@echo "  LD $@"
 	@$(KERNEL_LINK) -o $@.part $(filter %.o,$^)
-	@build/symbols $(NM) $@.part | cmp - $(KERNEL_DIR)/symbols.S
+	@build/symbols $(NM) $(READOBJ) $@.part | cmp - $(KERNEL_DIR)/symbols.S
 	@mv $@.part $@
 
 # One place for every profile's kernel: it is made again when the one there is of another profile.

@@ -12,6 +12,7 @@ LLD     ?= ld.lld
 AR      := llvm-ar
 OBJCOPY := llvm-objcopy
 NM      := llvm-nm
+READOBJ := llvm-readobj
 RESOURCE_INCLUDE := $(shell $(CLANG) -print-resource-dir 2>/dev/null)/include
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes \
@@ -43,7 +44,7 @@ LIBS_host-asan    := $(HOST_LIBS)
 CC_x86_64     := $(CLANG) --target=x86_64-none-elf
 CFLAGS_x86_64 := $(COMMON) -O2 -ffreestanding -nostdinc -isystem $(RESOURCE_INCLUDE) \
                  -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie \
-                 -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections \
+                 -fno-asynchronous-unwind-tables -fomit-frame-pointer -ffunction-sections \
                  -fdata-sections -fno-builtin-printf -flto -DDORY_VERSION='"$(VERSION)"'
 
 CC_guest      := $(CLANG) --target=x86_64-linux-gnu

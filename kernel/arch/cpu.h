@@ -39,8 +39,11 @@ uint64_t cpu_cycles(void);
 /* RDRAND where the CPU has it. */
 bool cpu_random(uint64_t *value);
 
-/* The frame pointer chain from here, or from `frame` if not 0: fills up to max return addresses. */
-size_t cpu_backtrace(uint64_t frame, uint64_t *addresses, size_t max);
+/*
+ * Who called the code at `address`, whose stack pointer is `stack` (a kernel stack's): fills up to max return addresses, the innermost first.
+ * Exact where a function's frame has a fixed size; where it is not known, what looks like a return address counts as one.
+ */
+size_t cpu_backtrace(uint64_t address, uint64_t stack, uint64_t *addresses, size_t max);
 
 /* Text for /proc/cpuinfo and values for the auxiliary vector. */
 int cpu_describe(unsigned cpu, char *to, size_t size);

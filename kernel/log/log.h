@@ -24,8 +24,8 @@ size_t log_read(char *to, size_t size);
 
 /* A broken invariant of ours: prints the reason and a backtrace with symbols, stops the other CPUs and powers off. */
 noreturn_fn void panic(const char *format, ...) printf_like(1, 2);
-/* The same, with a backtrace from another place: of a trap. */
-noreturn_fn void panic_at(uint64_t address, uint64_t frame, const char *format, ...) printf_like(3, 4);
+/* The same, with a backtrace from another place, where the stack pointer was `stack`: of a trap. */
+noreturn_fn void panic_at(uint64_t address, uint64_t stack, const char *format, ...) printf_like(3, 4);
 /* How the machine is switched off, and how cycles become ns: set by platform/ at start. */
 void panic_set_power_off(void (*power_off)(void));
 void log_set_cycles_to_ns(uint64_t (*convert)(uint64_t cycles));
@@ -39,5 +39,12 @@ void log_set_cycles_to_ns(uint64_t (*convert)(uint64_t cycles));
 void boot_mark(const char *name);
 void boot_chart_print(void);
 
-/* The function that holds `address`, its offset in it; NULL if none. */
-const char *symbol_find(uint64_t address, uint64_t *offset);
+#define SYMBOL_FRAME_UNKNOWN UINT32_MAX
+
+struct symbol {
+	const char *name;
+	uint64_t offset;     /* of the address in the function */
+	uint32_t frame_size; /* bytes below the return address, once the function has begun; or SYMBOL_FRAME_UNKNOWN */
+};
+/* The kernel's function that holds `address`; false if none. */
+bool symbol_find(uint64_t address, struct symbol *symbol);

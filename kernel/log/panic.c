@@ -17,16 +17,15 @@ void panic_set_power_off(void (*power_off)(void))
 
 static void print_address(uint64_t address)
 {
-	uint64_t offset;
-	const char *name = symbol_find(address, &offset);
+	struct symbol symbol;
 
-	if (name)
-		log_line(LOG_EMERGENCY, "  %016llx %s+0x%llx", (unsigned long long)address, name, (unsigned long long)offset);
+	if (symbol_find(address, &symbol))
+		log_line(LOG_EMERGENCY, "  %016llx %s+0x%llx", (unsigned long long)address, symbol.name, (unsigned long long)symbol.offset);
 	else
 		log_line(LOG_EMERGENCY, "  %016llx", (unsigned long long)address);
 }
 
-static noreturn_fn void panic_end(uint64_t address, uint64_t frame, const char *text)
+static noreturn_fn void panic_end(uint64_t address, uint64_t stack, const char *text)
 {
 	uint64_t addresses[FRAMES_MAX];
 	size_t n;
@@ -35,9 +34,8 @@ static noreturn_fn void panic_end(uint64_t address, uint64_t frame, const char *
 		cpu_stop_others();
 		log_break_lock();
 		log_line(LOG_EMERGENCY, "kernel panic: %s", text);
-		if (address)
-			print_address(address);
-		n = cpu_backtrace(frame, addresses, FRAMES_MAX);
+		print_address(address);
+		n = cpu_backtrace(address, stack, addresses, FRAMES_MAX);
 		for (size_t i = 0; i < n; i++)
 			print_address(addresses[i]);
 	}
@@ -55,10 +53,11 @@ void panic(const char *format, ...)
 	va_start(args, format);
 	format_text_va(text, sizeof(text), format, args);
 	va_end(args);
-	panic_end(0, (uint64_t)__builtin_frame_address(0), text);
+	/* Where the caller stands: behind our return address, which lies above the frame pointer's word. */
+	panic_end((uint64_t)__builtin_return_address(0), (uint64_t)__builtin_frame_address(0) + 16, text);
 }
 
-void panic_at(uint64_t address, uint64_t frame, const char *format, ...)
+void panic_at(uint64_t address, uint64_t stack, const char *format, ...)
 {
 	char text[200];
 	va_list args;
@@ -66,5 +65,5 @@ void panic_at(uint64_t address, uint64_t frame, const char *format, ...)
 	va_start(args, format);
 	format_text_va(text, sizeof(text), format, args);
 	va_end(args);
-	panic_end(address, frame, text);
+	panic_end(address, stack, text);
 }

@@ -1,35 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Names of functions, from the table that build/symbols makes of the first link: count, offsets from the image's base in order, names. */
+/* Functions by address, from the table that build/symbols makes of the first link: count, offsets from the image's base in order, sizes of frames, names. */
 #include "kernel/log/log.h"
 #include "lib/string.h"
 
-#define IMAGE_BASE 0xffffffff80000000ull
+#define IMAGE_BASE    0xffffffff80000000ull
+#define WORDS_UNKNOWN 65535
 
 extern const uint32_t kernel_symbols[] __attribute__((weak)); /* absent in the first link */
 
-const char *symbol_find(uint64_t address, uint64_t *offset)
+/* How many of the functions begin at or before the offset. */
+static uint32_t count_before(const uint32_t *offsets, uint32_t count, uint64_t offset)
 {
-	uint32_t count, low = 0, high;
-	const uint32_t *offsets;
-	const char *name;
+	uint32_t low = 0, high = count;
 
-	if (!kernel_symbols || address < IMAGE_BASE)
-		return NULL;
-	count = high = kernel_symbols[0];
-	offsets = kernel_symbols + 1;
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 
-		if (IMAGE_BASE + offsets[middle] <= address)
+		if (offsets[middle] <= offset)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (!low)
-		return NULL;
-	name = (const char *)(offsets + count);
-	for (uint32_t i = 0; i + 1 < low; i++)
-		name += strlen(name) + 1;
-	*offset = address - IMAGE_BASE - offsets[low - 1];
-	return name;
+	return low;
+}
+
+bool symbol_find(uint64_t address, struct symbol *symbol)
+{
+	const uint32_t *offsets;
+	const uint16_t *frames;
+	uint32_t count, before;
+
+	if (!kernel_symbols || address < IMAGE_BASE)
+		return false;
+	count = kernel_symbols[0];
+	offsets = kernel_symbols + 1;
+	frames = (const uint16_t *)(offsets + count);
+	before = count_before(offsets, count, address - IMAGE_BASE);
+	if (!before)
+		return false;
+	symbol->name = (const char *)(frames + count);
+	for (uint32_t i = 0; i + 1 < before; i++)
+		symbol->name += strlen(symbol->name) + 1;
+	symbol->offset = address - IMAGE_BASE - offsets[before - 1];
+	symbol->frame_size = frames[before - 1] == WORDS_UNKNOWN ? SYMBOL_FRAME_UNKNOWN : frames[before - 1] * 8u;
+	return true;
 }

@@ -158,6 +158,8 @@ trap_in_kernel:
 	SMAP_SITE 0xca
 	movq %rsp, %rdi
 	call trap_kernel
+	.globl trap_kernel_returns
+trap_kernel_returns:
 	POP_REGISTERS
 	addq $16, %rsp
 	iretq

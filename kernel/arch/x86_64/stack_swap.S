@@ -26,6 +26,8 @@ context_swap:
 context_begin:
 	movq %r12, %rdi
 	callq *%rbx
+	.globl context_begin_returns
+context_begin_returns: /* the backtrace ends here */
 	ud2
 
 /* void cpu_wait(void): sti covers hlt, so that an interrupt between the two is not lost. */

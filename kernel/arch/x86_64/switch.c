@@ -21,10 +21,9 @@ void kernel_context_init(struct kernel_context *context, void *stack, size_t siz
 	/* As context_swap leaves a stack: r15 r14 r13 r12 rbx rbp, return address. Then the stack is aligned as a call wants it. */
 	uint64_t *top = (uint64_t *)align_down((uint64_t)stack + size, 16) - 7;
 
-	top[0] = top[1] = top[2] = 0;
+	top[0] = top[1] = top[2] = top[5] = 0;
 	top[3] = (uint64_t)argument;
 	top[4] = (uint64_t)entry;
-	top[5] = 0; /* rbp: the backtrace ends here */
 	top[6] = (uint64_t)context_begin;
 	context->rsp = (uint64_t)top;
 }

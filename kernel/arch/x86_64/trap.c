@@ -183,7 +183,7 @@ noreturn_fn void trap_fatal(struct trap_frame *frame)
 	log_line(LOG_EMERGENCY, "r9  %016lx r10 %016lx r11 %016lx r12 %016lx", frame->r9, frame->r10, frame->r11, frame->r12);
 	log_line(LOG_EMERGENCY, "r13 %016lx r14 %016lx r15 %016lx cr2 %016lx", frame->r13, frame->r14, frame->r15, cr2);
 	log_line(LOG_EMERGENCY, "cr3 %016lx cpu %u", read_cr3(), cpu_id());
-	panic_at(frame->rip, frame->rbp, "%s in the kernel, error code %lx", frame->vector < ARRAY_SIZE(names) ? names[frame->vector] : "exception",
+	panic_at(frame->rip, frame->rsp, "%s in the kernel, error code %lx", frame->vector < ARRAY_SIZE(names) ? names[frame->vector] : "exception",
 	    frame->error_code);
 }
 
