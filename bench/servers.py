@@ -179,7 +179,7 @@ class Running:
         else:
             words = linux(f"{server.name}-{machine}", memory, cpus, machine, network.linux_devices(server, self.port, machine),
                           network.linux_options())
-        self.log = open(f"{OUT}/{server.name}-{name}.log", "w+b")
+        self.log = open(f"{OUT}/{server.name}-{name}-{cpus}.log", "w+b")
         self.started = time.perf_counter()
         self.child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True,
                                       env={**os.environ, "LD_PRELOAD": f"{OUT}/backlog"})

@@ -54,7 +54,7 @@ TEST(qemu_doubles_commas_of_the_disk)
 	CHECK(has_word(&arguments,
 		"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/5,backing.driver=raw,"
 		"backing.file.driver=file,backing.file.filename=/a,,b,discard=unmap,cache=unsafe"));
-	CHECK(has_word(&arguments, "virtio-blk-device,drive=disk,werror=report,rerror=report"));
+	CHECK(has_word(&arguments, "virtio-blk-device,drive=disk,cyls=16383,heads=16,secs=63,werror=report,rerror=report"));
 	CHECK(has_word(&arguments, "65536k"));
 	arguments_release(&arguments);
 }

@@ -118,8 +118,9 @@ static void add_disk(const struct machine *machine, const char *bus, struct argu
 			"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=unsafe",
 			machine->overlay_fd, path);
 	arguments_add(arguments, "-device");
-	/* By default a full disk of the host stops the machine in silence; the program is to get the error. */
-	arguments_add(arguments, "virtio-blk-%s,drive=disk,werror=report,rerror=report", bus);
+	/* A geometry, which nobody looks at: where it is not said, QEMU reads the disk for it before it starts. By default a full disk of the host
+	 * stops the machine in silence; the program is to get the error. */
+	arguments_add(arguments, "virtio-blk-%s,drive=disk,cyls=16383,heads=16,secs=63,werror=report,rerror=report", bus);
 	free(path);
 }
 
