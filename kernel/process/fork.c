@@ -65,6 +65,7 @@ static void inherit(struct process *child, const struct process *parent)
 	memcpy(child->name, parent->name, sizeof(child->name));
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	child->dumpable = parent->dumpable;
+	child->personality = parent->personality;
 	child->executable = parent->executable;
 	if (child->executable)
 		file_get(child->executable);

@@ -71,6 +71,7 @@ struct process {
 	bool is_subreaper, children_subreaped; /* the second: an ancestor is a subreaper */
 	int parent_death_signal;
 	bool dumpable;
+	uint32_t personality; /* personality(2) */
 	struct timer real_timer; /* ITIMER_REAL */
 	uint64_t real_interval_ns;
 	struct cpu_timer virtual_timer, profile_timer; /* ITIMER_VIRTUAL, ITIMER_PROF */
@@ -111,6 +112,8 @@ struct task {
 	bool is_resuming;    /* the call under way was begun before an interruption: */
 	uint64_t resume_deadline_ns; /* it waits until then */
 };
+
+#define PERSONALITY_NO_RANDOM 0x0040000u /* ADDR_NO_RANDOMIZE */
 
 struct task *task_current(void);	/* NULL on kernel threads */
 struct process *process_current(void);
