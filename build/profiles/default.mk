@@ -2,6 +2,8 @@
 KERNEL_MODULES := lib kernel/arch/x86_64 kernel/platform kernel/log kernel/mem kernel/sched kernel/vm kernel/block kernel/process kernel/file kernel/syscall
 KERNEL_MODULES += kernel/fs/ext4 kernel/fs/tmpfs kernel/fs/dev kernel/fs/proc kernel/fs/sys
 KERNEL_MODULES += kernel/driver/virtio kernel/driver/serial
+# What debuggers need.
+KERNEL_MODULES += kernel/ptrace kernel/syscall/ptrace
 # System V IPC.
 KERNEL_MODULES += kernel/ipc kernel/syscall/ipc kernel/fs/proc_ipc
 # Unix sockets; the network behind them: protocols, the machine's stack of them, devices.

@@ -21,7 +21,7 @@ static bool is_allowed(const struct process *process, const struct credentials *
 	       ours->gid == theirs->egid && ours->gid == theirs->sgid;
 }
 
-static int check_locked(struct process *process)
+int process_access_check_locked(struct process *process)
 {
 	struct task *task = any_task(process);
 
@@ -35,7 +35,7 @@ int process_access_check(struct process *process)
 	int ret;
 
 	spin_lock(&process_tree_lock);
-	ret = check_locked(process);
+	ret = process_access_check_locked(process);
 	spin_unlock(&process_tree_lock);
 	return ret;
 }
@@ -53,7 +53,7 @@ int process_access(int pid, struct process **found)
 		process = task ? task->process : NULL;
 	}
 	if (process)
-		ret = check_locked(process);
+		ret = process_access_check_locked(process);
 	if (!ret) {
 		process_get(process);
 		*found = process;

@@ -7,6 +7,7 @@
 int process_access(int pid, struct process **process) must_check;
 /* The same of a process that is held already: 0, -EPERM, -ESRCH. */
 int process_access_check(struct process *process) must_check;
+int process_access_check_locked(struct process *process) must_check; /* under process_tree_lock */
 /* With a reference; NULL: it has none any more. */
 struct address_space *process_space_get(struct process *process);
 struct descriptor_table *process_descriptors_get(struct process *process);

@@ -8,6 +8,7 @@
 #include "kernel/process/credentials.h"
 #include "kernel/process/exec.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/trace.h"
 #include "kernel/process/wait_child.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -206,6 +207,8 @@ static int choose_credentials(struct exec *exec)
 	struct task *task = task_current();
 	bool no_gain = (task && task->no_new_privileges) || (mount_flags(exec->source.file->path.mount) & MS_NOSUID);
 
+	if (task && task_is_traced(task) && trace_hooks->limits_exec(task))
+		no_gain = true;
 	exec->credentials = credentials_copy(now, now->nr_groups);
 	if (!exec->credentials)
 		return -ENOMEM;
@@ -347,7 +350,7 @@ static int commit(struct exec *exec)
 	struct task *task = task_current();
 	struct process *process = task->process;
 	struct signal_handlers *handlers = NULL;
-	int ret;
+	int former_tid = task->tid, ret;
 
 	if (process->handlers->references > 1) {
 		handlers = signal_handlers_copy(process->handlers);
@@ -362,6 +365,8 @@ static int commit(struct exec *exec)
 	change_memory(task, exec);
 	change_handlers(process, handlers);
 	start_program(task, exec);
+	if (task->trace)
+		trace_hooks->executed(task, former_tid);
 	return 0;
 }
 

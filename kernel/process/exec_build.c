@@ -37,18 +37,24 @@ enum { /* getauxval(3) */
 	AT_PLATFORM = 15, AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
 };
 
-static uint64_t random_pages(uint64_t range)
+static uint64_t random_below(const struct exec *exec, uint64_t range)
 {
-	return align_down(random_u64() % range, PAGE_SIZE);
+	return exec->process->personality & PERSONALITY_NO_RANDOM ? 0 : random_u64() % range;
 }
 
-static void choose_places(struct address_space *space)
+static uint64_t random_pages(const struct exec *exec, uint64_t range)
 {
+	return align_down(random_below(exec, range), PAGE_SIZE);
+}
+
+static void choose_places(struct exec *exec)
+{
+	struct address_space *space = exec->space;
 	uint64_t gap = space->limit_stack;
 
 	gap = gap < STACK_GAP_MIN ? STACK_GAP_MIN : gap > STACK_GAP_MAX ? STACK_GAP_MAX : gap;
-	space->stack_top = USER_END - random_pages(STACK_RANDOM);
-	space->mmap_base = align_down(space->stack_top - gap, PAGE_SIZE) - random_pages(MAP_RANDOM);
+	space->stack_top = USER_END - random_pages(exec, STACK_RANDOM);
+	space->mmap_base = align_down(space->stack_top - gap, PAGE_SIZE) - random_pages(exec, MAP_RANDOM);
 }
 
 static int map_vdso(struct exec *exec)
@@ -70,9 +76,9 @@ static int map_program(struct exec *exec)
 	int ret;
 
 	if (image->header.type == ELF_TYPE_SHARED)
-		image->bias = align_down(PROGRAM_BASE + random_pages(PROGRAM_RANDOM), image->alignment) - image->start;
+		image->bias = align_down(PROGRAM_BASE + random_pages(exec, PROGRAM_RANDOM), image->alignment) - image->start;
 	ret = exec_image_map(image, &exec->source, exec->space);
-	exec->space->brk_start = exec->space->brk = image->break_end + random_pages(BREAK_RANDOM);
+	exec->space->brk_start = exec->space->brk = image->break_end + random_pages(exec, BREAK_RANDOM);
 	exec->entry = image->header.entry + image->bias;
 	return ret;
 }
@@ -161,7 +167,7 @@ static uint64_t *add_auxv(uint64_t *to, const struct exec *exec, const struct st
 static int put_vectors(struct exec *exec, const struct stack_places *places, uint64_t below)
 {
 	size_t most = 3 + exec->arguments.count + exec->environment.count + 2 * NR_AUXV;
-	uint64_t *vector = heap_alloc(most * sizeof(uint64_t)), *to = vector;
+	uint64_t *vector = heap_alloc(most * sizeof(uint64_t)), *to = vector, *auxv;
 	int ret;
 
 	if (!vector)
@@ -169,8 +175,11 @@ static int put_vectors(struct exec *exec, const struct stack_places *places, uin
 	*to++ = exec->arguments.count;
 	to = add_pointers(to, places->arguments, &exec->arguments);
 	to = add_pointers(to, places->environment, &exec->environment);
+	auxv = to;
 	to = add_auxv(to, exec, places);
 	exec->stack = align_down(below - (uint64_t)(to - vector) * sizeof(uint64_t), 16);
+	exec->space->auxv_start = exec->stack + (uint64_t)(auxv - vector) * sizeof(uint64_t);
+	exec->space->auxv_end = exec->stack + (uint64_t)(to - vector) * sizeof(uint64_t);
 	ret = put(exec->space, exec->stack, vector, (size_t)(to - vector) * sizeof(uint64_t));
 	heap_free(vector);
 	return ret;
@@ -201,7 +210,7 @@ static int build_stack(struct exec *exec)
 	if (!ret)
 		ret = put(space, places.random, bytes, sizeof(bytes));
 	if (!ret)
-		ret = put_vectors(exec, &places, places.random - random_u64() % 256);
+		ret = put_vectors(exec, &places, places.random - random_below(exec, 256));
 	space->arg_start = places.arguments;
 	space->arg_end = space->env_start = places.environment;
 	space->env_end = places.name;
@@ -216,7 +225,7 @@ int exec_build(struct exec *exec)
 	if (!exec->space)
 		return -ENOMEM;
 	limits_apply_memory(exec->process, exec->space);
-	choose_places(exec->space);
+	choose_places(exec);
 	exec->top_used = exec->space->mmap_base;
 	ret = map_vdso(exec);
 	if (!ret)

@@ -8,6 +8,7 @@
 #include "kernel/process/credentials.h"
 #include "kernel/process/futex.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/trace.h"
 #include "kernel/process/wait_child.h"
 #include "kernel/uapi/poll.h"
 
@@ -94,7 +95,7 @@ static void add_times(struct process *process, const struct task *task)
 	process->dead_involuntary += task->thread.switches_involuntary;
 }
 
-static bool is_reaped_at_once(const struct process *process)
+bool process_is_reaped_at_once(const struct process *process)
 {
 	const struct process *parent = process->parent;
 	const struct linux_sigaction *action;
@@ -158,15 +159,17 @@ static void end_process(struct process *process)
 
 static void leave_for_good(struct task *task, struct process *process)
 {
-	bool is_reaped;
+	bool is_hidden, is_reaped;
 
 	spin_lock(&process_tree_lock);
 	add_times(process, task);
 	process->exit_uid = task->credentials->uid;
 	task_leave_locked(task);
-	is_reaped = is_reaped_at_once(process);
+	is_hidden = trace_hides_zombie_locked(process);
+	is_reaped = !is_hidden && process_is_reaped_at_once(process);
 	become_zombie_locked(process);
-	signal_notify_parent_locked(process, 0, 0);
+	if (!is_hidden)
+		signal_notify_parent_locked(process, 0, 0);
 	if (is_reaped)
 		process_leave_locked(process);
 	spin_unlock(&process_tree_lock);
@@ -193,16 +196,19 @@ static bool leave_others(struct task *task, struct process *process)
 	return !is_last;
 }
 
-noreturn_fn void task_finish(struct task *task)
+noreturn_fn void task_finish(struct task *task, int status)
 {
 	struct process *process = task->process;
 
+	if (task->trace)
+		trace_hooks->ends(task, status);
 	if (process->space) {
 		robust_list_walk(task);
 		task_clear_child_tid(task);
 	}
 	task_vfork_done(task);
 	release_files(task);
+	trace_release_all(task); /* it cannot get more without files */
 	thread_set_page_table(NULL);
 	if (leave_others(task, process))
 		thread_exit();
@@ -224,8 +230,9 @@ noreturn_fn void process_exit_group(int status)
 		process->exit_status = status;
 		signal_kill_others_locked(process, task);
 	}
+	status = process->exec_task && process->exec_task != task ? 0 : process->exit_status;
 	spin_unlock(&process->signal_lock);
-	task_finish(task);
+	task_finish(task, status);
 }
 
 noreturn_fn void task_exit(int status)
@@ -238,5 +245,5 @@ noreturn_fn void task_exit(int status)
 	if (!process->is_exiting && task->tid == process->pid)
 		process->exit_status = status;
 	spin_unlock(&process->signal_lock);
-	task_finish(task);
+	task_finish(task, status);
 }

@@ -6,6 +6,7 @@
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/pidfd.h"
+#include "kernel/process/trace.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/sched.h"
 #include "lib/string.h"
@@ -65,6 +66,7 @@ static void inherit(struct process *child, const struct process *parent)
 	memcpy(child->name, parent->name, sizeof(child->name));
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	child->dumpable = parent->dumpable;
+	child->personality = parent->personality;
 	child->executable = parent->executable;
 	if (child->executable)
 		file_get(child->executable);
@@ -141,6 +143,7 @@ static void copy_state(struct task *child, struct task *parent, const struct clo
 	user_vector_save(child->thread.vector);
 	child->thread.page_table = &child->process->space->page_table;
 	child->blocked = parent->blocked;
+	child->syscall_number = parent->syscall_number;
 	child->credentials = parent->credentials;
 	credentials_get(child->credentials);
 	child->no_new_privileges = parent->no_new_privileges;
@@ -175,10 +178,11 @@ static bool is_over_limit_locked(const struct process *parent, const struct cred
 	return tasks >= limit;
 }
 
-/* The point where others can see the child. A process that is being killed makes no more of them. */
-static int enter_tree(struct task *child, struct task *parent, uint64_t flags)
+/* The point where others can see the child. A process that is being killed makes no more of them. *event: what its parent's tracer is to be told. */
+static int enter_tree(struct task *child, struct task *parent, const struct clone_arguments *a, int *event)
 {
 	struct process *process = child->process, *of_parent = parent->process;
+	uint64_t flags = a->flags;
 	int ret = 0;
 
 	spin_lock(&process_tree_lock);
@@ -194,6 +198,7 @@ static int enter_tree(struct task *child, struct task *parent, uint64_t flags)
 	if (process != of_parent) {
 		process->pid = child->tid;
 		process->parent = flags & LINUX_CLONE_PARENT ? of_parent->parent : of_parent;
+		process->creator = flags & LINUX_CLONE_PARENT ? of_parent->creator : parent->tid;
 		process->group = of_parent->group;
 		process->session = of_parent->session;
 		process->terminal = of_parent->terminal;
@@ -204,6 +209,8 @@ static int enter_tree(struct task *child, struct task *parent, uint64_t flags)
 		child->vfork_parent = parent;
 		parent->vfork_waits = true;
 	}
+	if (parent->trace)
+		*event = trace_hooks->clone_locked(parent, child, flags, a->exit_signal);
 	task_enter_locked(child);
 	spin_unlock(&process_tree_lock);
 	return 0;
@@ -267,7 +274,7 @@ int64_t task_clone(const struct clone_arguments *a)
 	struct task *parent = task_current(), *child;
 	bool is_thread = a->flags & LINUX_CLONE_THREAD;
 	struct process *process;
-	int ret = check_flags(a->flags), tid, pidfd = -1;
+	int ret = check_flags(a->flags), tid, pidfd = -1, event = 0;
 
 	if (ret)
 		return ret;
@@ -282,7 +289,7 @@ int64_t task_clone(const struct clone_arguments *a)
 			ret = pidfd = pidfd_new(process, 0);
 	}
 	if (ret >= 0)
-		ret = enter_tree(child, parent, a->flags);
+		ret = enter_tree(child, parent, a, &event);
 	if (ret) {
 		if (pidfd >= 0)
 			descriptor_close(pidfd);
@@ -297,8 +304,13 @@ int64_t task_clone(const struct clone_arguments *a)
 	if (!is_thread)
 		process_put(process); /* the child holds it */
 	task_launch(child);
-	if (a->flags & LINUX_CLONE_VFORK)
+	if (event)
+		trace_hooks->cloned(parent, event, tid);
+	if (a->flags & LINUX_CLONE_VFORK) {
 		wait_for_vfork(parent);
+		if (parent->trace)
+			trace_hooks->vfork_done(parent, tid);
+	}
 	return tid;
 }
 

@@ -23,7 +23,7 @@ struct process *process_new(void);
 struct task *task_new(struct process *process);
 void task_free(struct task *task); /* of one that never started */
 void task_launch(struct task *task);
-noreturn_fn void task_finish(struct task *task);
+noreturn_fn void task_finish(struct task *task, int status); /* of the task itself, as wait4 gives it */
 
 /* ---- init.c ---- */
 /* A process without a program, with what one has at the start (root, no files), and its only task. NULL: no memory. */
@@ -59,8 +59,6 @@ void signal_queue_discard(struct process *process, struct signal_queue *queue, u
 
 /* What the loop does when a signal may be pending; `context` is of the last trap. */
 void signal_handle(struct task *task);
-/* Recomputes whether the task has something to act upon; signal_lock held. */
-void signal_recalculate_locked(struct task *task);
 /* Sends a SIGKILL to all other tasks of the process (exec, exit_group): they end as soon as they look. */
 void signal_kill_others_locked(struct process *process, const struct task *except);
 /* Tells the parent of a stop, continuation or death. process_tree_lock held. */
@@ -70,6 +68,8 @@ void signal_notify_parent_locked(struct process *process, int code, int status);
 void robust_list_walk(struct task *task);	 /* futex.c: locks of a dying thread */
 void task_clear_child_tid(struct task *task);	 /* and wakes who joins it */
 void task_vfork_done(struct task *task);
+/* A dead one that its parent does not want to wait for. */
+bool process_is_reaped_at_once(const struct process *process);
 
 /* ---- limits.c ---- */
 void limits_init(struct process *process);

@@ -71,12 +71,16 @@ struct process {
 	bool is_subreaper, children_subreaped; /* the second: an ancestor is a subreaper */
 	int parent_death_signal;
 	bool dumpable;
+	uint32_t personality; /* personality(2) */
 	struct timer real_timer; /* ITIMER_REAL */
 	uint64_t real_interval_ns;
 	struct cpu_timer virtual_timer, profile_timer; /* ITIMER_VIRTUAL, ITIMER_PROF */
 	uint64_t virtual_interval_ns, profile_interval_ns;
 	struct cpu_timer cpu_limit_timer; /* RLIMIT_CPU */
 	void *posix_timers;
+	int creator;		    /* thread id of the task that made it, for PTRACE_TRACEME */
+	struct trace *leader_trace; /* its first task has ended while it was traced, and the tracer has yet to wait for it */
+	unsigned nr_ended_tracees;  /* of its other tasks: its own end is told after theirs */
 	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
 	bool membarrier_registered;
 };
@@ -110,7 +114,14 @@ struct task {
 	bool in_restartable; /* the last trap was a system call whose result may ask for a restart */
 	bool is_resuming;    /* the call under way was begun before an interruption: */
 	uint64_t resume_deadline_ns; /* it waits until then */
+
+	struct trace *trace; /* somebody traces it, or did (trace.h) */
+	struct list tracees; /* struct trace: whom it traces itself; guarded by process_tree_lock */
+	bool stop_taken;     /* traced: its tracer knows of the stop of its process, and it goes on; guarded by signal_lock, as the next: */
+	uint8_t trap_due;    /* traced: it is to stop for its tracer; enum trace_trap */
 };
+
+#define PERSONALITY_NO_RANDOM 0x0040000u /* ADDR_NO_RANDOMIZE */
 
 struct task *task_current(void);	/* NULL on kernel threads */
 struct process *process_current(void);
@@ -132,6 +143,10 @@ int task_signal(struct task *task, int signal, const struct linux_siginfo *info)
 int group_signal(int group, int signal, const struct linux_siginfo *info);
 /* A fault's signal: not ignorable; if blocked or ignored the process dies. */
 void task_fault_signal(int signal, int code, uint64_t address);
+/* Recomputes whether the task has something to act upon; signal_lock held. */
+void signal_recalculate_locked(struct task *task);
+/* The i-th information of a queue in the order of arrival; false: there are fewer. signal_lock held. */
+bool signal_queue_peek(const struct signal_queue *queue, uint64_t i, struct linux_siginfo *info);
 /* Whether the running task has a signal to act upon: long operations end with -EINTR. */
 bool signal_is_pending(void);
 /*

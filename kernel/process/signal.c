@@ -2,6 +2,7 @@
 /* Acting upon signals, in the loop of a task before it enters user mode (signal(7)): handlers, default actions, stops, restarts. */
 #include "kernel/log/log.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/trace.h"
 #include "kernel/process/wait_child.h"
 #include "kernel/uapi/errno.h"
 
@@ -83,8 +84,10 @@ static void call_handler(struct task *task, const struct linux_siginfo *info, co
 	    .altstack_size = task->altstack_size,
 	    .altstack_flags = task->altstack_flags,
 	};
+	bool was_stepping;
 
 	settle_call(task, action);
+	was_stepping = task->trace && trace_hooks->before_handler(task);
 	if (user_signal_push(&task->user, task->thread.vector, frame_stack(task, action), &frame)) {
 		if (info->signo == LINUX_SIGSEGV)
 			process_exit_group(LINUX_SIGSEGV);
@@ -100,6 +103,8 @@ static void call_handler(struct task *task, const struct linux_siginfo *info, co
 		task->blocked |= BIT(info->signo);
 	signal_recalculate_locked(task);
 	spin_unlock(&process->signal_lock);
+	if (was_stepping)
+		trace_hooks->after_handler(task);
 }
 
 /* ---- Stopping. ---- */
@@ -108,13 +113,17 @@ static void interrupt_all_locked(struct process *process)
 {
 	struct task *task;
 
-	list_for_each(task, &process->tasks, process_node)
+	list_for_each(task, &process->tasks, process_node) {
+		task->stop_taken = false;
 		thread_interrupt(&task->thread);
+	}
 }
 
 /* Stops the whole process: this task here, the others as soon as they look. */
 static void begin_stop(struct process *process, int signal)
 {
+	bool is_news = false;
+
 	spin_lock(&process_tree_lock);
 	/* A terminal's stop of an orphaned group would last for ever (POSIX.1, tcsetpgrp rationale). */
 	if (signal != LINUX_SIGSTOP && group_is_orphaned_locked(process->group, NULL)) {
@@ -123,25 +132,36 @@ static void begin_stop(struct process *process, int signal)
 	}
 	spin_lock(&process->signal_lock);
 	if (!process->is_exiting && !((process->pending.pending | task_current()->pending.pending) & BIT(LINUX_SIGKILL))) {
+		is_news = !process->is_stopped; /* traced tasks may run while the others are stopped, and stop again */
 		process->is_stopped = true;
 		process->stop_signal = signal;
-		process->stop_reported = process->was_continued = false;
+		if (is_news)
+			process->stop_reported = process->was_continued = false;
 		interrupt_all_locked(process);
 	}
 	spin_unlock(&process->signal_lock);
-	if (process->is_stopped)
+	if (is_news && !trace_is_by_parent_locked(process))
 		signal_notify_parent_locked(process, LINUX_CLD_STOPPED, signal);
 	spin_unlock(&process_tree_lock);
 }
 
-static void stay_stopped(struct process *process)
+static void stay_stopped(struct task *task)
 {
+	struct process *process = task->process;
 	struct waiter waiter;
 
 	wait_begin(&waiter, &process->stop_wait);
-	while (__atomic_load_n(&process->is_stopped, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(&process->is_stopped, __ATOMIC_ACQUIRE) && !__atomic_load_n(&task->trap_due, __ATOMIC_RELAXED))
 		(void)wait_sleep(WAIT_FOREVER, WAIT_KILLABLE);
 	wait_end(&waiter);
+}
+
+static void stop(struct task *task)
+{
+	if (task->trace)
+		trace_hooks->trap(task);
+	if (!task_is_traced(task))
+		stay_stopped(task);
 }
 
 /* The first task that runs again tells the parent. */
@@ -173,30 +193,37 @@ static void check_death(struct task *task)
 {
 	struct process *process = task->process;
 
-	if (process->is_exiting || (process->exec_task && process->exec_task != task))
-		task_finish(task);
+	if (process->is_exiting)
+		task_finish(task, process->exit_status);
+	if (process->exec_task && process->exec_task != task)
+		task_finish(task, 0);
 	if (task->thread.killed)
 		process_exit_group(SIGKILL_STATUS);
 }
 
-/* Takes the next signal with its action; one with a handler that is to run once (SA_RESETHAND) loses it. */
-static bool take_next(struct task *task, struct linux_siginfo *info, struct linux_sigaction *action)
+static bool take_next(struct task *task, struct linux_siginfo *info)
 {
 	struct process *process = task->process;
 	bool found;
 
 	spin_lock(&process->signal_lock);
 	found = signal_queue_take(process, &task->pending, ~task->blocked, info) || signal_queue_take(process, &process->pending, ~task->blocked, info);
-	if (found) {
-		spin_lock(&process->handlers->lock);
-		*action = process->handlers->actions[info->signo];
-		if (action->handler > LINUX_SIG_IGN && (action->flags & LINUX_SA_RESETHAND))
-			process->handlers->actions[info->signo].handler = LINUX_SIG_DFL;
-		spin_unlock(&process->handlers->lock);
-	}
 	signal_recalculate_locked(task);
 	spin_unlock(&process->signal_lock);
 	return found;
+}
+
+/* The action of a signal; a handler that is to run once (SA_RESETHAND) is there no more. */
+static struct linux_sigaction take_action(struct process *process, int signal)
+{
+	struct linux_sigaction action;
+
+	spin_lock(&process->handlers->lock);
+	action = process->handlers->actions[signal];
+	if (action.handler > LINUX_SIG_IGN && (action.flags & LINUX_SA_RESETHAND))
+		process->handlers->actions[signal].handler = LINUX_SIG_DFL;
+	spin_unlock(&process->handlers->lock);
+	return action;
 }
 
 /* Nothing is left: the mask of a waiting call comes back, and the call starts again. */
@@ -243,14 +270,17 @@ void signal_handle(struct task *task)
 
 	for (;;) {
 		check_death(task);
-		if (process->is_stopped) {
-			stay_stopped(process);
+		if (task->trap_due || (process->is_stopped && !task->stop_taken)) {
+			stop(task);
 			continue;
 		}
 		if (process->stop_signal == LINUX_SIGCONT)
 			report_continuation(process);
-		if (!take_next(task, &info, &action))
+		if (!take_next(task, &info))
 			break;
+		if (task->trace && !trace_hooks->signal(task, &info))
+			continue;
+		action = take_action(process, info.signo);
 		act(task, &info, &action);
 	}
 	settle(task);
@@ -270,7 +300,7 @@ void signal_notify_parent_locked(struct process *process, int code, int status)
 	if (!code) { /* of a death */
 		int end = process->exit_status & 0x7f;
 
-		code = !end ? LINUX_CLD_EXITED : process->exit_status & 0x80 ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED;
+		code = wait_code_of_end(process->exit_status);
 		status = end ? end : process->exit_status >> 8;
 	} else {
 		signal = LINUX_SIGCHLD;

@@ -5,6 +5,7 @@
  */
 #include "kernel/mem/heap.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/trace.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/poll.h"
 #include "lib/string.h"
@@ -101,6 +102,19 @@ void signal_queue_discard(struct process *process, struct signal_queue *queue, u
 	}
 }
 
+bool signal_queue_peek(const struct signal_queue *queue, uint64_t i, struct linux_siginfo *info)
+{
+	const struct queued_signal *entry;
+
+	list_for_each(entry, &queue->infos, node) {
+		if (i--)
+			continue;
+		*info = entry->info;
+		return true;
+	}
+	return false;
+}
+
 /* ---- Handlers. ---- */
 
 struct signal_handlers *signal_handlers_new(void)
@@ -170,7 +184,9 @@ static uint64_t deliverable(const struct task *task)
 
 void signal_recalculate_locked(struct task *task)
 {
-	bool has_work = deliverable(task) || task->process->is_exiting || task->process->is_stopped || task->thread.killed || task->restore_blocked;
+	const struct process *process = task->process;
+	bool must_stop = task->trap_due || (process->is_stopped && !task->stop_taken);
+	bool has_work = deliverable(task) || process->is_exiting || must_stop || task->thread.killed || task->restore_blocked;
 
 	__atomic_store_n(&task->thread.interrupted, has_work, __ATOMIC_SEQ_CST);
 }
@@ -192,11 +208,23 @@ static bool is_immune(struct process *process, int signal)
 	return process->pid == 1 && handler_of(process, signal) == LINUX_SIG_DFL;
 }
 
-/* A signal that would do nothing is not even queued; a blocked one is, since its action may change, or signalfd may read it. */
+static bool is_traced(const struct process *process, const struct task *target)
+{
+	if (target || list_empty(&process->tasks))
+		return target && task_is_traced(target);
+	return task_is_traced(container_of(process->tasks.next, struct task, process_node));
+}
+
+/*
+ * A signal that would do nothing is not even queued; a blocked one is, since its action may change, or signalfd may read it; and one of
+ * which a tracer is to be told.
+ */
 static bool is_dropped(struct process *process, const struct task *target, int signal)
 {
 	uint64_t handler = handler_of(process, signal);
 
+	if (is_traced(process, target) && signal != LINUX_SIGKILL)
+		return false;
 	if (target ? (target->blocked & BIT(signal)) != 0 : is_blocked_somewhere(process, signal))
 		return false;
 	if (is_immune(process, signal))
@@ -228,6 +256,12 @@ static void act_on_arrival(struct process *process, int signal)
 {
 	struct task *task;
 
+	if (signal == LINUX_SIGCONT) {
+		list_for_each(task, &process->tasks, process_node) {
+			if (task->trace)
+				trace_hooks->continued_locked(task);
+		}
+	}
 	if (BIT(signal) & stop_signals) {
 		discard_everywhere(process, BIT(LINUX_SIGCONT));
 	} else if (signal == LINUX_SIGCONT) {

@@ -9,6 +9,7 @@
 #include "kernel/platform/platform.h"
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/trace.h"
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
@@ -142,6 +143,45 @@ static void serve_fault(struct task *task)
 		task_fault_signal(result.signal, result.code, task->user.fault_address);
 }
 
+static inline enum trap run_program(struct task *task)
+{
+	enum trap trap;
+
+	thread_account_enter_user(&task->thread);
+	trap = user_run(&task->user);
+	thread_account_leave_user(&task->thread);
+	task->in_restartable = trap == TRAP_SYSCALL;
+	return trap;
+}
+
+static inline void serve(struct task *task, enum trap trap)
+{
+	switch (trap) {
+	case TRAP_SYSCALL:
+		syscall_handler(task);
+		break;
+	case TRAP_FAULT:
+		serve_fault(task);
+		break;
+	case TRAP_EXCEPTION:
+		task_fault_signal(task->user.signal, task->user.signal_code, task->user.fault_address);
+		break;
+	case TRAP_INTERRUPT:
+		break;
+	}
+}
+
+/* A turn of the loop under the eyes of a tracer: it is made here, so that the loop itself has nothing to ask. */
+static void run_traced(struct task *task)
+{
+	enum trap trap = run_program(task);
+
+	if (trap == TRAP_SYSCALL)
+		trace_hooks->system_call(task, syscall_handler);
+	else
+		serve(task, trap);
+}
+
 /* Signals first: one may end the thread. The other way round it would wait for its turn in order to die. */
 static void do_work(struct task *task)
 {
@@ -149,6 +189,8 @@ static void do_work(struct task *task)
 		signal_handle(task);
 	if (thread_should_yield(&task->thread))
 		thread_preempt();
+	else if (task->thread.is_traced && !__atomic_load_n(&task->thread.interrupted, __ATOMIC_RELAXED))
+		run_traced(task);
 }
 
 static void run_task(void *argument)
@@ -163,23 +205,7 @@ static void run_task(void *argument)
 	for (;;) {
 		while (unlikely(__atomic_load_n(&task->thread.work, __ATOMIC_RELAXED)))
 			do_work(task);
-		thread_account_enter_user(&task->thread);
-		enum trap trap = user_run(&task->user);
-		thread_account_leave_user(&task->thread);
-		task->in_restartable = trap == TRAP_SYSCALL;
-		switch (trap) {
-		case TRAP_SYSCALL:
-			syscall_handler(task);
-			break;
-		case TRAP_FAULT:
-			serve_fault(task);
-			break;
-		case TRAP_EXCEPTION:
-			task_fault_signal(task->user.signal, task->user.signal_code, task->user.fault_address);
-			break;
-		case TRAP_INTERRUPT:
-			break;
-		}
+		serve(task, run_program(task));
 	}
 }
 
@@ -227,6 +253,7 @@ struct task *task_new(struct process *process)
 	task->process = process;
 	process_get(process);
 	list_init(&task->process_node);
+	list_init(&task->tracees);
 	signal_queue_init(&task->pending);
 	task->altstack_flags = LINUX_SS_DISABLE;
 	task->timer_slack_ns = 50000;

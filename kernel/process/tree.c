@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tree of processes, and the tables that find tasks and processes by id. All under process_tree_lock. */
 #include "kernel/process/internal.h"
+#include "kernel/process/trace.h"
 
 #define ID_MAX	   4194304 /* Linux's PID_MAX_LIMIT on 64-bit machines: ids are reused late */
 #define ID_FIRST_AGAIN 300 /* where Linux starts again */
@@ -114,6 +115,7 @@ void task_leave_locked(struct task *task)
 {
 	struct process *process = task->process;
 
+	trace_leave_locked(task);
 	rb_remove(&tasks, &task->tid_node);
 	spin_lock(&process->signal_lock);
 	list_remove(&task->process_node);
@@ -126,6 +128,8 @@ void task_change_id_locked(struct task *task, int tid)
 {
 	rb_remove(&tasks, &task->tid_node);
 	task->tid = tid;
+	if (task->trace)
+		task->trace->tid = tid;
 	insert_task(task);
 }
 

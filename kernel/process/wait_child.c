@@ -2,6 +2,7 @@
 /* Waiting for children: a look at each under the lock of the tree, and a sleep until one of them changes. */
 #include "kernel/process/wait_child.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/trace.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/sched.h"
 
@@ -66,20 +67,30 @@ uint32_t process_uid(const struct process *process)
 	return container_of(process->tasks.next, struct task, process_node)->credentials->uid;
 }
 
+int wait_code_of_end(int status)
+{
+	return !(status & 0x7f) ? LINUX_CLD_EXITED : status & 0x80 ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED;
+}
+
+static bool is_named(const struct wait_request *request, int id, const struct process *child, const struct process *self)
+{
+	switch (request->type) {
+	case LINUX_P_PID:
+		return id == request->id;
+	case LINUX_P_PGID:
+		return child->group == (request->id ? request->id : self->group);
+	default:
+		return true;
+	}
+}
+
 static bool is_wanted(const struct wait_request *request, const struct process *child, const struct process *self)
 {
 	bool is_clone = child->exit_signal != LINUX_SIGCHLD;
 
 	if (!(request->options & LINUX_WALL) && is_clone != !!(request->options & LINUX_WCLONE))
 		return false;
-	switch (request->type) {
-	case LINUX_P_PID:
-		return child->pid == request->id;
-	case LINUX_P_PGID:
-		return child->group == (request->id ? request->id : self->group);
-	default:
-		return true;
-	}
+	return is_named(request, child->pid, child, self);
 }
 
 static void fill(struct process *child, struct wait_result *result, int code, int status, int wait_status)
@@ -92,15 +103,29 @@ static void fill(struct process *child, struct wait_result *result, int code, in
 	process_usage(child, &result->usage);
 }
 
+static void fill_end(struct process *child, struct wait_result *result, int status)
+{
+	int end = status & 0x7f;
+
+	fill(child, result, wait_code_of_end(status), end ? end : status >> 8, status);
+}
+
+static bool look_continued(const struct wait_request *request, struct process *child, struct wait_result *result)
+{
+	if (!child->was_continued || child->continue_reported || !(request->options & LINUX_WCONTINUED))
+		return false;
+	fill(child, result, LINUX_CLD_CONTINUED, LINUX_SIGCONT, 0xffff);
+	child->continue_reported = !(request->options & LINUX_WNOWAIT);
+	return true;
+}
+
 /* True if the child has something to tell; *dead if it is to be freed. */
 static bool look(const struct wait_request *request, struct process *self, struct process *child, struct wait_result *result, bool *dead)
 {
 	bool keep = request->options & LINUX_WNOWAIT;
 
-	if (child->is_zombie && (request->options & LINUX_WEXITED)) {
-		int status = child->exit_status, end = status & 0x7f;
-
-		fill(child, result, !end ? LINUX_CLD_EXITED : status & 0x80 ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED, end ? end : status >> 8, status);
+	if (child->is_zombie && !child->leader_trace && !child->nr_ended_tracees && (request->options & LINUX_WEXITED)) {
+		fill_end(child, result, child->exit_status);
 		if (!keep) {
 			inherit_usage(self, child, &result->usage);
 			process_leave_locked(child);
@@ -113,36 +138,105 @@ static bool look(const struct wait_request *request, struct process *self, struc
 		child->stop_reported = !keep;
 		return true;
 	}
-	if (child->was_continued && !child->continue_reported && (request->options & LINUX_WCONTINUED)) {
-		fill(child, result, LINUX_CLD_CONTINUED, LINUX_SIGCONT, 0xffff);
-		child->continue_reported = !keep;
-		return true;
-	}
-	return false;
+	return look_continued(request, child, result);
 }
 
-/* 1: found, 0: children that may yet change, -ECHILD. */
-static int scan(const struct wait_request *request, struct wait_result *result)
+static int scan_children_locked(const struct wait_request *request, struct wait_result *result, struct process **dead)
 {
-	struct process *self = process_current(), *child, *dead = NULL;
+	struct process *self = process_current(), *child;
 	int ret = -ECHILD;
 
-	spin_lock(&process_tree_lock);
 	list_for_each(child, &self->children, sibling) {
 		bool is_dead = false;
 
 		if (!is_wanted(request, child, self))
 			continue;
 		ret = 0;
-		if (look(request, self, child, result, &is_dead)) {
-			dead = is_dead ? child : NULL;
-			ret = 1;
-			break;
+		if (!trace_is_by_parent_locked(child) && look(request, self, child, result, &is_dead)) {
+			*dead = is_dead ? child : NULL;
+			return 1;
 		}
 	}
+	return ret;
+}
+
+/* ---- Of a tracer ---- */
+
+/* A tracee that ended: a thread, or the leader once all of its process has ended, which its parent may wait for after this. */
+static bool look_ended(const struct wait_request *request, struct trace *trace, struct wait_result *result)
+{
+	const struct process *process = trace->process;
+
+	if (!(request->options & LINUX_WEXITED) || (process->leader_trace == trace && (!process->is_zombie || process->nr_ended_tracees)))
+		return false;
+	fill_end(trace->process, result, trace->exit_status);
+	result->pid = trace->tid;
+	if (!(request->options & LINUX_WNOWAIT))
+		trace_detach_locked(trace);
+	return true;
+}
+
+/* Stops are told whatever the options (ptrace(2), "Stopped states"). */
+static bool look_traced(const struct wait_request *request, struct trace *trace, struct wait_result *result)
+{
+	if (!trace->task)
+		return look_ended(request, trace, result);
+	if (trace->is_stopped && !trace->is_reported) {
+		fill(trace->process, result, LINUX_CLD_TRAPPED, trace->code, trace->code << 8 | 0x7f);
+		result->pid = trace->tid;
+		if (!(request->options & LINUX_WNOWAIT)) {
+			trace->is_reported = true;
+			trace->signal = 0; /* what it would go on with if the tracer went away */
+		}
+		return true;
+	}
+	return trace->tid == trace->process->pid && look_continued(request, trace->process, result);
+}
+
+static int scan_tracees_locked(const struct wait_request *request, struct task *tracer, struct wait_result *result)
+{
+	struct trace *trace;
+	int ret = -ECHILD;
+
+	list_for_each(trace, &tracer->tracees, node) {
+		if (!is_named(request, trace->tid, trace->process, tracer->process))
+			continue;
+		ret = 0;
+		if (look_traced(request, trace, result))
+			return 1;
+	}
+	return ret;
+}
+
+static int scan_all_tracees_locked(const struct wait_request *request, struct wait_result *result)
+{
+	struct task *task;
+	int ret = -ECHILD;
+
+	if (request->options & LINUX_WNOTHREAD)
+		return scan_tracees_locked(request, task_current(), result);
+	list_for_each(task, &process_current()->tasks, process_node) {
+		int one = scan_tracees_locked(request, task, result);
+
+		if (one == 1)
+			return 1;
+		ret = one ? ret : 0;
+	}
+	return ret;
+}
+
+/* 1: found, 0: children or tracees that may yet change, -ECHILD. */
+static int scan(const struct wait_request *request, struct wait_result *result)
+{
+	struct process *dead = NULL;
+	int ret, of_tracees;
+
+	spin_lock(&process_tree_lock);
+	ret = scan_children_locked(request, result, &dead);
+	of_tracees = ret == 1 ? -ECHILD : scan_all_tracees_locked(request, result);
 	spin_unlock(&process_tree_lock);
 	process_put(dead);
-	return ret;
+	return ret < of_tracees ? of_tracees : ret;
 }
 
 int process_wait(const struct wait_request *request, struct wait_result *result)

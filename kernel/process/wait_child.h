@@ -19,6 +19,8 @@ struct wait_result {
 /* Waits; 0, -ECHILD or -ERESTART_SYS. */
 int process_wait(const struct wait_request *request, struct wait_result *result);
 
+/* LINUX_CLD_* of an end with the status that wait4 gives. */
+int wait_code_of_end(int status);
 /* The real user id of a process, dead or alive; process_tree_lock is held. */
 uint32_t process_uid(const struct process *process);
 /* What a process used so far, its children apart. */

@@ -28,8 +28,9 @@ struct thread {
 		struct {
 			bool needs_resched; /* leave user mode's loop and call thread_preempt */
 			bool interrupted;   /* atomic: interruptible sleeps end with -EINTR (a signal is pending) */
+			bool is_traced;	    /* each system call or instruction is a tracer's business (process/trace.h) */
 		};
-		uint16_t work;
+		uint32_t work;
 	};
 	bool no_faults;		       /* copies to and from user memory fail rather than sleep for a page: a spin lock is held */
 	bool killed;		       /* atomic: killable sleeps end with -EINTR */

@@ -134,12 +134,15 @@ SYSCALL(reboot, 4, "xxxp")
 	}
 }
 
-/* personality(2): only the native one, with the flag that switches address randomisation off accepted. */
+/* personality(2): kept and inherited whatever it is; of its flags one counts, which switches address randomisation off (process/exec_build.c). */
 SYSCALL(personality, 1, "x")
 {
-	uint32_t wanted = (uint32_t)a->v[0];
+	struct process *process = process_current();
+	uint32_t wanted = (uint32_t)a->v[0], old = process->personality;
 
-	return wanted == 0xffffffffu || !(wanted & ~0x0040000u) ? 0 : -EINVAL;
+	if (wanted != 0xffffffffu)
+		process->personality = wanted;
+	return old;
 }
 
 /* syslog(2): an empty ring; the log is the host's. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Looking into address spaces from outside: other processes' memory, futex words, /proc. */
 #include "kernel/uapi/errno.h"
-#include "kernel/vm/internal.h"
+#include "kernel/vm/fault.h"
 #include "lib/string.h"
 
 /* Copies what lies in one page, if the entry allows it; false: a fault has to be served first. */
@@ -47,6 +47,73 @@ long address_space_read(struct address_space *space, uint64_t address, void *to,
 long address_space_write(struct address_space *space, uint64_t address, const void *from, size_t len)
 {
 	return copy_all(space, address, (char *)(uintptr_t)from, len, true);
+}
+
+/* ---- Writing what the program may not write ---- */
+
+/* The page becomes the space's own, in the entry's place, which stays read-only. 0, -EAGAIN: there is none yet, -EFAULT, -ENOMEM. Lock held. */
+static int own_page_locked(struct address_space *space, uint64_t address, struct page **page)
+{
+	struct fault fault = {.space = space, .address = align_down(address, PAGE_SIZE), .region = region_find(space, address)};
+	struct page *copy;
+	uint64_t frame;
+	unsigned flags;
+
+	if (!fault.region || fault.region->flags & (REGION_SHARED | REGION_FIXED_FRAMES))
+		return -EFAULT;
+	if (!page_table_lookup(&space->page_table, address, &frame, &flags) || !(flags & PAGE_USER))
+		return -EAGAIN;
+	if (flags & PAGE_HUGE)
+		frame += align_down(address % HUGE_PAGE_SIZE, PAGE_SIZE);
+	*page = page_of_phys(frame);
+	if (!((*page)->flags & PAGE_IS_CACHE) && __atomic_load_n(&(*page)->references, __ATOMIC_ACQUIRE) == 1)
+		return 0;
+	if (flags & PAGE_HUGE)
+		return -EFAULT; /* shared with a child: rare enough, under a debugger, not to be divided for it */
+	copy = fault_copy_page(*page);
+	if (!copy || fault_enter(&fault, fault.address, copy, PAGE_DIRTY | PAGE_ACCESSED) != SERVED)
+		return -ENOMEM;
+	page_table_flush(&space->page_table, fault.address, fault.address + PAGE_SIZE);
+	if (*page == zero_page)
+		fault_count_resident(space, 1);
+	page_put(*page);
+	*page = copy;
+	return 0;
+}
+
+static int poke_part(struct address_space *space, uint64_t address, const void *from, size_t len)
+{
+	struct page *page;
+	int ret;
+
+	for (;;) {
+		mutex_lock(&space->lock);
+		ret = own_page_locked(space, address, &page);
+		if (!ret)
+			memcpy((char *)page_virt(page) + address % PAGE_SIZE, from, len);
+		mutex_unlock(&space->lock);
+		if (ret != -EAGAIN)
+			return ret;
+		if (address_space_fault(space, address, ACCESS_READ).signal)
+			return -EFAULT;
+	}
+}
+
+long address_space_poke(struct address_space *space, uint64_t address, const void *from, size_t len)
+{
+	size_t done = 0;
+
+	if (len > USER_END || address > USER_END - len)
+		return -EFAULT;
+	while (done < len) {
+		size_t part = min_u64(len - done, PAGE_SIZE - (address + done) % PAGE_SIZE);
+		const char *bytes = (const char *)from + done;
+
+		if (address_space_write(space, address + done, bytes, part) != (long)part && poke_part(space, address + done, bytes, part))
+			break;
+		done += part;
+	}
+	return done || !len ? (long)done : -EFAULT;
 }
 
 int address_space_key(struct address_space *space, uint64_t address, bool is_private, struct memory_key *key)

@@ -45,7 +45,7 @@ struct address_space {
 	struct rb_tree regions;
 	struct region *last_hit;
 	uint64_t brk_start, brk, stack_top, mmap_base;
-	uint64_t arg_start, arg_end, env_start, env_end; /* for /proc */
+	uint64_t arg_start, arg_end, env_start, env_end, auxv_start, auxv_end; /* for /proc */
 	uint64_t resident, peak_resident, mapped_bytes;	  /* pages, pages, bytes; resident is atomic */
 	uint64_t faults_minor, faults_major;
 	uint64_t limit_bytes, limit_data, limit_stack; /* rlimits, bytes */
@@ -98,6 +98,8 @@ void address_space_set_memory_hook(bool (*retry)(void));
 /* Copies to and from another process's memory (execve's new stack, ptrace, process_vm_readv): bytes copied, or -EFAULT. */
 long address_space_read(struct address_space *space, uint64_t address, void *to, size_t len);
 long address_space_write(struct address_space *space, uint64_t address, const void *from, size_t len);
+/* As a debugger writes: private memory that the program itself may only read as well; it gets a copy of its own of what it shares. */
+long address_space_poke(struct address_space *space, uint64_t address, const void *from, size_t len);
 
 /* Identifies a futex word: the frame's address for shared memory, space + address for private. -EFAULT. Takes no reference. */
 struct memory_key {

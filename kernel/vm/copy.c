@@ -76,6 +76,8 @@ static void copy_fields(struct address_space *to, const struct address_space *fr
 	to->arg_end = from->arg_end;
 	to->env_start = from->env_start;
 	to->env_end = from->env_end;
+	to->auxv_start = from->auxv_start;
+	to->auxv_end = from->auxv_end;
 	to->limit_bytes = from->limit_bytes;
 	to->limit_data = from->limit_data;
 	to->limit_stack = from->limit_stack;

@@ -16,7 +16,14 @@ struct user_context {
 	unsigned fault_access; /* enum access, ACCESS_* bits */
 	int signal, signal_code;
 	uint64_t fs_base, gs_base; /* may be older than the CPU's while the thread runs: copy with user_context_copy */
+	struct user_debug *debug;  /* its debug registers; NULL: none is in use */
 } aligned_to(16);
+
+struct user_debug { /* SDM 3B §18.2 */
+	uint64_t address[4], status, control;
+};
+
+#define USER_REGISTERS 27 /* words of <sys/user.h>, struct user_regs_struct */
 
 /* A kernel stack that does not run: everything else is on it. */
 struct kernel_context {

@@ -14,6 +14,7 @@
 #define SELECTOR_TSS	     0x40
 #define SELECTOR_CPU_NUMBER  0x7b /* its limit holds the CPU's number, for the vDSO's getcpu */
 
+#define VECTOR_DEBUG	    1
 #define VECTOR_NMI	    2
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_PAGE_FAULT   14

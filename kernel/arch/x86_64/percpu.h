@@ -40,6 +40,7 @@ struct cpu {
 	uint64_t gdt[16] aligned_to(16);
 	struct user_context *loaded; /* whose fs and gs bases the CPU holds; NULL: nobody's */
 	uint64_t loaded_gs;
+	bool has_breakpoints; /* debug registers are set */
 	struct page_table *table;    /* that CR3 points to; NULL: the kernel's own */
 	bool is_lazy;		     /* table is loaded but not run on: it is not in table->active_cpus */
 	uint64_t lazy_generation;

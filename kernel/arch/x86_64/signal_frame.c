@@ -179,6 +179,7 @@ static void take_context(struct user_context *c, const struct sigcontext *from)
 	c->rflags = (from->rflags & RFLAGS_USER) | RFLAGS_IF | 2;
 	c->cs = SELECTOR_USER_CODE;
 	c->ss = SELECTOR_USER_DATA;
+	c->vector = 0; /* whatever it was in the middle of, it is no system call any more */
 }
 
 int user_signal_pop(struct user_context *context, void *vector_area, uint64_t *mask)

@@ -104,6 +104,8 @@ static enum trap user_exception(struct user_context *context)
 		context->signal = exception_signals[vector].signal;
 		context->signal_code = exception_signals[vector].code;
 		context->fault_address = exception_signals[vector].with_address ? context->rip : 0;
+		if (vector == VECTOR_DEBUG)
+			debug_exception(context);
 	}
 	return TRAP_EXCEPTION;
 }
@@ -131,6 +133,8 @@ static void bases_load(struct cpu *cpu, struct user_context *context)
 	if (cpu->loaded_gs != context->gs_base)
 		wrmsr(MSR_KERNEL_GS_BASE, cpu->loaded_gs = context->gs_base);
 	cpu->loaded = context;
+	if (unlikely(context->debug || cpu->has_breakpoints))
+		debug_load(cpu, context->debug);
 }
 
 enum trap user_run(struct user_context *context)
@@ -206,6 +210,8 @@ void trap_kernel(struct trap_frame *frame)
 		interrupt_dispatch((unsigned)frame->vector);
 	} else if (frame->vector == VECTOR_PAGE_FAULT && fault_served(frame)) {
 		return;
+	} else if (frame->vector == VECTOR_DEBUG) {
+		debug_exception_in_kernel();
 	} else if (frame->vector == 13 && (target = exception_target(frame->rip))) {
 		frame->rip = target; /* a user address that is not canonical, past the checks by its length */
 	} else {

@@ -16,6 +16,7 @@ void user_context_init(struct user_context *context, uint64_t entry, uint64_t st
 		cpu->loaded = NULL;
 	*context = (struct user_context){
 	    .rip = entry, .rsp = stack, .cs = SELECTOR_USER_CODE, .ss = SELECTOR_USER_DATA, .rflags = RFLAGS_IF | 2,
+	    .vector = VECTOR_SYSCALL, /* the execve(2) that it returns from */
 	};
 }
 
@@ -24,6 +25,7 @@ void user_context_copy(struct user_context *to, const struct user_context *from)
 	if (this_cpu()->loaded == from)
 		user_bases_save(this_cpu());
 	*to = *from;
+	to->debug = NULL;
 }
 
 uint64_t user_syscall_number(const struct user_context *context)

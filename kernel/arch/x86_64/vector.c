@@ -47,7 +47,7 @@ void user_vector_restore(const void *area)
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
-static uint32_t mxcsr_valid_bits(void)
+uint32_t vector_mxcsr_mask(void)
 {
 	if (!mxcsr_mask) {
 		static struct vector_area probe; /* of FXSAVE's part alone */
@@ -60,7 +60,7 @@ static uint32_t mxcsr_valid_bits(void)
 
 void vector_sanitize(struct vector_area *area, bool has_header)
 {
-	area->mxcsr &= mxcsr_valid_bits();
+	area->mxcsr &= vector_mxcsr_mask();
 	if (!cpu_features.xsave)
 		return;
 	area->xstate_bv = has_header ? area->xstate_bv & cpu_features.xcr0 : 3 /* x87, SSE */;

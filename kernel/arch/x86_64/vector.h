@@ -19,5 +19,7 @@ struct vector_area {
 } aligned_to(64);
 _Static_assert(offsetof(struct vector_area, software) == 464 && offsetof(struct vector_area, xstate_bv) == VECTOR_LEGACY_SIZE, "SDM 1 §13.4");
 
+/* The bits that MXCSR may have. */
+uint32_t vector_mxcsr_mask(void);
 /* Makes a state that came from a program fit for XRSTOR, which faults on what it does not know. */
 void vector_sanitize(struct vector_area *area, bool has_header);

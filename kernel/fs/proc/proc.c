@@ -457,8 +457,25 @@ static const struct inode_ops folder_ops = {
 
 /* ---- Files and links ---- */
 
+static int open_process_file(const struct proc_node *node, struct file *file)
+{
+	struct proc_subject subject;
+	int ret = proc_subject_get(node, &subject);
+
+	if (ret)
+		return ret;
+	ret = process_access_check(subject.process);
+	proc_subject_put(&subject);
+	file->ops = node->process_file->ops;
+	return ret == -EPERM ? -EACCES : ret;
+}
+
 static int proc_open(struct inode *inode, struct file *file)
 {
+	const struct proc_node *node = proc_node_of(inode);
+
+	if (node->kind == PROC_PROCESS_ENTRY && node->process_file->ops)
+		return open_process_file(node, file);
 	file->ops = &proc_text_file_ops;
 	return 0;
 }

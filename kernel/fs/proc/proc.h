@@ -41,6 +41,8 @@ struct proc_process_file {
 	bool is_per_task;
 	int (*show)(struct proc_text *to, const struct proc_subject *subject);
 	int (*store)(const struct proc_subject *subject, const char *text, size_t len);
+	/* What an open file of it does, if not to show and store a text. Opened by who may look at the process's memory only (ptrace(2)). */
+	const struct file_ops *ops;
 	/* A link instead: its place, or its text where it has none. */
 	int (*path)(const struct proc_subject *subject, struct path *to);
 };

@@ -2,6 +2,7 @@
 /* What is told of a process: stat, status, limits and their like; its executable, root and working directory. */
 #include "kernel/fs/proc/proc.h"
 #include "kernel/mem/heap.h"
+#include "kernel/process/trace.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/time.h"
 #include "lib/format.h"
@@ -23,7 +24,11 @@ static char state_letter(const struct proc_subject *subject, const struct task *
 {
 	if (!task || subject->process->is_zombie)
 		return 'Z';
-	if (subject->process->is_stopped)
+	if (!subject->task && task->tid != subject->process->pid)
+		return 'Z'; /* the leader has ended, others go on */
+	if (task->trace && task->trace->is_stopped)
+		return 't';
+	if (subject->process->is_stopped && !task->stop_taken)
 		return 'T';
 	return task->thread.state == THREAD_SLEEPING ? (task->thread.sleep_mode == WAIT_UNINTERRUPTIBLE ? 'D' : 'S') : 'R';
 }
@@ -31,7 +36,7 @@ static char state_letter(const struct proc_subject *subject, const struct task *
 /* What several files show, taken at one moment. */
 struct moment {
 	char name[16], state;
-	int ppid, tid, nr_tasks;
+	int ppid, tid, tracer, nr_tasks;
 	uint64_t user_ns, system_ns, vsize, resident, peak, minor, major;
 	uint64_t pending, blocked, ignored, caught;
 	struct credentials *cred;
@@ -77,6 +82,7 @@ static void take_moment(const struct proc_subject *subject, struct moment *m)
 	signal_masks(process, &m->pending, &m->ignored, &m->caught);
 	if (task) {
 		m->blocked = task->blocked;
+		m->tracer = trace_tracer_pid_locked(task);
 		m->umask = task->fs ? task->fs->umask : 0;
 		m->no_new_privileges = task->no_new_privileges;
 		m->affinity = task->thread.affinity;
@@ -124,6 +130,8 @@ static const char *state_name(char letter)
 		return "zombie";
 	case 'T':
 		return "stopped";
+	case 't':
+		return "tracing stop";
 	case 'S':
 		return "sleeping";
 	case 'D':
@@ -154,8 +162,8 @@ static int show_status(struct proc_text *to, const struct proc_subject *subject)
 	struct moment m;
 
 	take_moment(subject, &m);
-	proc_print(to, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", m.name, m.umask, m.state, state_name(m.state),
-	    subject->process->pid, m.tid, m.ppid);
+	proc_print(to, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", m.name, m.umask, m.state, state_name(m.state),
+	    subject->process->pid, m.tid, m.ppid, m.tracer);
 	if (m.cred)
 		proc_print(to, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", m.cred->uid, m.cred->euid, m.cred->suid, m.cred->fsuid, m.cred->gid, m.cred->egid,
 		    m.cred->sgid, m.cred->fsgid);
