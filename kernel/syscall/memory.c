@@ -41,6 +41,7 @@ static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int
 	return ret;
 }
 
+SYSCALL_PARTIAL(mmap, "without MAP_HUGETLB, MAP_SYNC; MAP_LOCKED brings pages in");
 SYSCALL(mmap, 6, "puPMdx")
 {
 	uint64_t address = a->v[0], len = a->v[1], offset = a->v[5];
@@ -73,6 +74,7 @@ SYSCALL(brk, 1, "p")
 	return address_space_set_brk(space(), a->v[0]);
 }
 
+SYSCALL_PARTIAL(madvise, "hints on access and MADV_COLLAPSE, MADV_HWPOISON, MADV_SOFT_OFFLINE, MADV_GUARD_INSTALL do nothing or are EINVAL");
 SYSCALL(madvise, 3, "pud")
 {
 	return address_space_advise(space(), a->v[0], a->v[1], (int)a->v[2]);
@@ -111,11 +113,13 @@ static int64_t lock_range(uint64_t address, uint64_t len)
 	return address_space_advise(space(), start, align_up(address + len - start, PAGE_SIZE), LINUX_MADV_POPULATE_READ) == -ENOMEM ? -ENOMEM : 0;
 }
 
+SYSCALL_PARTIAL(mlock, "pages are brought in but not counted against RLIMIT_MEMLOCK; file pages may be reclaimed");
 SYSCALL(mlock, 2, "pu")
 {
 	return lock_range(a->v[0], a->v[1]);
 }
 
+SYSCALL_PARTIAL(mlock2, "as mlock");
 SYSCALL(mlock2, 3, "pux")
 {
 	if (a->v[2] & ~1ul)
@@ -123,32 +127,38 @@ SYSCALL(mlock2, 3, "pux")
 	return a->v[2] ? 0 : lock_range(a->v[0], a->v[1]);
 }
 
+SYSCALL_PARTIAL(munlock, "nothing is locked, so that nothing is to be done");
 SYSCALL(munlock, 2, "pu")
 {
 	return 0;
 }
 
+SYSCALL_PARTIAL(mlockall, "checks its argument only");
 SYSCALL(mlockall, 1, "x")
 {
 	return a->v[0] == 0 || (a->v[0] & ~7ul) ? -EINVAL : 0;
 }
 
+SYSCALL_PARTIAL(munlockall, "nothing is locked, so that nothing is to be done");
 SYSCALL(munlockall, 0, "")
 {
 	return 0;
 }
 
 /* One node of memory (numa(7)): policies are accepted where they name it. */
+SYSCALL_PARTIAL(mbind, "there is one node; policies are accepted unread");
 SYSCALL(mbind, 6, "puxpux")
 {
 	return 0;
 }
 
+SYSCALL_PARTIAL(set_mempolicy, "there is one node; policies are accepted unread");
 SYSCALL(set_mempolicy, 3, "xpu")
 {
 	return 0;
 }
 
+SYSCALL_PARTIAL(get_mempolicy, "there is one node; always MPOL_DEFAULT");
 SYSCALL(get_mempolicy, 5, "ppupx")
 {
 	int policy = 0;

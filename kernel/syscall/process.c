@@ -26,6 +26,7 @@ SYSCALL(vfork, 0, "")
 	return task_clone(&(struct clone_arguments){.flags = LINUX_CLONE_VFORK | LINUX_CLONE_VM, .exit_signal = LINUX_SIGCHLD});
 }
 
+SYSCALL_PARTIAL(clone, "new namespaces (CLONE_NEW*) are refused with EINVAL");
 SYSCALL(clone, 5, "xpppp")
 {
 	uint64_t flags = a->v[0] & 0xffffffffu;
@@ -44,6 +45,7 @@ SYSCALL(clone, 5, "xpppp")
 	return task_clone(&arguments);
 }
 
+SYSCALL_PARTIAL(unshare, "new namespaces (CLONE_NEW*) are refused with EINVAL");
 SYSCALL(unshare, 1, "x")
 {
 	return task_unshare(a->v[0]);
@@ -63,6 +65,7 @@ static int check_zeros(uint64_t address, uint64_t from, uint64_t to)
 	return 0;
 }
 
+SYSCALL_PARTIAL(clone3, "new namespaces (CLONE_NEW*), set_tid and CLONE_INTO_CGROUP are refused with EINVAL");
 SYSCALL(clone3, 2, "pu")
 {
 	struct linux_clone_args args = {0};
@@ -300,6 +303,7 @@ SYSCALL(set_tid_address, 1, "p")
 	return task_current()->tid;
 }
 
+SYSCALL_PARTIAL(arch_prctl, "FS and GS bases; nothing of CPUID faulting, AMX permission, shadow stacks");
 SYSCALL(arch_prctl, 2, "xp")
 {
 	struct user_context *user = &task_current()->user;
@@ -412,6 +416,7 @@ static int64_t process_control(struct task *task, const struct syscall_arguments
 	}
 }
 
+SYSCALL_PARTIAL(prctl, "of some seventy options those that libraries ask for; securebits, timing and speculation are not there");
 SYSCALL(prctl, 5, "dxxxx")
 {
 	struct task *task = task_current();
