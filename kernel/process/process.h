@@ -81,6 +81,11 @@ struct process {
 	bool membarrier_registered;
 };
 
+struct memory_policy { /* set_mempolicy(2) */
+	uint16_t mode, flags;
+	bool has_node;
+};
+
 struct task {
 	struct thread thread;
 	struct user_context user;
@@ -103,6 +108,7 @@ struct task {
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
 	uint32_t timer_slack_ns;
+	struct memory_policy memory_policy;
 	uint64_t oom_ns; /* oom.c */
 	unsigned oom_tries;
 	/* The system call under way, for restarts and strace. */

@@ -145,28 +145,29 @@ SYSCALL(munlockall, 0, "")
 	return 0;
 }
 
-/* One node of memory (numa(7)): policies are accepted where they name it. */
-SYSCALL_PARTIAL(mbind, "there is one node; policies are accepted unread");
-SYSCALL(mbind, 6, "puxpux")
+/* ---- Protection keys (pkeys(7)): as on a CPU that has none. ---- */
+
+SYSCALL_REFUSED(pkey_alloc, "EINVAL, as on a CPU without protection keys");
+SYSCALL(pkey_alloc, 2, "xx")
 {
-	return 0;
+	return -EINVAL;
 }
 
-SYSCALL_PARTIAL(set_mempolicy, "there is one node; policies are accepted unread");
-SYSCALL(set_mempolicy, 3, "xpu")
+SYSCALL_REFUSED(pkey_free, "EINVAL, as on a CPU without protection keys");
+SYSCALL(pkey_free, 1, "d")
 {
-	return 0;
+	return -EINVAL;
 }
 
-SYSCALL_PARTIAL(get_mempolicy, "there is one node; always MPOL_DEFAULT");
-SYSCALL(get_mempolicy, 5, "ppupx")
+SYSCALL_PARTIAL(pkey_mprotect, "as mprotect with the key -1; there are no others, as on a CPU without protection keys");
+SYSCALL(pkey_mprotect, 4, "puPd")
 {
-	int policy = 0;
-	uint64_t nodes = 1;
+	if ((int)a->v[3] != -1 && a->v[1])
+		return -EINVAL;
+	return address_space_protect(space(), a->v[0], a->v[1], (int)a->v[2]);
+}
 
-	if (a->v[0] && copy_to_user(a->v[0], &policy, sizeof(policy)))
-		return -EFAULT;
-	if (a->v[1] && a->v[2] && copy_to_user(a->v[1], &nodes, sizeof(nodes)))
-		return -EFAULT;
-	return 0;
+SYSCALL(remap_file_pages, 5, "puPux")
+{
+	return address_space_remap_file(space(), a->v[0], a->v[1], (int)a->v[2], a->v[3]);
 }

@@ -51,6 +51,40 @@ SYSCALL(unshare, 1, "x")
 	return task_unshare(a->v[0]);
 }
 
+/* The process that a pidfd stands for; -EBADF. */
+static int pidfd_pid(int fd, int *pid)
+{
+	struct file *file = descriptor_get(fd);
+	struct process *process;
+
+	if (!file)
+		return -EBADF;
+	process = pidfd_process(file);
+	file_put(file);
+	if (!process)
+		return -EBADF;
+	*pid = process->pid;
+	process_put(process);
+	return 0;
+}
+
+/* There is one namespace of each kind: whoever asks for that of a process is in it already. */
+SYSCALL_PARTIAL(setns, "by pidfd, which changes nothing; there are no files of namespaces");
+SYSCALL(setns, 2, "dx")
+{
+	const uint64_t known = LINUX_CLONE_NEW_ANY | LINUX_CLONE_NEWTIME;
+	int flags = (int)a->v[1], pid, ret;
+	struct file *file = descriptor_get((int)a->v[0]);
+
+	if (!file)
+		return -EBADF;
+	file_put(file);
+	ret = pidfd_pid((int)a->v[0], &pid);
+	if (ret || !flags || (uint64_t)(unsigned)flags & ~known)
+		return -EINVAL;
+	return task_is_capable(CAPABILITY_SYS_ADMIN) ? 0 : -EPERM;
+}
+
 /* What lies behind the struct that we know must be zero (clone3(2), openat2(2)). */
 static int check_zeros(uint64_t address, uint64_t from, uint64_t to)
 {
@@ -182,23 +216,6 @@ SYSCALL(wait4, 4, "dpxp")
 	if (a->v[3] && copy_to_user(a->v[3], &result.usage, sizeof(result.usage)))
 		return -EFAULT;
 	return result.pid;
-}
-
-/* The process that a pidfd stands for; -EBADF. */
-static int pidfd_pid(int fd, int *pid)
-{
-	struct file *file = descriptor_get(fd);
-	struct process *process;
-
-	if (!file)
-		return -EBADF;
-	process = pidfd_process(file);
-	file_put(file);
-	if (!process)
-		return -EBADF;
-	*pid = process->pid;
-	process_put(process);
-	return 0;
 }
 
 SYSCALL(waitid, 5, "ddpxp")
@@ -485,6 +502,32 @@ SYSCALL(pidfd_open, 2, "dx")
 	if (!process)
 		return -ESRCH;
 	ret = pidfd_new(process, (int)a->v[1]);
+	process_put(process);
+	return ret;
+}
+
+/* process_mrelease(2): a dying process gives its memory back by itself, and on its own CPU. */
+SYSCALL(process_mrelease, 2, "dx")
+{
+	struct process *process;
+	struct file *file;
+	int ret = -EINVAL;
+
+	if ((unsigned)a->v[1])
+		return -EINVAL;
+	file = descriptor_get((int)a->v[0]);
+	if (!file)
+		return -EBADF;
+	process = pidfd_process(file);
+	file_put(file);
+	if (!process)
+		return -EBADF;
+	spin_lock(&process_tree_lock);
+	if (process->is_zombie || !process->space)
+		ret = -ESRCH;
+	else if (process->is_exiting || process->pending.pending >> (LINUX_SIGKILL - 1) & 1)
+		ret = 0;
+	spin_unlock(&process_tree_lock);
 	process_put(process);
 	return ret;
 }
