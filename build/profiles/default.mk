@@ -4,6 +4,8 @@ KERNEL_MODULES += kernel/fs/ext4 kernel/fs/tmpfs kernel/fs/dev kernel/fs/proc ke
 KERNEL_MODULES += kernel/driver/virtio kernel/driver/serial
 # System V IPC.
 KERNEL_MODULES += kernel/ipc kernel/syscall/ipc kernel/fs/proc_ipc
+# POSIX message queues.
+KERNEL_MODULES += kernel/fs/mqueue kernel/syscall/mqueue
 # Unix sockets; the network behind them: protocols, the machine's stack of them, devices.
 KERNEL_MODULES += kernel/net/socket
 KERNEL_MODULES += kernel/net/core kernel/net/ethernet kernel/net/ip4 kernel/net/igmp kernel/net/ip6 kernel/net/udp kernel/net/tcp kernel/net/cubic

@@ -51,14 +51,20 @@ static struct mount *mount_new(struct file_system *fs, struct dentry *root, unsi
 	return mount;
 }
 
-/* Enters it in the list, and on the place whose references it has in `at`. */
-static void attach_locked(struct mount *mount)
+/* It gets its number, and holds its file system. */
+static void begin_locked(struct mount *mount)
 {
 	mount->id = ++last_id;
 	if (mount->root) {
 		mount->root->references++;
 		mount->fs->nr_mounts++;
 	}
+}
+
+/* Enters it in the list, and on the place whose references it has in `at`. */
+static void attach_locked(struct mount *mount)
+{
+	begin_locked(mount);
 	if (mount->at.dentry)
 		mount->at.dentry->nr_mounts++;
 	mount->is_attached = true;
@@ -149,7 +155,8 @@ static const struct file_system_type *type_find(const char *name)
 	return NULL;
 }
 
-static int mount_new_fs(const char *source, const struct path *at, const char *type_name, unsigned flags, const char *options)
+/* A mount of a file system of that kind, which is nowhere yet. */
+static int mount_make(const char *source, const char *type_name, unsigned flags, const char *options, struct mount **made)
 {
 	const struct file_system_type *type = type_find(type_name);
 	struct file_system *fs;
@@ -171,8 +178,34 @@ static int mount_new_fs(const char *source, const struct path *at, const char *t
 		fs->unmount(fs);
 		return -ENOMEM;
 	}
+	*made = mount;
+	return 0;
+}
+
+static int mount_new_fs(const char *source, const struct path *at, const char *type, unsigned flags, const char *options)
+{
+	struct mount *mount;
+	int ret = mount_make(source, type, flags, options, &mount);
+
+	if (ret)
+		return ret;
 	path_get(at);
 	attach(mount, at);
+	return 0;
+}
+
+int mount_new_detached(const char *source, const char *type, unsigned flags, const char *options, struct path *root)
+{
+	struct mount *mount;
+	int ret = mount_make(source, type, flags, options, &mount);
+
+	if (ret)
+		return ret;
+	spin_lock(&name_lock);
+	begin_locked(mount);
+	mount->root->references++;
+	*root = (struct path){.mount = mount, .dentry = mount->root};
+	spin_unlock(&name_lock);
 	return 0;
 }
 

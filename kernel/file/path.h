@@ -58,6 +58,8 @@ long path_to_text(const struct path *path, char *to, size_t size);
 /* Mounts. */
 int mount_root(struct file_system *fs) must_check;
 int mount_add(const char *source, const char *target, const char *type, unsigned long flags, const char *options) must_check; /* mount(2), MS_BIND too */
+/* One that stands nowhere: *root, the only way into it, keeps it. */
+int mount_new_detached(const char *source, const char *type, unsigned flags, const char *options, struct path *root) must_check;
 /* A mount that is made when its folder is first looked up; the folder too, if it is not there. The texts stay valid; `target` has no links. */
 int mount_add_lazily(const char *target, const char *type, const char *options) must_check;
 /* The text of a link in such a mount that is not made yet, as its file system's peek_link says. -EAGAIN: walk there. */
