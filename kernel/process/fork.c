@@ -5,6 +5,7 @@
 #include "kernel/process/clone.h"
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/seccomp.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/sched.h"
@@ -191,6 +192,8 @@ static int enter_tree(struct task *child, struct task *parent, uint64_t flags)
 		spin_unlock(&process_tree_lock);
 		return ret;
 	}
+	if (parent->filters)
+		call_filter_inherit_locked(child, parent);
 	child->tid = id_new_locked();
 	if (process != of_parent) {
 		process->pid = child->tid;

@@ -105,6 +105,7 @@ struct task {
 	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
+	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
 	uint32_t timer_slack_ns;
@@ -138,6 +139,7 @@ int task_signal(struct task *task, int signal, const struct linux_siginfo *info)
 int group_signal(int group, int signal, const struct linux_siginfo *info);
 /* A fault's signal: not ignorable; if blocked or ignored the process dies. */
 void task_fault_signal(int signal, int code, uint64_t address);
+void task_force_signal(const struct linux_siginfo *info);
 /* Whether the running task has a signal to act upon: long operations end with -EINTR. */
 bool signal_is_pending(void);
 /*

@@ -56,7 +56,6 @@ SYSCALL_ABSENT(io_uring_register, "not written yet");
 SYSCALL_ABSENT(pivot_root, "not written yet");
 SYSCALL_ABSENT(name_to_handle_at, "not written yet");
 SYSCALL_ABSENT(open_by_handle_at, "not written yet");
-SYSCALL_ABSENT(seccomp, "not written yet");
 SYSCALL_ABSENT(open_tree, "not written yet");
 SYSCALL_ABSENT(move_mount, "not written yet");
 SYSCALL_ABSENT(fsopen, "not written yet");

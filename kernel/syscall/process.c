@@ -8,6 +8,7 @@
 #include "kernel/process/pidfd.h"
 #include "kernel/process/wait_child.h"
 #include "kernel/syscall/arguments.h"
+#include "kernel/syscall/seccomp.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/sched.h"
@@ -451,6 +452,10 @@ SYSCALL(prctl, 5, "dxxxx")
 		return 0;
 	case LINUX_PR_GET_NO_NEW_PRIVS:
 		return a->v[1] || a->v[2] || a->v[3] || a->v[4] ? -EINVAL : task->no_new_privileges;
+	case LINUX_PR_GET_SECCOMP:
+		return seccomp_mode(task);
+	case LINUX_PR_SET_SECCOMP:
+		return seccomp_set_mode(value, a->v[2]);
 	case LINUX_PR_SET_KEEPCAPS:
 		if (value > 1)
 			return -EINVAL;
