@@ -3,7 +3,7 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check check-unit check-guest check-cli bench install uninstall clean help deps kernel
+.PHONY: all check check-unit check-guest check-cli bench install uninstall clean docs help deps kernel
 all: $(OUT)/bin/dory $(OUT)/libexec/dory/dory-compose kernel compile_commands.json ## build the dory command and the guest kernel
 
 # out/bin/dory finds the kernel beside it, out/share/dory/kernel.elf, and so the program that makes images.
@@ -32,6 +32,9 @@ check-cli: all ## the dory command with real programs in real VMs
 
 bench: all ## measure against a Linux guest under the same QEMU; prints ratios
 	@bench/run
+
+docs: ## make the pages that come from the sources again
+	@build/syscall-table > docs/syscalls.md.new && mv docs/syscalls.md.new docs/syscalls.md
 
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/dory $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/share/man/man1

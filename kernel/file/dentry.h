@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "kernel/file/path.h"
+#include "kernel/uapi/mount.h"
 
 enum { DENTRY_INLINE_NAME = 40 };
 
@@ -54,6 +55,11 @@ struct dead_names {
 	struct mount *mounts;
 };
 void names_bury(struct dead_names *dead); /* without the lock */
+/* One that is nowhere and has no number yet. NULL: no memory. */
+struct mount *mount_new(struct file_system *fs, struct dentry *root, unsigned flags, const char *source);
+void mount_begin_locked(struct mount *mount); /* it gets its number, and holds its file system */
+void mount_enter_locked(struct mount *mount); /* into the list, on the place whose references it has in `at` */
+enum { MOUNT_FLAGS_KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME };
 void mount_bury(struct mount *mount);	  /* without the lock: the last reference is gone */
 
 uint32_t dentry_hash(const char *name, size_t len);

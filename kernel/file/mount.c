@@ -20,8 +20,6 @@ static struct mutex complete_lock; /* held while a lazy mount's file system is m
 
 LINKER_SET_DECLARE(file_system, struct file_system_type);
 
-enum { FLAGS_KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME };
-
 struct mount *mount_on_locked(const struct path *place)
 {
 	struct mount *mount;
@@ -32,7 +30,7 @@ struct mount *mount_on_locked(const struct path *place)
 	return NULL;
 }
 
-static struct mount *mount_new(struct file_system *fs, struct dentry *root, unsigned flags, const char *source)
+struct mount *mount_new(struct file_system *fs, struct dentry *root, unsigned flags, const char *source)
 {
 	struct mount *mount = heap_alloc_zero(sizeof(*mount));
 
@@ -45,24 +43,34 @@ static struct mount *mount_new(struct file_system *fs, struct dentry *root, unsi
 	}
 	mount->fs = fs;
 	mount->root = root;
-	mount->flags = flags & FLAGS_KEPT;
+	mount->flags = flags & MOUNT_FLAGS_KEPT;
 	mount->references = 1;
 	list_init(&mount->node);
 	return mount;
 }
 
-/* Enters it in the list, and on the place whose references it has in `at`. */
-static void attach_locked(struct mount *mount)
+void mount_begin_locked(struct mount *mount)
 {
 	mount->id = ++last_id;
 	if (mount->root) {
 		mount->root->references++;
 		mount->fs->nr_mounts++;
 	}
+}
+
+void mount_enter_locked(struct mount *mount)
+{
 	if (mount->at.dentry)
 		mount->at.dentry->nr_mounts++;
 	mount->is_attached = true;
 	list_push_back(&all_mounts, &mount->node);
+}
+
+/* Both for a new one. */
+static void attach_locked(struct mount *mount)
+{
+	mount_begin_locked(mount);
+	mount_enter_locked(mount);
 }
 
 /* `at` is counted for it already; NULL: the root. */
@@ -149,7 +157,8 @@ static const struct file_system_type *type_find(const char *name)
 	return NULL;
 }
 
-static int mount_new_fs(const char *source, const struct path *at, const char *type_name, unsigned flags, const char *options)
+/* A mount of a file system of that kind, which is nowhere yet. */
+static int mount_make(const char *source, const char *type_name, unsigned flags, const char *options, struct mount **made)
 {
 	const struct file_system_type *type = type_find(type_name);
 	struct file_system *fs;
@@ -171,8 +180,34 @@ static int mount_new_fs(const char *source, const struct path *at, const char *t
 		fs->unmount(fs);
 		return -ENOMEM;
 	}
+	*made = mount;
+	return 0;
+}
+
+static int mount_new_fs(const char *source, const struct path *at, const char *type, unsigned flags, const char *options)
+{
+	struct mount *mount;
+	int ret = mount_make(source, type, flags, options, &mount);
+
+	if (ret)
+		return ret;
 	path_get(at);
 	attach(mount, at);
+	return 0;
+}
+
+int mount_new_detached(const char *source, const char *type, unsigned flags, const char *options, struct path *root)
+{
+	struct mount *mount;
+	int ret = mount_make(source, type, flags, options, &mount);
+
+	if (ret)
+		return ret;
+	spin_lock(&name_lock);
+	mount_begin_locked(mount);
+	mount->root->references++;
+	*root = (struct path){.mount = mount, .dentry = mount->root};
+	spin_unlock(&name_lock);
 	return 0;
 }
 
@@ -343,7 +378,7 @@ static int mount_bind(const char *source, const struct path *at, unsigned flags)
 	return mount ? 0 : -ENOMEM;
 }
 
-static int remount(const struct path *at, unsigned flags)
+int mount_reconfigure(const struct path *at, unsigned flags)
 {
 	struct mount *mount = at->mount;
 	struct file_system *fs = mount->fs;
@@ -358,33 +393,20 @@ static int remount(const struct path *at, unsigned flags)
 			fs->is_read_only = read_only;
 	}
 	if (!ret)
-		mount->flags = flags & FLAGS_KEPT;
+		mount->flags = flags & MOUNT_FLAGS_KEPT;
 	return ret;
 }
 
 static int mount_move(const char *source, const struct path *at)
 {
-	struct dead_names dead = {0};
-	struct path from, old;
-	int ret = path_walk(NULL, source, WALK_FOLLOW | WALK_DIRECTORY, &from);
+	struct path from;
+	int ret = path_walk(NULL, source, WALK_FOLLOW, &from);
 
 	if (ret)
 		return ret;
-	if (from.dentry != from.mount->root || !from.mount->at.dentry) {
-		path_put(&from);
-		return -EINVAL;
-	}
-	path_get(at);
-	spin_lock(&name_lock);
-	old = from.mount->at;
-	old.dentry->nr_mounts--;
-	from.mount->at = *at;
-	at->dentry->nr_mounts++;
-	path_put_locked(&old, &dead);
-	path_put_locked(&from, &dead);
-	spin_unlock(&name_lock);
-	names_bury(&dead);
-	return 0;
+	ret = mount_place(&from, at);
+	path_put(&from);
+	return ret;
 }
 
 int mount_add(const char *source, const char *target, const char *type, unsigned long long_flags, const char *options)
@@ -396,7 +418,7 @@ int mount_add(const char *source, const char *target, const char *type, unsigned
 	if (ret)
 		return ret;
 	if (flags & MS_REMOUNT)
-		ret = remount(&at, flags);
+		ret = mount_reconfigure(&at, flags);
 	else if (flags & MS_BIND)
 		ret = source ? mount_bind(source, &at, flags) : -EINVAL;
 	else if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))

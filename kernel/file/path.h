@@ -58,6 +58,16 @@ long path_to_text(const struct path *path, char *to, size_t size);
 /* Mounts. */
 int mount_root(struct file_system *fs) must_check;
 int mount_add(const char *source, const char *target, const char *type, unsigned long flags, const char *options) must_check; /* mount(2), MS_BIND too */
+/* One that stands nowhere: *root, the only way into it, keeps it. */
+int mount_new_detached(const char *source, const char *type, unsigned flags, const char *options, struct path *root) must_check;
+/* The same file system once more, from that folder or file on. */
+int mount_clone_detached(const struct path *from, struct path *root) must_check;
+/* Puts the mount whose root `from` is, detached or not, on a place: -EINVAL: it is no root, or the very first, or only one of both is a folder; -ELOOP: the place is below it. */
+int mount_place(const struct path *from, const struct path *at) must_check;
+/* MS_* of the mount whose root it is: some away, some added. -EINVAL: it is no root. */
+int mount_change_flags(const struct path *root, unsigned clear, unsigned set) must_check;
+/* mount(2) with MS_REMOUNT. */
+int mount_reconfigure(const struct path *root, unsigned flags) must_check;
 /* A mount that is made when its folder is first looked up; the folder too, if it is not there. The texts stay valid; `target` has no links. */
 int mount_add_lazily(const char *target, const char *type, const char *options) must_check;
 /* The text of a link in such a mount that is not made yet, as its file system's peek_link says. -EAGAIN: walk there. */

@@ -5,6 +5,7 @@
 #include "kernel/process/clone.h"
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/seccomp.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/process/trace.h"
 #include "kernel/uapi/errno.h"
@@ -149,6 +150,7 @@ static void copy_state(struct task *child, struct task *parent, const struct clo
 	child->no_new_privileges = parent->no_new_privileges;
 	child->keep_capabilities = parent->keep_capabilities;
 	child->timer_slack_ns = parent->timer_slack_ns;
+	child->memory_policy = parent->memory_policy;
 	if (parent->reset_on_fork) /* sched(7): privileges of scheduling do not spread */
 		thread_set_policy(&child->thread, SCHED_NORMAL, 0, parent->thread.nice < 0 ? 0 : parent->thread.nice);
 	/* A thread starts without an alternate stack, and so does a child that shares memory but for vfork (sigaltstack(2)). */
@@ -194,6 +196,8 @@ static int enter_tree(struct task *child, struct task *parent, const struct clon
 		spin_unlock(&process_tree_lock);
 		return ret;
 	}
+	if (parent->filters)
+		call_filter_inherit_locked(child, parent);
 	child->tid = id_new_locked();
 	if (process != of_parent) {
 		process->pid = child->tid;

@@ -5,6 +5,13 @@
 
 /* 0 woken; -EAGAIN: the word is not `expected`; -ETIMEDOUT, -EINTR, -EFAULT. */
 int futex_wait(uint64_t address, bool is_private, uint32_t expected, uint32_t bitset, uint64_t deadline_ns) must_check;
+/* Waits for any of several words; the index of one that was woken. -EAGAIN: one is not as expected; as futex_wait. */
+struct futex_word {
+	uint64_t address;
+	uint32_t expected;
+	bool is_private;
+};
+int futex_wait_many(const struct futex_word *words, size_t nr, uint64_t deadline_ns) must_check;
 /* The number woken. */
 int futex_wake(uint64_t address, bool is_private, unsigned max, uint32_t bitset) must_check;
 /* Wakes up to nr_wake of `from`, moves up to nr_move of the others to `to`; `expected` NULL: does not compare. */

@@ -85,6 +85,11 @@ struct process {
 	bool membarrier_registered;
 };
 
+struct memory_policy { /* set_mempolicy(2) */
+	uint16_t mode, flags;
+	bool has_node;
+};
+
 struct task {
 	struct thread thread;
 	struct user_context user;
@@ -104,9 +109,11 @@ struct task {
 	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
+	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
 	uint32_t timer_slack_ns;
+	struct memory_policy memory_policy;
 	uint64_t oom_ns; /* oom.c */
 	unsigned oom_tries;
 	/* The system call under way, for restarts and strace. */
@@ -147,6 +154,7 @@ void task_fault_signal(int signal, int code, uint64_t address);
 void signal_recalculate_locked(struct task *task);
 /* The i-th information of a queue in the order of arrival; false: there are fewer. signal_lock held. */
 bool signal_queue_peek(const struct signal_queue *queue, uint64_t i, struct linux_siginfo *info);
+void task_force_signal(const struct linux_siginfo *info);
 /* Whether the running task has a signal to act upon: long operations end with -EINTR. */
 bool signal_is_pending(void);
 /*

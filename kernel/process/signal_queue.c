@@ -357,11 +357,18 @@ int group_signal(int group, int signal, const struct linux_siginfo *info)
 void task_fault_signal(int signal, int code, uint64_t address)
 {
 	struct linux_siginfo info = {.signo = signal, .code = code};
+
+	info.fault.address = address;
+	task_force_signal(&info);
+}
+
+void task_force_signal(const struct linux_siginfo *info)
+{
 	struct task *task = task_current();
 	struct process *process = task->process;
 	struct linux_sigaction *action;
+	int signal = info->signo;
 
-	info.fault.address = address;
 	spin_lock(&process->signal_lock);
 	action = &process->handlers->actions[signal];
 	if ((task->blocked & BIT(signal)) || action->handler == LINUX_SIG_IGN) {
@@ -370,7 +377,7 @@ void task_fault_signal(int signal, int code, uint64_t address)
 		spin_unlock(&process->handlers->lock);
 		task->blocked &= ~BIT(signal);
 	}
-	(void)signal_queue_add(process, &task->pending, signal, &info);
+	(void)signal_queue_add(process, &task->pending, signal, info);
 	task->thread.interrupted = true;
 	spin_unlock(&process->signal_lock);
 }

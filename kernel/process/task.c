@@ -10,6 +10,7 @@
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/trace.h"
+#include "kernel/process/seccomp.h"
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
@@ -126,6 +127,7 @@ static void release_task(struct thread *thread)
 	struct task *task = container_of(thread, struct task, thread);
 
 	credentials_put(task->credentials);
+	call_filter_put(task->filters);
 	heap_free(task->thread.vector);
 	process_put(task->process);
 	heap_free(task);

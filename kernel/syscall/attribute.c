@@ -249,6 +249,7 @@ SYSCALL(ftruncate, 2, "dd")
 	return ret;
 }
 
+SYSCALL_PARTIAL(fallocate, "allocates, keeps the size, punches holes, zeroes; neither collapses nor inserts ranges");
 SYSCALL(fallocate, 4, "dxdd")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
@@ -270,6 +271,7 @@ SYSCALL(fallocate, 4, "dxdd")
 }
 
 /* fadvise64(2), readahead(2): the page cache reads ahead by itself. */
+SYSCALL_PARTIAL(fadvise64, "a hint that nothing is made of");
 SYSCALL(fadvise64, 4, "dddd")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
@@ -282,6 +284,7 @@ SYSCALL(fadvise64, 4, "dddd")
 	return is_pipe ? -ESPIPE : a->v[3] > 5 ? -EINVAL : 0;
 }
 
+SYSCALL_PARTIAL(readahead, "a hint that nothing is made of");
 SYSCALL(readahead, 3, "ddu")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
@@ -318,6 +321,7 @@ SYSCALL(fdatasync, 1, "d")
 	return sync_fd((int)a->v[0], true);
 }
 
+SYSCALL_PARTIAL(sync_file_range, "writes the whole file, and waits");
 SYSCALL(sync_file_range, 4, "dddx")
 {
 	if ((int64_t)a->v[1] < 0 || (int64_t)a->v[2] < 0 || a->v[3] & ~7ull)
@@ -331,6 +335,7 @@ SYSCALL(sync, 0, "")
 	return 0;
 }
 
+SYSCALL_PARTIAL(syncfs, "syncs every file system");
 SYSCALL(syncfs, 1, "d")
 {
 	struct file *file = descriptor_get((int)a->v[0]);

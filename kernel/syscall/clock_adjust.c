@@ -116,11 +116,13 @@ static int64_t adjust(uint64_t address)
 	return copy_to_user(address, &t, sizeof(t)) ? -EFAULT : state;
 }
 
+SYSCALL_PARTIAL(adjtimex, "the clock is set at once instead of being slewed");
 SYSCALL(adjtimex, 1, "p")
 {
 	return adjust(a->v[0]);
 }
 
+SYSCALL_PARTIAL(clock_adjtime, "of CLOCK_REALTIME alone; the clock is set at once instead of being slewed");
 SYSCALL(clock_adjtime, 2, "dp")
 {
 	uint64_t reading;

@@ -309,6 +309,7 @@ static int64_t control(struct file *file, int fd, int command, uint64_t argument
 	}
 }
 
+SYSCALL_PARTIAL(fcntl, "leases, F_NOTIFY and F_SETSIG's signal: no signals are sent when a file becomes ready (O_ASYNC)");
 SYSCALL(fcntl, 3, "ddx")
 {
 	int fd = (int)a->v[0], command = (int)a->v[1];
@@ -376,6 +377,7 @@ static int64_t control_device(struct file *file, int fd, unsigned command, uint6
 	return file->ops->ioctl ? file->ops->ioctl(file, command, argument) : -ENOTTY;
 }
 
+SYSCALL_PARTIAL(ioctl, "what the files' own drivers know: terminals, sockets, block devices; not FS_IOC_* of ext4");
 SYSCALL(ioctl, 3, "dxx")
 {
 	struct file *file = descriptor_get((int)a->v[0]);

@@ -3,6 +3,7 @@
  * From the number in a register to the function: a table by number, filled at start from the linker set, so that what was
  * not linked answers ENOSYS. --strace and the log of absent calls stand beside the hot path, not in it.
  */
+#include "kernel/syscall/seccomp.h"
 #include "kernel/syscall/strace.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/log/log.h"
@@ -53,6 +54,8 @@ static void dispatch(struct task *task)
 
 	task->syscall_number = number;
 	load_arguments(&task->user, &a);
+	if (unlikely(task->filters) && !seccomp_allows(task, number, &a))
+		return;
 	user_syscall_set_result(&task->user, likely(call) ? call->call(&a) : syscall_absent(number));
 }
 
@@ -67,6 +70,10 @@ static void dispatch_traced(struct task *task)
 	load_arguments(&task->user, &a);
 	if (strace_is_final(number))
 		strace_print(task, call, number, &a, 0, false);
+	if (task->filters && !seccomp_allows(task, number, &a)) {
+		strace_print(task, call, number, &a, user_syscall_result(&task->user), true);
+		return;
+	}
 	result = call ? call->call(&a) : syscall_absent(number);
 	strace_print(task, call, number, &a, result, true);
 	user_syscall_set_result(&task->user, result);

@@ -53,6 +53,7 @@ static int64_t lock_pi(const struct syscall_arguments *a, bool is_private)
 	return ret == -EINTR ? -ERESTART_SYS : ret;
 }
 
+SYSCALL_PARTIAL(futex, "PI locks lend no priority; without FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI");
 SYSCALL(futex, 6, "pxuppx")
 {
 	int operation = (int)a->v[1];
@@ -113,6 +114,7 @@ SYSCALL(get_robust_list, 3, "dpp")
 }
 
 /* membarrier(2): every other thread of the process passes through the kernel, which is a barrier. */
+SYSCALL_PARTIAL(membarrier, "without SYNC_CORE and RSEQ commands, and without a CPU of choice");
 SYSCALL(membarrier, 3, "dxd")
 {
 	enum { KNOWN = LINUX_MEMBARRIER_GLOBAL | LINUX_MEMBARRIER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED |
@@ -145,6 +147,7 @@ SYSCALL(membarrier, 3, "dxd")
 }
 
 /* rseq(2): restartable sequences need a look at the program's memory at each switch of threads; libraries do without. */
+SYSCALL_PARTIAL(rseq, "always ENOSYS");
 SYSCALL(rseq, 4, "puxx")
 {
 	return -ENOSYS;

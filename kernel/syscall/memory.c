@@ -41,6 +41,7 @@ static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int
 	return ret;
 }
 
+SYSCALL_PARTIAL(mmap, "without MAP_HUGETLB, MAP_SYNC; MAP_LOCKED brings pages in");
 SYSCALL(mmap, 6, "puPMdx")
 {
 	uint64_t address = a->v[0], len = a->v[1], offset = a->v[5];
@@ -73,6 +74,7 @@ SYSCALL(brk, 1, "p")
 	return address_space_set_brk(space(), a->v[0]);
 }
 
+SYSCALL_PARTIAL(madvise, "hints on access and MADV_COLLAPSE, MADV_HWPOISON, MADV_SOFT_OFFLINE, MADV_GUARD_INSTALL do nothing or are EINVAL");
 SYSCALL(madvise, 3, "pud")
 {
 	return address_space_advise(space(), a->v[0], a->v[1], (int)a->v[2]);
@@ -111,11 +113,13 @@ static int64_t lock_range(uint64_t address, uint64_t len)
 	return address_space_advise(space(), start, align_up(address + len - start, PAGE_SIZE), LINUX_MADV_POPULATE_READ) == -ENOMEM ? -ENOMEM : 0;
 }
 
+SYSCALL_PARTIAL(mlock, "pages are brought in but not counted against RLIMIT_MEMLOCK; file pages may be reclaimed");
 SYSCALL(mlock, 2, "pu")
 {
 	return lock_range(a->v[0], a->v[1]);
 }
 
+SYSCALL_PARTIAL(mlock2, "as mlock");
 SYSCALL(mlock2, 3, "pux")
 {
 	if (a->v[2] & ~1ul)
@@ -123,40 +127,47 @@ SYSCALL(mlock2, 3, "pux")
 	return a->v[2] ? 0 : lock_range(a->v[0], a->v[1]);
 }
 
+SYSCALL_PARTIAL(munlock, "nothing is locked, so that nothing is to be done");
 SYSCALL(munlock, 2, "pu")
 {
 	return 0;
 }
 
+SYSCALL_PARTIAL(mlockall, "checks its argument only");
 SYSCALL(mlockall, 1, "x")
 {
 	return a->v[0] == 0 || (a->v[0] & ~7ul) ? -EINVAL : 0;
 }
 
+SYSCALL_PARTIAL(munlockall, "nothing is locked, so that nothing is to be done");
 SYSCALL(munlockall, 0, "")
 {
 	return 0;
 }
 
-/* One node of memory (numa(7)): policies are accepted where they name it. */
-SYSCALL(mbind, 6, "puxpux")
+/* ---- Protection keys (pkeys(7)): as on a CPU that has none. ---- */
+
+SYSCALL_REFUSED(pkey_alloc, "EINVAL, as on a CPU without protection keys");
+SYSCALL(pkey_alloc, 2, "xx")
 {
-	return 0;
+	return -EINVAL;
 }
 
-SYSCALL(set_mempolicy, 3, "xpu")
+SYSCALL_REFUSED(pkey_free, "EINVAL, as on a CPU without protection keys");
+SYSCALL(pkey_free, 1, "d")
 {
-	return 0;
+	return -EINVAL;
 }
 
-SYSCALL(get_mempolicy, 5, "ppupx")
+SYSCALL_PARTIAL(pkey_mprotect, "as mprotect with the key -1; there are no others, as on a CPU without protection keys");
+SYSCALL(pkey_mprotect, 4, "puPd")
 {
-	int policy = 0;
-	uint64_t nodes = 1;
+	if ((int)a->v[3] != -1 && a->v[1])
+		return -EINVAL;
+	return address_space_protect(space(), a->v[0], a->v[1], (int)a->v[2]);
+}
 
-	if (a->v[0] && copy_to_user(a->v[0], &policy, sizeof(policy)))
-		return -EFAULT;
-	if (a->v[1] && a->v[2] && copy_to_user(a->v[1], &nodes, sizeof(nodes)))
-		return -EFAULT;
-	return 0;
+SYSCALL(remap_file_pages, 5, "puPux")
+{
+	return address_space_remap_file(space(), a->v[0], a->v[1], (int)a->v[2], a->v[3]);
 }

@@ -12,6 +12,7 @@ static int copy_optional(uint64_t address, char **text)
 
 enum { MS_MAGIC = 0xc0ed0000u, MS_MAGIC_MASK = 0xffff0000u };
 
+SYSCALL_PARTIAL(mount, "file systems of this kernel; nothing propagates; MS_REC binds the top only");
 SYSCALL(mount, 5, "sssxp")
 {
 	char *source = NULL, *target = NULL, *type = NULL, *options = NULL;
@@ -38,6 +39,7 @@ SYSCALL(mount, 5, "sssxp")
 	return ret;
 }
 
+SYSCALL_PARTIAL(umount2, "without MNT_EXPIRE");
 SYSCALL(umount2, 2, "sx")
 {
 	char *target;

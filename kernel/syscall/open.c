@@ -53,6 +53,7 @@ static const struct {
     {RESOLVE_IN_ROOT, WALK_IN_ROOT},
 };
 
+SYSCALL_PARTIAL(openat2, "RESOLVE_CACHED always answers EAGAIN");
 SYSCALL(openat2, 4, "Dspu")
 {
 	struct linux_open_how how;
@@ -90,6 +91,7 @@ SYSCALL(openat2, 4, "Dspu")
 
 enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_HUGETLB = 4, MFD_NOEXEC_SEAL = 8, MFD_EXEC = 16 };
 
+SYSCALL_PARTIAL(memfd_create, "without MFD_HUGETLB; MFD_NOEXEC_SEAL only allows seals");
 SYSCALL(memfd_create, 2, "sx")
 {
 	char name[250];

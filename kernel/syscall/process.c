@@ -8,6 +8,7 @@
 #include "kernel/process/pidfd.h"
 #include "kernel/process/wait_child.h"
 #include "kernel/syscall/arguments.h"
+#include "kernel/syscall/seccomp.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/sched.h"
@@ -26,6 +27,7 @@ SYSCALL(vfork, 0, "")
 	return task_clone(&(struct clone_arguments){.flags = LINUX_CLONE_VFORK | LINUX_CLONE_VM, .exit_signal = LINUX_SIGCHLD});
 }
 
+SYSCALL_PARTIAL(clone, "new namespaces (CLONE_NEW*) are refused with EINVAL");
 SYSCALL(clone, 5, "xpppp")
 {
 	uint64_t flags = a->v[0] & 0xffffffffu;
@@ -44,9 +46,44 @@ SYSCALL(clone, 5, "xpppp")
 	return task_clone(&arguments);
 }
 
+SYSCALL_PARTIAL(unshare, "new namespaces (CLONE_NEW*) are refused with EINVAL");
 SYSCALL(unshare, 1, "x")
 {
 	return task_unshare(a->v[0]);
+}
+
+/* The process that a pidfd stands for; -EBADF. */
+static int pidfd_pid(int fd, int *pid)
+{
+	struct file *file = descriptor_get(fd);
+	struct process *process;
+
+	if (!file)
+		return -EBADF;
+	process = pidfd_process(file);
+	file_put(file);
+	if (!process)
+		return -EBADF;
+	*pid = process->pid;
+	process_put(process);
+	return 0;
+}
+
+/* There is one namespace of each kind: whoever asks for that of a process is in it already. */
+SYSCALL_PARTIAL(setns, "by pidfd, which changes nothing; there are no files of namespaces");
+SYSCALL(setns, 2, "dx")
+{
+	const uint64_t known = LINUX_CLONE_NEW_ANY | LINUX_CLONE_NEWTIME;
+	int flags = (int)a->v[1], pid, ret;
+	struct file *file = descriptor_get((int)a->v[0]);
+
+	if (!file)
+		return -EBADF;
+	file_put(file);
+	ret = pidfd_pid((int)a->v[0], &pid);
+	if (ret || !flags || (uint64_t)(unsigned)flags & ~known)
+		return -EINVAL;
+	return task_is_capable(CAPABILITY_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 /* What lies behind the struct that we know must be zero (clone3(2), openat2(2)). */
@@ -63,6 +100,7 @@ static int check_zeros(uint64_t address, uint64_t from, uint64_t to)
 	return 0;
 }
 
+SYSCALL_PARTIAL(clone3, "new namespaces (CLONE_NEW*), set_tid and CLONE_INTO_CGROUP are refused with EINVAL");
 SYSCALL(clone3, 2, "pu")
 {
 	struct linux_clone_args args = {0};
@@ -181,23 +219,6 @@ SYSCALL(wait4, 4, "dpxp")
 	return result.pid;
 }
 
-/* The process that a pidfd stands for; -EBADF. */
-static int pidfd_pid(int fd, int *pid)
-{
-	struct file *file = descriptor_get(fd);
-	struct process *process;
-
-	if (!file)
-		return -EBADF;
-	process = pidfd_process(file);
-	file_put(file);
-	if (!process)
-		return -EBADF;
-	*pid = process->pid;
-	process_put(process);
-	return 0;
-}
-
 SYSCALL(waitid, 5, "ddpxp")
 {
 	struct wait_request request = {.type = (int)a->v[0], .id = (int)a->v[1], .options = (unsigned)a->v[3]};
@@ -300,6 +321,7 @@ SYSCALL(set_tid_address, 1, "p")
 	return task_current()->tid;
 }
 
+SYSCALL_PARTIAL(arch_prctl, "FS and GS bases; nothing of CPUID faulting, AMX permission, shadow stacks");
 SYSCALL(arch_prctl, 2, "xp")
 {
 	struct user_context *user = &task_current()->user;
@@ -412,6 +434,7 @@ static int64_t process_control(struct task *task, const struct syscall_arguments
 	}
 }
 
+SYSCALL_PARTIAL(prctl, "of some seventy options those that libraries ask for; securebits, timing and speculation are not there");
 SYSCALL(prctl, 5, "dxxxx")
 {
 	struct task *task = task_current();
@@ -429,6 +452,10 @@ SYSCALL(prctl, 5, "dxxxx")
 		return 0;
 	case LINUX_PR_GET_NO_NEW_PRIVS:
 		return a->v[1] || a->v[2] || a->v[3] || a->v[4] ? -EINVAL : task->no_new_privileges;
+	case LINUX_PR_GET_SECCOMP:
+		return seccomp_mode(task);
+	case LINUX_PR_SET_SECCOMP:
+		return seccomp_set_mode(value, a->v[2]);
 	case LINUX_PR_SET_KEEPCAPS:
 		if (value > 1)
 			return -EINVAL;
@@ -480,6 +507,32 @@ SYSCALL(pidfd_open, 2, "dx")
 	if (!process)
 		return -ESRCH;
 	ret = pidfd_new(process, (int)a->v[1]);
+	process_put(process);
+	return ret;
+}
+
+/* process_mrelease(2): a dying process gives its memory back by itself, and on its own CPU. */
+SYSCALL(process_mrelease, 2, "dx")
+{
+	struct process *process;
+	struct file *file;
+	int ret = -EINVAL;
+
+	if ((unsigned)a->v[1])
+		return -EINVAL;
+	file = descriptor_get((int)a->v[0]);
+	if (!file)
+		return -EBADF;
+	process = pidfd_process(file);
+	file_put(file);
+	if (!process)
+		return -EBADF;
+	spin_lock(&process_tree_lock);
+	if (process->is_zombie || !process->space)
+		ret = -ESRCH;
+	else if (process->is_exiting || process->pending.pending >> (LINUX_SIGKILL - 1) & 1)
+		ret = 0;
+	spin_unlock(&process_tree_lock);
 	process_put(process);
 	return ret;
 }

@@ -145,6 +145,7 @@ static bool is_remote_advice(int advice)
 	return advice == LINUX_MADV_COLD || advice == LINUX_MADV_PAGEOUT || advice == LINUX_MADV_WILLNEED || advice == LINUX_MADV_COLLAPSE;
 }
 
+SYSCALL_PARTIAL(process_madvise, "COLD, PAGEOUT, WILLNEED and COLLAPSE are accepted as hints");
 SYSCALL(process_madvise, 5, "dpudx")
 {
 	struct address_space *space;
@@ -250,6 +251,7 @@ static int64_t compare_files(struct process *first, int fd, struct process *seco
 	return ret;
 }
 
+SYSCALL_PARTIAL(kcmp, "without KCMP_EPOLL_TFD");
 SYSCALL(kcmp, 5, "dddxx")
 {
 	int type = (int)a->v[2];

@@ -136,11 +136,13 @@ static int64_t flagged_vector(const struct syscall_arguments *a, bool is_write)
 	return ret;
 }
 
+SYSCALL_PARTIAL(preadv2, "RWF_NOWAIT waits");
 SYSCALL(preadv2, 6, "diuddx")
 {
 	return flagged_vector(a, false);
 }
 
+SYSCALL_PARTIAL(pwritev2, "RWF_NOWAIT waits");
 SYSCALL(pwritev2, 6, "diuddx")
 {
 	return flagged_vector(a, true);
@@ -289,6 +291,7 @@ static int64_t splice_once(struct two_files *files, uint64_t from_address, uint6
 	return ret;
 }
 
+SYSCALL_PARTIAL(splice, "copies; up to a page at a time out of a pipe");
 SYSCALL(splice, 6, "dpdpux")
 {
 	struct two_files files;
@@ -322,6 +325,7 @@ static int64_t tee_pipes(struct file *from, struct file *to, uint64_t len, bool 
 	return ret;
 }
 
+SYSCALL_PARTIAL(tee, "copies, up to a page at a time");
 SYSCALL(tee, 4, "ddux")
 {
 	struct two_files files;
@@ -337,6 +341,7 @@ SYSCALL(tee, 4, "ddux")
 	return write_result(ret);
 }
 
+SYSCALL_PARTIAL(vmsplice, "copies; SPLICE_F_GIFT gives nothing away");
 SYSCALL(vmsplice, 4, "diux")
 {
 	struct file *file = descriptor_get((int)a->v[0]);

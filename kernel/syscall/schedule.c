@@ -187,6 +187,7 @@ SYSCALL(sched_getparam, 2, "dp")
 	return ret ? ret : copy_to_user(a->v[1], &priority, sizeof(priority));
 }
 
+SYSCALL_PARTIAL(sched_setattr, "without SCHED_DEADLINE and utilisation clamps");
 SYSCALL(sched_setattr, 3, "dpx")
 {
 	struct linux_sched_attr attr = {0};
@@ -206,6 +207,7 @@ SYSCALL(sched_setattr, 3, "dpx")
 	return set_policy((int)a->v[0], (int)attr.policy | (attr.flags & 1 ? LINUX_SCHED_RESET_ON_FORK : 0), (int)attr.priority, attr.nice, true);
 }
 
+SYSCALL_PARTIAL(sched_getattr, "without SCHED_DEADLINE and utilisation clamps");
 SYSCALL(sched_getattr, 4, "dpux")
 {
 	struct linux_sched_attr attr = {.size = sizeof(attr)};
@@ -316,11 +318,13 @@ SYSCALL(setpriority, 3, "ddd")
 }
 
 /* ioprio_set(2): one disk, first come, first served; the classes are accepted. */
+SYSCALL_PARTIAL(ioprio_set, "requests of a disk are served as they come: the class is accepted and not kept");
 SYSCALL(ioprio_set, 3, "ddx")
 {
 	return a->v[0] < 1 || a->v[0] > 3 ? -EINVAL : 0;
 }
 
+SYSCALL_PARTIAL(ioprio_get, "always IOPRIO_CLASS_NONE");
 SYSCALL(ioprio_get, 2, "dd")
 {
 	return a->v[0] < 1 || a->v[0] > 3 ? -EINVAL : 0;

@@ -147,6 +147,12 @@ SYSCALL(rt_sigtimedwait, 4, "pptu")
 	return info.signo;
 }
 
+/* Calls that go on after a signal are begun again by their own numbers: there is never one that waits for this. */
+SYSCALL(restart_syscall, 0, "")
+{
+	return -EINTR;
+}
+
 /* ---- Sending. ---- */
 
 static struct linux_siginfo info_of_sender(int signal, int code)

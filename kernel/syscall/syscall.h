@@ -36,6 +36,18 @@ struct syscall {
 	    .name = #n, .number = SYS_##n, .nr_arguments = (nr), .format = (fmt), .call = syscall_do_##n};           \
 	static int64_t syscall_do_##n(const struct syscall_arguments *a)
 
+/*
+ * How far a call goes, in words for docs/syscalls.md, which build/syscall-table makes from these lines; the kernel carries nothing of them.
+ * A call without any of them does all that Linux does. The text is one line of the table.
+ *   PARTIAL  what Linux does and this call does not
+ *   REFUSED  it is here only to give the error that Linux gives where a feature is off or a device is missing
+ *   ABSENT   ENOSYS, and why
+ */
+#define SYSCALL_PARTIAL(n, missing) SYSCALL_REMARK(n, missing)
+#define SYSCALL_REFUSED(n, why)	    SYSCALL_REMARK(n, why)
+#define SYSCALL_ABSENT(n, why)	    SYSCALL_REMARK(n, why)
+#define SYSCALL_REMARK(n, text)	    _Static_assert(SYS_##n >= 0 && sizeof(text) > 1, text)
+
 /* A user's path copied to the heap; *path is freed by the caller with heap_free. -EFAULT, -ENAMETOOLONG, -ENOMEM. */
 int syscall_copy_path(uint64_t address, char **path) must_check;
 /* The place that a dirfd argument names: AT_FDCWD gives *start == NULL. `storage` holds what must be put (path_put) afterwards. */

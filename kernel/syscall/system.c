@@ -108,6 +108,7 @@ SYSCALL(getrandom, 3, "pux")
 
 enum { REBOOT_MAGIC1 = 0xfee1dead, REBOOT_RESTART = 0x01234567, REBOOT_HALT = 0xcdef0123, REBOOT_POWER_OFF = 0x4321fedc, REBOOT_CAD_ON = 0x89abcdef, REBOOT_CAD_OFF = 0 };
 
+SYSCALL_PARTIAL(reboot, "restart, halt and power off; neither kexec nor hibernation");
 SYSCALL(reboot, 4, "xxxp")
 {
 	char unused[2];
@@ -146,6 +147,7 @@ SYSCALL(personality, 1, "x")
 }
 
 /* syslog(2): an empty ring; the log is the host's. */
+SYSCALL_PARTIAL(syslog, "the ring is always empty: the kernel's log goes to the host");
 SYSCALL(syslog, 3, "dpd")
 {
 	int type = (int)a->v[0];

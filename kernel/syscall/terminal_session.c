@@ -2,6 +2,7 @@
 /* What terminals ask of processes for job control (credentials(7), kernel/file/terminal.h). */
 #include "kernel/file/terminal.h"
 #include "kernel/platform/platform.h"
+#include "kernel/process/credentials.h"
 #include "kernel/syscall/syscall.h"
 
 static int current_group(void)
@@ -58,6 +59,18 @@ static void forget(const struct terminal *terminal)
 		if (p->terminal == terminal)
 			p->terminal = NULL;
 	spin_unlock(&process_tree_lock);
+}
+
+SYSCALL_PARTIAL(vhangup, "the session loses its terminal and is told by SIGHUP; descriptors of the terminal stay as they are");
+SYSCALL(vhangup, 0, "")
+{
+	struct process *process = process_current();
+
+	if (!task_is_capable(CAPABILITY_SYS_TTY_CONFIG))
+		return -EPERM;
+	if (process->terminal)
+		terminal_disassociate(process->terminal, process->session);
+	return 0;
 }
 
 static const struct terminal_job_hooks hooks = {

@@ -370,6 +370,18 @@
 #define SYS_futex_wake 454
 #define SYS_futex_wait 455
 #define SYS_futex_requeue 456
+#define SYS_statmount 457
+#define SYS_listmount 458
+#define SYS_lsm_get_self_attr 459
+#define SYS_lsm_set_self_attr 460
+#define SYS_lsm_list_modules 461
+#define SYS_mseal 462
+#define SYS_statmount 457
+#define SYS_listmount 458
+#define SYS_lsm_get_self_attr 459
+#define SYS_lsm_set_self_attr 460
+#define SYS_lsm_list_modules 461
+#define SYS_mseal 462
 
 #define SYSCALL_NAMES(X) \
 	X(read, 0) \
@@ -739,6 +751,12 @@
 	X(map_shadow_stack, 453) \
 	X(futex_wake, 454) \
 	X(futex_wait, 455) \
-	X(futex_requeue, 456)
+	X(futex_requeue, 456) \
+	X(statmount, 457) \
+	X(listmount, 458) \
+	X(lsm_get_self_attr, 459) \
+	X(lsm_set_self_attr, 460) \
+	X(lsm_list_modules, 461) \
+	X(mseal, 462)
 
-#define SYSCALL_NUMBER_MAX 456
+#define SYSCALL_NUMBER_MAX 462

@@ -126,7 +126,7 @@ int address_space_key(struct address_space *space, uint64_t address, bool is_pri
 		return address < USER_END ? 0 : -EFAULT;
 	mutex_lock(&space->lock);
 	region = region_find(space, address);
-	if (!region)
+	if (!region || !(region->flags & (REGION_READ | REGION_WRITE)))
 		ret = -EFAULT;
 	else if (region->flags & REGION_SHARED)
 		*key = (struct memory_key){.object = (uint64_t)(uintptr_t)region->file.cache,
@@ -154,4 +154,15 @@ void address_space_walk(struct address_space *space,
 		goes_on = visit(context, region, nr);
 	}
 	mutex_unlock(&space->lock);
+}
+
+bool address_space_is_mapped(struct address_space *space, uint64_t start, uint64_t end)
+{
+	const struct region *region;
+
+	mutex_lock(&space->lock);
+	for (region = region_find(space, start); region && region->start <= start && region->end < end; region = region_next(region))
+		start = region->end;
+	mutex_unlock(&space->lock);
+	return region && region->start <= start;
 }

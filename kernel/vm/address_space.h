@@ -77,9 +77,12 @@ int address_space_unmap(struct address_space *space, uint64_t address, uint64_t 
 int address_space_unmap_file(struct address_space *space, uint64_t address, bool (*is_wanted)(const struct mapped_file *file)) must_check;
 int address_space_protect(struct address_space *space, uint64_t address, uint64_t len, int prot) must_check;
 int64_t address_space_remap(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address);
+/* remap_file_pages(2): the shared file mapping shows the file from `page` on instead; prot must be 0. */
+int address_space_remap_file(struct address_space *space, uint64_t address, uint64_t len, int prot, uint64_t page) must_check;
 int64_t address_space_set_brk(struct address_space *space, uint64_t brk); /* the new break, or the old one if it cannot be had */
 int address_space_advise(struct address_space *space, uint64_t address, uint64_t len, int advice) must_check;
 int address_space_sync(struct address_space *space, uint64_t address, uint64_t len, int flags) must_check;
+bool address_space_is_mapped(struct address_space *space, uint64_t start, uint64_t end); /* every page of it */
 int address_space_mincore(struct address_space *space, uint64_t address, uint64_t len, uint8_t *vector) must_check;
 void address_space_name(struct address_space *space, uint64_t address, const char *name);
 /* Moves the stack's region etc. are ordinary maps: MAP_GROWSDOWN regions grow on faults down to limit_stack. */

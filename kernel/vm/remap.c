@@ -191,3 +191,43 @@ int64_t address_space_remap(
 	region_bury(&dead);
 	return ret;
 }
+
+/* The shared file mapping that holds all of the range, and what it takes to map it again. */
+static int find_shared_file(struct address_space *space, uint64_t start, uint64_t end, struct mapped_file *file, int *prot)
+{
+	const struct region *region = region_find(space, start);
+
+	if (!region || !(region->flags & REGION_SHARED) || !region->file.cache || start < region->start)
+		return -EINVAL;
+	for (const struct region *next = region; next->end < end;) {
+		const struct region *following = region_next(next);
+
+		if (!following || following->start != next->end || following->file.file != region->file.file || following->flags != region->flags)
+			return -EINVAL;
+		next = following;
+	}
+	*file = region->file;
+	file->get(file->file);
+	*prot = (region->flags & REGION_READ ? LINUX_PROT_READ : 0) | (region->flags & REGION_WRITE ? LINUX_PROT_WRITE : 0) |
+		(region->flags & REGION_EXEC ? LINUX_PROT_EXEC : 0);
+	return 0;
+}
+
+/* What Linux has done since 4.0: a mapping of its own takes the range's place. */
+int address_space_remap_file(struct address_space *space, uint64_t address, uint64_t len, int prot, uint64_t page)
+{
+	uint64_t start = align_down(address, PAGE_SIZE), size = align_down(len, PAGE_SIZE);
+	struct mapped_file file;
+	int64_t ret;
+
+	if (prot || !size || size > USER_END || start > USER_END - size || page + (size >> PAGE_SHIFT) < page)
+		return -EINVAL;
+	mutex_lock(&space->lock);
+	ret = find_shared_file(space, start, start + size, &file, &prot);
+	mutex_unlock(&space->lock);
+	if (ret)
+		return (int)ret;
+	ret = address_space_map(space, start, size, prot, LINUX_MAP_SHARED | LINUX_MAP_FIXED | LINUX_MAP_POPULATE, &file, page << PAGE_SHIFT);
+	file.put(file.file);
+	return ret < 0 ? (int)ret : 0;
+}

@@ -3,6 +3,7 @@
 #include "kernel/fs/proc/proc.h"
 #include "kernel/mem/heap.h"
 #include "kernel/process/trace.h"
+#include "kernel/process/seccomp.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/time.h"
 #include "lib/format.h"
@@ -45,6 +46,8 @@ struct moment {
 	unsigned cpu;
 	uint32_t umask;
 	bool no_new_privileges;
+	int seccomp_mode;
+	unsigned seccomp_filters;
 };
 
 static void take_memory(const struct proc_subject *subject, struct moment *m)
@@ -85,6 +88,8 @@ static void take_moment(const struct proc_subject *subject, struct moment *m)
 		m->tracer = trace_tracer_pid_locked(task);
 		m->umask = task->fs ? task->fs->umask : 0;
 		m->no_new_privileges = task->no_new_privileges;
+		m->seccomp_mode = !task->filters ? 0 : task->filters->is_strict ? 1 : 2;
+		m->seccomp_filters = task->filters ? task->filters->nr_filters : 0;
 		m->affinity = task->thread.affinity;
 		m->policy = task->thread.policy;
 		m->nice = task->thread.nice;
@@ -177,7 +182,7 @@ static int show_status(struct proc_text *to, const struct proc_subject *subject)
 	if (m.cred)
 		show_capabilities(to, m.cred);
 	uint64_t cpus = m.affinity & ((cpu_count() < 64 ? 1ull << cpu_count() : 0) - 1);
-	proc_print(to, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t%llx\nCpus_allowed_list:\t0-%u\nMems_allowed:\t1\nMems_allowed_list:\t0\n", m.no_new_privileges, (unsigned long long)cpus, cpu_count() - 1);
+	proc_print(to, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%u\nCpus_allowed:\t%llx\nCpus_allowed_list:\t0-%u\nMems_allowed:\t1\nMems_allowed_list:\t0\n", m.no_new_privileges, m.seccomp_mode, m.seccomp_filters, (unsigned long long)cpus, cpu_count() - 1);
 	proc_print(to, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n", (unsigned long long)m.voluntary, (unsigned long long)m.involuntary);
 	release_moment(&m);
 	return 0;

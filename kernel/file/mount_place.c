@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Mounts that change their place, or have none yet (open_tree(2), move_mount(2)). */
+#include "kernel/file/dentry.h"
+#include "kernel/mem/heap.h"
+#include "kernel/uapi/errno.h"
+
+int mount_clone_detached(const struct path *from, struct path *root)
+{
+	struct mount *mount = mount_new(from->mount->fs, from->dentry, from->mount->flags, from->mount->source);
+
+	if (!mount)
+		return -ENOMEM;
+	spin_lock(&name_lock);
+	mount_begin_locked(mount);
+	mount->root->references++;
+	*root = (struct path){.mount = mount, .dentry = mount->root};
+	spin_unlock(&name_lock);
+	return 0;
+}
+
+/* Whether the place lies below the mount, however many are between. */
+static bool is_below_locked(const struct path *place, const struct mount *mount)
+{
+	const struct mount *at = place->mount;
+
+	while (at && at != mount)
+		at = at->at.mount;
+	return at;
+}
+
+static void take_off_locked(struct mount *mount, struct path *old)
+{
+	*old = mount->at;
+	old->dentry->nr_mounts--;
+	list_remove(&mount->node);
+}
+
+int mount_place(const struct path *from, const struct path *at)
+{
+	struct mount *mount = from->mount;
+	struct dead_names dead = {0};
+	struct path old = {0};
+	int ret = 0;
+
+	if (from->dentry != mount->root)
+		return -EINVAL;
+	if (inode_is_directory(path_inode(from)) != inode_is_directory(path_inode(at)))
+		return -EINVAL;
+	spin_lock(&name_lock);
+	if (mount->is_attached && !mount->at.dentry)
+		ret = -EINVAL;
+	else if (is_below_locked(at, mount))
+		ret = -ELOOP;
+	if (!ret) {
+		if (mount->is_attached)
+			take_off_locked(mount, &old);
+		else
+			mount->references++; /* the list's */
+		at->dentry->references++;
+		at->mount->references++;
+		mount->at = *at;
+		mount_enter_locked(mount);
+	}
+	path_put_locked(&old, &dead);
+	spin_unlock(&name_lock);
+	names_bury(&dead);
+	return ret;
+}
+
+int mount_change_flags(const struct path *root, unsigned clear, unsigned set)
+{
+	struct mount *mount = root->mount;
+
+	if (root->dentry != mount->root)
+		return -EINVAL;
+	spin_lock(&name_lock);
+	mount->flags = ((mount->flags & ~clear) | set) & MOUNT_FLAGS_KEPT;
+	spin_unlock(&name_lock);
+	return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How large queues may be: for the system (mq_overview(7), "/proc interfaces"), and all of a user together (RLIMIT_MSGQUEUE). */
+#include "kernel/fs/mqueue/internal.h"
+#include "kernel/mem/heap.h"
+#include "kernel/process/credentials.h"
+#include "kernel/uapi/errno.h"
+
+enum { MESSAGES_MAX = 10, MESSAGE_SIZE_MAX = 8192, MESSAGES_EVER = 65536, MESSAGE_SIZE_EVER = 16 << 20, QUEUES_MAX = 256 };
+enum { OVERHEAD = 48 }; /* of a message, and once more of each priority: as getrlimit(2) counts */
+
+struct user {
+	struct list node;
+	uint32_t id;
+	uint64_t bytes;
+};
+
+static struct list users = LIST_INIT(users);
+static unsigned nr_queues;
+static struct spinlock lock; /* guards all of them */
+
+int mqueue_check(const struct mqueue_attributes *a)
+{
+	bool is_free = task_is_capable(CAPABILITY_SYS_RESOURCE);
+
+	if (a->messages_max <= 0 || a->message_size <= 0)
+		return -EINVAL;
+	if (a->messages_max > (is_free ? MESSAGES_EVER : MESSAGES_MAX) || a->message_size > (is_free ? MESSAGE_SIZE_EVER : MESSAGE_SIZE_MAX))
+		return -EINVAL;
+	return 0;
+}
+
+static uint64_t bytes_of(uint64_t messages_max, uint64_t message_size)
+{
+	return messages_max * (OVERHEAD + message_size) + min_u64(messages_max, MQUEUE_PRIORITIES) * OVERHEAD;
+}
+
+static struct user *find_locked(uint32_t id)
+{
+	struct user *user;
+
+	list_for_each(user, &users, node)
+		if (user->id == id)
+			return user;
+	return NULL;
+}
+
+int mqueue_charge(uint32_t id, uint64_t messages_max, uint64_t message_size)
+{
+	uint64_t bytes = bytes_of(messages_max, message_size), limit = process_current()->limits[LINUX_RLIMIT_MSGQUEUE].soft;
+	struct user *fresh = heap_alloc(sizeof(*fresh)), *user;
+	int ret = 0;
+
+	if (!fresh)
+		return -ENOMEM;
+	spin_lock(&lock);
+	user = find_locked(id);
+	if (!user) {
+		user = fresh;
+		fresh = NULL;
+		*user = (struct user){.id = id};
+		list_push_back(&users, &user->node);
+	}
+	if (nr_queues >= QUEUES_MAX && !task_is_capable(CAPABILITY_SYS_RESOURCE)) {
+		ret = -ENOSPC;
+	} else if (user->bytes + bytes > limit) {
+		ret = -EMFILE;
+	} else {
+		user->bytes += bytes;
+		nr_queues++;
+	}
+	spin_unlock(&lock);
+	heap_free(fresh);
+	return ret;
+}
+
+void mqueue_uncharge(uint32_t id, uint64_t messages_max, uint64_t message_size)
+{
+	struct user *user;
+
+	spin_lock(&lock);
+	user = find_locked(id);
+	if (user)
+		user->bytes -= bytes_of(messages_max, message_size);
+	nr_queues--;
+	spin_unlock(&lock);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* seccomp(2): operations, flags, and what filters return. */
+#pragma once
+
+enum { SECCOMP_SET_MODE_STRICT, SECCOMP_SET_MODE_FILTER, SECCOMP_GET_ACTION_AVAIL, SECCOMP_GET_NOTIF_SIZES };
+enum { SECCOMP_MODE_DISABLED, SECCOMP_MODE_STRICT, SECCOMP_MODE_FILTER };
+enum { SECCOMP_FILTER_FLAG_TSYNC = 1, SECCOMP_FILTER_FLAG_LOG = 2, SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4, SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 16 };
+
+/* Actions, the strongest first as signed numbers; data in the lower half. */
+#define SECCOMP_RET_KILL_PROCESS 0x80000000u
+#define SECCOMP_RET_KILL_THREAD	 0x00000000u
+#define SECCOMP_RET_TRAP	 0x00030000u
+#define SECCOMP_RET_ERRNO	 0x00050000u
+#define SECCOMP_RET_USER_NOTIF	 0x7fc00000u
+#define SECCOMP_RET_TRACE	 0x7ff00000u
+#define SECCOMP_RET_LOG		 0x7ffc0000u
+#define SECCOMP_RET_ALLOW	 0x7fff0000u
+#define SECCOMP_RET_ACTION_FULL	 0xffff0000u
+#define SECCOMP_RET_DATA	 0x0000ffffu
+
+#define SYS_SECCOMP_CODE      1		 /* si_code of its SIGSYS */
+#define AUDIT_ARCH_X86_64     0xc000003eu
