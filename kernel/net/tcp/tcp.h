@@ -18,7 +18,7 @@ enum tcp_state {
 /* Events, and what tcp_poll answers. */
 enum {
 	TCP_READABLE = 1,   /* data, or the end of them; of a listener: a connection to accept */
-	TCP_WRITABLE = 2,   /* a third of the send buffer is free (the event: has become so), or writing fails at once */
+	TCP_WRITABLE = 2,   /* a third of the send buffer is free (the event: is so, and more was acknowledged), or writing fails at once */
 	TCP_ERROR = 4,	    /* tcp_error has one */
 	TCP_READ_CLOSED = 8, /* the peer sent its FIN, or shutdown */
 	TCP_HANGUP = 16,    /* both directions are closed */
