@@ -23,6 +23,7 @@ static void take_names(struct net_interface *interface, const struct dhcp_lease 
 	net_names_set(interface, NET_TOLD_BY_DHCP, servers, lease->nr_name_servers, lease->domain[0] ? lease->domain : NULL);
 }
 
+/* What leaves the machine without an address is shown by default. */
 static void on_event(void *owner, enum dhcp_event event, const struct dhcp_lease *lease)
 {
 	struct net_interface *interface = owner;
@@ -36,10 +37,10 @@ static void on_event(void *owner, enum dhcp_event event, const struct dhcp_lease
 		take_names(interface, lease);
 		break;
 	case DHCP_LOST:
-		log_line(LOG_WARNING, "%s: its lease is over, and nobody renewed it", interface->name);
+		log_line(LOG_ERROR, "%s: its lease is over, and nobody renewed it", interface->name);
 		break;
 	case DHCP_NO_ANSWER:
-		log_line(LOG_WARNING, "%s: no DHCP server has answered; it has no IPv4 address yet", interface->name);
+		log_line(LOG_ERROR, "%s: no DHCP server has answered; it has no IPv4 address yet", interface->name);
 		break;
 	}
 }

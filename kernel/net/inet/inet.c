@@ -214,6 +214,10 @@ void inet_listing_of(const struct inet_socket *s, struct inet_listing *listing)
 	const struct file *file = s->socket.file;
 
 	listing->is_ip6 = s->is_ip6;
+	listing->is_ip6_only = s->set.ip6_only;
+	listing->traffic_class = s->set.traffic_class;
+	listing->bound_index = s->set.bound_index;
+	listing->cookie = s->cookie;
 	if (!file || !file->inode)
 		return;
 	listing->uid = file->inode->uid;
@@ -257,12 +261,19 @@ static long list_all(const struct inet_protocol *protocol, struct inet_listing *
 	return (long)c.nr;
 }
 
-long inet_list(int type, int number, struct inet_listing **listings)
+const struct inet_protocol *inet_lister(int type, int number)
 {
 	for (const struct inet_protocol *const *p = LINKER_SET_BEGIN(inet_protocol); p < LINKER_SET_END(inet_protocol); p++)
 		if ((*p)->type == type && (!number || (*p)->protocol == number) && (*p)->list)
-			return list_all(*p, listings);
-	return -ENOENT;
+			return *p;
+	return NULL;
+}
+
+long inet_list(int type, int number, struct inet_listing **listings)
+{
+	const struct inet_protocol *protocol = inet_lister(type, number);
+
+	return protocol ? list_all(protocol, listings) : -ENOENT;
 }
 
 SOCKET_FAMILY(inet) = {.family = LINUX_AF_INET, .create = create4};

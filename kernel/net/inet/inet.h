@@ -19,13 +19,16 @@ struct inet_end {
 	uint32_t scope; /* of addresses that are valid at one link: its interface; 0: not said */
 };
 
-/* What /proc/net tells of a socket. */
+/* What /proc/net and sock_diag(7) tell of a socket. */
 struct inet_listing {
 	struct inet_end local, remote;
-	bool is_ip6;
+	bool is_ip6, is_ip6_only;
 	uint8_t state; /* as Linux numbers them (netinet/tcp.h) */
-	uint32_t unsent, unread, uid;
-	uint64_t inode; /* 0: the protocol's own, without a file */
+	uint8_t traffic_class;
+	uint32_t unsent, unread, uid; /* unread, of a listener: connections to accept, of as many as */
+	uint32_t backlog, bound_index;
+	uint64_t inode, cookie; /* 0: the protocol's own, without a file */
+	const void *object; /* the protocol's own, for its report; not to be used after the turn */
 };
 typedef void inet_list_fn(void *context, const struct inet_listing *listing);
 
@@ -47,6 +50,8 @@ struct inet_protocol {
 	long (*get_option)(struct inet_socket *socket, int level, int option, void *value, size_t size);
 	long (*ioctl)(struct inet_socket *socket, unsigned command, uint64_t argument);
 	void (*list)(struct net_stack *stack, inet_list_fn *give, void *context); /* in a turn; may be NULL */
+	/* TCP's numbers, and its congestion control's name, of a listing of this turn; false: it has none. May be NULL. */
+	bool (*report)(const struct inet_listing *listing, struct linux_tcp_info *info, const char **congestion);
 	uint32_t (*mtu)(struct inet_socket *socket); /* of the path to the connected end; 0: not connected. In a turn */
 };
 #define INET_PROTOCOL(n) LINKER_SET_MEMBER(inet_protocol, struct inet_protocol, n)
@@ -103,7 +108,9 @@ int inet_bind_automatically(struct inet_socket *s);
 
 /* All sockets of a protocol as it lists them, in memory of the heap. The number, or -ENOMEM, -ENOENT: not linked. */
 long inet_list(int type, int protocol, struct inet_listing **listings);
-void inet_listing_of(const struct inet_socket *s, struct inet_listing *listing); /* fills family, uid and inode */
+/* The protocol that lists such sockets, NULL: it is not linked. */
+const struct inet_protocol *inet_lister(int type, int protocol);
+void inet_listing_of(const struct inet_socket *s, struct inet_listing *listing); /* fills what all sockets have */
 
 /* ---- address.c ---- */
 /* Reads a socket address of the socket's family. -EINVAL: too short; -EAFNOSUPPORT. */

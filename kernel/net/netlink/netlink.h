@@ -103,6 +103,8 @@ struct netlink_session {
 	bool is_dumping; /* the answer to a dump is not read yet: another is refused, -EBUSY */
 };
 
+/* Is there a handler of the protocol? */
+bool netlink_has_protocol(int protocol);
 /* Handles all messages in bytes[0..len). The answers are appended to *pieces, which the caller then owns; NLMSG_DONE is the last of a dump. -ENOMEM. */
 int netlink_handle(struct net_stack *stack, const struct netlink_session *session, const uint8_t *bytes, size_t len, struct list *pieces) must_check;
 

@@ -4,6 +4,14 @@
 
 LINKER_SET_DECLARE(netlink_handler, struct netlink_handler);
 
+bool netlink_has_protocol(int protocol)
+{
+	for (const struct netlink_handler *const *p = LINKER_SET_BEGIN(netlink_handler); p < LINKER_SET_END(netlink_handler); p++)
+		if ((*p)->protocol == protocol)
+			return true;
+	return false;
+}
+
 static bool fits(const struct netlink_handler *handler, uint8_t protocol, uint16_t type)
 {
 	return handler->protocol == protocol && handler->type == type;
@@ -123,6 +131,8 @@ static int handle(struct netlink_request *request, const struct netlink_session 
 	if (request->len < 1)
 		return 0;
 	request->family = request->body[0];
+	if (session->protocol == LINUX_NETLINK_SOCK_DIAG && !find(session->protocol, request->type, request->family))
+		return -ENOENT; /* there, none speaks for all families */
 	if (session->protocol == LINUX_NETLINK_ROUTE && request->type > LINUX_RTM_MAX)
 		return -EOPNOTSUPP;
 	if (session->protocol == LINUX_NETLINK_ROUTE && !is_get(request->type) && !session->may_change)

@@ -14,7 +14,7 @@ static const struct socket_family socket_family_netlink; /* what SOCKET_FAMILY(n
 /* Which protocols there are. Programs open that of kernel events to wait for devices: none come. */
 static bool has_protocol(int protocol)
 {
-	return protocol == LINUX_NETLINK_ROUTE || protocol == LINUX_NETLINK_KOBJECT_UEVENT;
+	return protocol == LINUX_NETLINK_KOBJECT_UEVENT || netlink_has_protocol(protocol);
 }
 
 static int create(int type, int protocol, struct socket **socket)
@@ -115,7 +115,7 @@ static int send_to_kernel(struct netlink_socket *s, const uint8_t *bytes, size_t
 	struct list pieces = LIST_INIT(pieces);
 	int error;
 
-	if (s->socket.protocol != LINUX_NETLINK_ROUTE)
+	if (s->socket.protocol == LINUX_NETLINK_KOBJECT_UEVENT)
 		return -ECONNREFUSED;
 	error = netlink_handle(net_enter(), &session, bytes, len, &pieces);
 	net_leave();

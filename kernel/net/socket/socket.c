@@ -150,6 +150,7 @@ struct file *socket_file_new(struct socket *socket, int flags)
 	}
 	file->inode = inode; /* the file has its reference */
 	socket->file = file;
+	socket->inode = inode->number;
 	return file;
 }
 

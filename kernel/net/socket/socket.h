@@ -70,6 +70,7 @@ struct socket {
 	const struct socket_family *family;
 	int type, protocol;
 	struct file *file; /* borrowed: the file owns the socket */
+	uint64_t inode;	   /* its number, which stays known when the file is gone; 0: there is none yet */
 	/* Options that the layer keeps (socket(7)). */
 	uint64_t receive_timeout_ns, send_timeout_ns; /* WAIT_FOREVER: none */
 	uint32_t receive_buffer, send_buffer;

@@ -28,6 +28,7 @@ void unix_put(struct unix_socket *s)
 		return;
 	while ((node = list_pop_front(&s->packets)) != NULL)
 		unix_packet_free(container_of(node, struct unix_packet, node));
+	unix_list_remove(s);
 	unix_name_put(s->name);
 	heap_free(s);
 }
@@ -89,6 +90,7 @@ static int unix_create(int type, int protocol, struct socket **socket)
 	wait_queue_init(&s->wait);
 	wait_queue_init(&s->room);
 	s->cred = own_cred();
+	unix_list_add(s);
 	*socket = &s->socket;
 	return 0;
 }

@@ -31,6 +31,7 @@ struct unix_packet {
 struct unix_socket {
 	struct socket socket;
 	uint32_t references; /* atomic */
+	struct list list_node; /* of all */
 	struct spinlock lock;
 	struct mutex read_lock;
 	struct list packets;
@@ -57,6 +58,10 @@ int unix_name_bind(struct unix_socket *s, const void *address, size_t len) must_
 int unix_name_find(const void *address, size_t len, int type, struct unix_socket **found) must_check;
 void unix_name_release(struct unix_socket *s); /* the socket is closed: nobody finds it any more */
 void unix_name_put(struct unix_name *name);    /* accepts NULL */
+
+/* ---- unix_list.c ---- */
+void unix_list_add(struct unix_socket *s);
+void unix_list_remove(struct unix_socket *s);
 
 /* ---- unix_packet.c ---- */
 struct unix_packet *unix_packet_new(size_t len);

@@ -112,7 +112,7 @@ int unix_name_bind(struct unix_socket *s, const void *address, size_t len)
 	if (ret)
 		unix_name_put(name);
 	else
-		s->name = name;
+		__atomic_store_n(&s->name, name, __ATOMIC_RELEASE);
 	return ret;
 }
 

@@ -69,8 +69,6 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 	uint32_t acked = segment->ack - tcp->send.una, data = seq_min(segment->ack, tcp_fin_seq(tcp)) - tcp->send.queue_seq;
 	bool was_recovering = tcp->is_recovering, was_limited = tcp->send.next - tcp->send.una + tcp_payload_max(tcp) > tcp->congestion.cwnd;
 
-	bool was_writable = tcp_is_writable(tcp);
-
 	take_rtt(tcp, segment);
 	tcp_queue_drop(tcp, data);
 	tcp_memory_update(tcp);
@@ -95,7 +93,7 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 		tcp->retransmit_at_ns = tcp->tail.at_ns = 0;
 	else
 		tcp_retransmit_start(tcp);
-	if (!was_writable && tcp_is_writable(tcp))
+	if (tcp_is_writable(tcp)) /* each time: the room may be what others made, when memory was short, of which nobody was told */
 		tcp_tell(tcp, TCP_WRITABLE);
 }
 

@@ -322,6 +322,7 @@ bool tcp_time_wait_has(struct tcp_stack *ts, const struct net_flow *flow, uint16
 bool tcp_time_wait_has_port(const struct tcp_connection *tcp, const struct net_address *address, uint16_t port);
 /* True: the segment is of a connection that is over, and was answered. */
 bool tcp_time_wait_input(struct tcp_stack *ts, const struct net_flow *flow, const struct tcp_segment *segment);
+void tcp_time_wait_visit(struct tcp_stack *ts, tcp_visit_record_fn *visit, void *context);
 /* memory.c */
 void tcp_memory_update(struct tcp_connection *tcp); /* after any change of a queue */
 bool tcp_memory_may_send(const struct tcp_connection *tcp);
@@ -336,6 +337,7 @@ bool tcp_tail_tells_loss(const struct tcp_connection *tcp);
 void tcp_listen_input(struct tcp_connection *listener, const struct net_flow *flow, struct tcp_segment *segment, struct net_packet *packet);
 bool tcp_request_input(struct tcp_stack *ts, const struct net_flow *flow, struct tcp_segment *segment, struct net_packet *packet);
 void tcp_listener_free(struct tcp_connection *tcp);
+void tcp_requests_visit(struct tcp_stack *ts, tcp_visit_record_fn *visit, void *context);
 void tcp_request_send(struct net_stack *stack, struct tcp_request *request);
 /* cookie.c */
 uint32_t tcp_cookie_make(struct net_stack *stack, struct tcp_request *request);

@@ -346,3 +346,22 @@ void tcp_listener_free(struct tcp_connection *tcp)
 	net_free(tcp->stack, tcp->listener);
 	tcp->listener = NULL;
 }
+
+unsigned tcp_backlog(const struct tcp_connection *tcp, unsigned *nr_ready)
+{
+	*nr_ready = tcp->listener ? tcp->listener->nr_ready : 0;
+	return tcp->listener ? tcp->listener->backlog : 0;
+}
+
+void tcp_requests_visit(struct tcp_stack *ts, tcp_visit_record_fn *visit, void *context)
+{
+	const struct tcp_request *r;
+
+	for (unsigned i = 0; i < TCP_REQUESTS; i++) {
+		list_for_each(r, &ts->requests[i], hash_link) {
+			const struct tcp_record record = {r->flow.local, r->flow.remote, r->local_port, r->remote_port, TCP_SYN_RECEIVED};
+
+			visit(context, &record);
+		}
+	}
+}

@@ -453,6 +453,25 @@ TEST(device_queue_is_full)
 }
 
 /* Bytes are held back, and meanwhile the window closes: they are not forgotten. */
+/* A writer found no room as memory was short; others made some; it hears of that with its own next acknowledgment. */
+TEST(room_that_others_made)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	send_all(tcp, 6000);
+	CHECK_EQ(out_all(), 6);
+	us->stack.memory_limit = 1;
+	CHECK_EQ(tcp_send(tcp, (const uint8_t *)"x", 1, 0), -EAGAIN);
+	us->stack.memory_limit = 0;
+	us->events = 0;
+	IN(.seq = ISS + 1, .ack = iss + 1001, .flags = TCP_ACK);
+	CHECK(us->events & TCP_WRITABLE);
+	close_now(tcp);
+	teardown();
+}
+
 TEST(corked_with_a_closed_window)
 {
 	struct tcp_connection *tcp;

@@ -247,3 +247,9 @@ void tcp_visit(struct net_stack *stack, tcp_visit_fn *visit, void *context)
 		list_for_each(tcp, &ts->connections[i], hash_link)
 			visit(context, tcp, tcp->owner);
 }
+
+void tcp_visit_records(struct net_stack *stack, tcp_visit_record_fn *visit, void *context)
+{
+	tcp_requests_visit(tcp_of(stack), visit, context);
+	tcp_time_wait_visit(tcp_of(stack), visit, context);
+}

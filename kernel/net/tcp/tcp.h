@@ -18,7 +18,7 @@ enum tcp_state {
 /* Events, and what tcp_poll answers. */
 enum {
 	TCP_READABLE = 1,   /* data, or the end of them; of a listener: a connection to accept */
-	TCP_WRITABLE = 2,   /* a third of the send buffer is free (the event: has become so), or writing fails at once */
+	TCP_WRITABLE = 2,   /* a third of the send buffer is free (the event: is so, and more was acknowledged), or writing fails at once */
 	TCP_ERROR = 4,	    /* tcp_error has one */
 	TCP_READ_CLOSED = 8, /* the peer sent its FIN, or shutdown */
 	TCP_HANGUP = 16,    /* both directions are closed */
@@ -103,6 +103,16 @@ void tcp_report(const struct tcp_connection *tcp, struct tcp_report *report);
 /* Calls visit for each listener and each connection; owner NULL: nobody's any more, or not accepted yet. */
 typedef void tcp_visit_fn(void *context, const struct tcp_connection *tcp, void *owner);
 void tcp_visit(struct net_stack *stack, tcp_visit_fn *visit, void *context);
+/* And for each that is no connection: not yet (TCP_SYN_RECEIVED), or no longer (TCP_TIME_WAIT). */
+struct tcp_record {
+	struct net_address local, remote;
+	uint16_t local_port, remote_port;
+	enum tcp_state state;
+};
+typedef void tcp_visit_record_fn(void *context, const struct tcp_record *record);
+void tcp_visit_records(struct net_stack *stack, tcp_visit_record_fn *visit, void *context);
+/* Of a listener: how many connections it may have that nobody accepted; and how many are ready. 0: it is none. */
+unsigned tcp_backlog(const struct tcp_connection *tcp, unsigned *nr_ready);
 
 /* ---- Congestion controls: each a library that may be left out; New Reno (RFC 5681) is always there ---- */
 

@@ -180,3 +180,14 @@ bool tcp_time_wait_input(struct tcp_stack *ts, const struct net_flow *flow, cons
 		answer(ts, w);
 	return true;
 }
+
+void tcp_time_wait_visit(struct tcp_stack *ts, tcp_visit_record_fn *visit, void *context)
+{
+	const struct tcp_time_wait *w;
+
+	list_for_each(w, &ts->time_waits, age_link) {
+		const struct tcp_record record = {w->flow.local, w->flow.remote, w->local_port, w->remote_port, TCP_TIME_WAIT};
+
+		visit(context, &record);
+	}
+}

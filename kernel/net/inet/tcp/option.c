@@ -178,23 +178,22 @@ static uint32_t microseconds(uint64_t ns)
 	return (uint32_t)min_u64(ns / 1000, UINT32_MAX);
 }
 
-static void fill_info(struct tcp_socket *t, struct linux_tcp_info *info)
+const char *tcp_fill_info(const struct tcp_connection *tcp, struct linux_tcp_info *info)
 {
 	struct tcp_report r;
 
-	net_enter();
-	tcp_report(t->tcp, &r);
+	tcp_report(tcp, &r);
 	*info = (struct linux_tcp_info){
 		.state = tcp_linux_state(r.state),
 		.options = (uint8_t)((r.has_timestamps ? LINUX_TCPI_OPT_TIMESTAMPS : 0) | (r.has_sack ? LINUX_TCPI_OPT_SACK : 0) |
 				     (r.has_scaling ? LINUX_TCPI_OPT_WSCALE : 0) | (r.has_ecn ? LINUX_TCPI_OPT_ECN : 0)),
 		.scales = (uint8_t)(r.send_scale | r.receive_scale << 4), .rto = microseconds(r.rto_ns), .snd_mss = r.mss, .rcv_mss = r.mss, .advmss = r.mss,
-		.unacked = r.mss ? (r.in_flight + r.mss - 1) / r.mss : 0, .pmtu = tcp_path_mtu(t->tcp), .rtt = microseconds(r.rtt_ns),
+		.unacked = r.mss ? (r.in_flight + r.mss - 1) / r.mss : 0, .pmtu = tcp_path_mtu(tcp), .rtt = microseconds(r.rtt_ns),
 		.rttvar = microseconds(r.rtt_variation_ns), .snd_ssthresh = r.mss ? r.ssthresh / r.mss : 0, .snd_cwnd = r.mss ? r.cwnd / r.mss : 10,
 		.reordering = 3, .rcv_space = r.receive_window, .total_retrans = r.retransmits, .bytes_acked = r.bytes_acked,
 		.bytes_received = r.bytes_received, .snd_wnd = r.send_window,
 	};
-	net_leave();
+	return r.congestion;
 }
 
 static long get_congestion(struct tcp_socket *t, void *value, size_t size)
@@ -250,7 +249,9 @@ long tcp_socket_get_option(struct inet_socket *s, int level, int option, void *v
 	if (level != LINUX_IPPROTO_TCP)
 		return -ENOPROTOOPT;
 	if (option == LINUX_TCP_INFO) {
-		fill_info(t, &info);
+		net_enter();
+		tcp_fill_info(t->tcp, &info);
+		net_leave();
 		memcpy(value, &info, min_u64(size, sizeof(info)));
 		return (long)min_u64(size, sizeof(info));
 	}

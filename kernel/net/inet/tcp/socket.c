@@ -7,6 +7,7 @@
 #include "kernel/process/credentials.h"
 #include "kernel/process/process.h"
 #include "kernel/uapi/poll.h"
+#include "kernel/uapi/sock_diag.h"
 #include "kernel/uapi/time.h"
 #include "kernel/vm/user_memory.h"
 
@@ -433,10 +434,11 @@ struct listing_context {
 static void list_one(void *context, const struct tcp_connection *tcp, void *owner)
 {
 	const struct listing_context *c = context;
-	struct inet_listing l = {.state = tcp_linux_state(tcp_state(tcp)), .unsent = (uint32_t)tcp_unsent(tcp), .unread = (uint32_t)tcp_readable(tcp)};
+	struct inet_listing l = {.state = tcp_linux_state(tcp_state(tcp)), .unsent = (uint32_t)tcp_unsent(tcp), .unread = (uint32_t)tcp_readable(tcp), .object = tcp};
+	unsigned nr_ready;
 
-	if (tcp_state(tcp) == TCP_TIME_WAIT)
-		l.state = 6;
+	l.backlog = tcp_backlog(tcp, &nr_ready);
+	l.unread += nr_ready;
 	tcp_local(tcp, &l.local.address, &l.local.port);
 	tcp_remote(tcp, &l.remote.address, &l.remote.port);
 	l.is_ip6 = !net_address_is_ip4(&l.local.address);
@@ -445,11 +447,31 @@ static void list_one(void *context, const struct tcp_connection *tcp, void *owne
 	c->give(c->context, &l);
 }
 
+static void list_record(void *context, const struct tcp_record *record)
+{
+	const struct listing_context *c = context;
+	struct inet_listing l = {
+		.local = {.address = record->local, .port = record->local_port}, .remote = {.address = record->remote, .port = record->remote_port},
+		.is_ip6 = !net_address_is_ip4(&record->local), .state = record->state == TCP_TIME_WAIT ? LINUX_TCP_TIME_WAIT : LINUX_TCP_SYN_RECV,
+	};
+
+	c->give(c->context, &l);
+}
+
 static void tcp_socket_list(struct net_stack *stack, inet_list_fn *give, void *context)
 {
 	struct listing_context c = {give, context};
 
 	tcp_visit(stack, list_one, &c);
+	tcp_visit_records(stack, list_record, &c);
+}
+
+static bool tcp_socket_report(const struct inet_listing *listing, struct linux_tcp_info *info, const char **congestion)
+{
+	if (!listing->object)
+		return false;
+	*congestion = tcp_fill_info(listing->object, info);
+	return true;
 }
 
 static const struct socket_ops tcp_socket_ops = {
@@ -462,5 +484,5 @@ static const struct socket_ops tcp_socket_ops = {
 INET_PROTOCOL(tcp) = {
 	.type = LINUX_SOCK_STREAM, .protocol = LINUX_IPPROTO_TCP, .is_default = true, .families = INET_FOR_BOTH, .ops = &tcp_socket_ops, .create = tcp_create,
 	.bind = tcp_do_bind, .ends = tcp_ends, .apply = tcp_socket_apply, .set_option = tcp_socket_set_option, .get_option = tcp_socket_get_option,
-	.ioctl = tcp_socket_ioctl, .list = tcp_socket_list, .mtu = tcp_mtu,
+	.ioctl = tcp_socket_ioctl, .list = tcp_socket_list, .report = tcp_socket_report, .mtu = tcp_mtu,
 };

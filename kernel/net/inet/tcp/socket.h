@@ -32,6 +32,7 @@ long tcp_socket_send_pages(struct socket *socket, struct page **pages, size_t of
 long tcp_socket_receive(struct socket *socket, struct socket_message *message);
 /* option.c */
 uint8_t tcp_linux_state(enum tcp_state state);
+const char *tcp_fill_info(const struct tcp_connection *tcp, struct linux_tcp_info *info); /* in a turn; its congestion control */
 void tcp_socket_apply(struct inet_socket *s);
 int tcp_socket_set_option(struct inet_socket *s, int level, int option, const void *value, size_t len);
 long tcp_socket_get_option(struct inet_socket *s, int level, int option, void *value, size_t size);
