@@ -53,7 +53,7 @@ static int attempt(struct file *file, struct wait_queue *queue, uint64_t *value,
 
 	if (try(event, value))
 		return 0;
-	if (file->flags & O_NONBLOCK)
+	if (file_is_nonblocking(file))
 		return -EAGAIN;
 	wait_begin_exclusive(&waiter, queue);
 	while (!try(event, value)) {

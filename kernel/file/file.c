@@ -162,8 +162,10 @@ unsigned file_poll(struct file *file, struct poll_table *table)
 	return file->ops->poll(file, table);
 }
 
-int file_map(struct file *file, struct mapped_file *mapped)
+int file_map(struct file *file, uint64_t *offset, struct mapped_file *mapped)
 {
+	if (file->ops->map_part)
+		return file->ops->map_part(file, offset, mapped);
 	return file->ops->map ? file->ops->map(file, mapped) : -ENODEV;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "kernel/file/inode.h"
 #include "kernel/file/path.h"
+#include "kernel/uapi/fcntl.h"
 #include "kernel/vm/address_space.h"
 
 /* poll(2) bits are uapi/poll.h's. A poller registers in the wait queues of what it asks; NULL: only asks. */
@@ -22,6 +23,8 @@ struct file_ops {
 	unsigned (*poll)(struct file *file, struct poll_table *table);	/* NULL: always readable and writable */
 	long (*ioctl)(struct file *file, unsigned command, uint64_t argument); /* NULL: -ENOTTY */
 	int (*map)(struct file *file, struct mapped_file *mapped);	/* fills mapped; NULL: -ENODEV */
+	/* As map, of a file whose offsets name different memories: *offset is what was asked for, and becomes the place in mapped->cache. */
+	int (*map_part)(struct file *file, uint64_t *offset, struct mapped_file *mapped);
 	int (*sync)(struct file *file, bool data_only);
 	int (*read_directory)(struct file *file, struct directory_sink *sink);
 	int (*flush)(struct file *file);    /* each close(2) */
@@ -50,6 +53,11 @@ struct file {
 struct file *file_new(const struct file_ops *ops, int flags, void *private_data); /* anonymous; NULL: no memory */
 void file_get(struct file *file);
 void file_find_place(struct file *file);
+/* Whether who reads or writes it now is to get -EAGAIN rather than wait: the file says so, or the thread does. */
+static inline bool file_is_nonblocking(const struct file *file)
+{
+	return (file->flags & O_NONBLOCK) || thread_current()->no_wait;
+}
 /* Before `inode` and `path` are looked at, but by who got the file from descriptor_get, which does this. May sleep. */
 static inline void file_place(struct file *file)
 {
@@ -66,7 +74,8 @@ unsigned file_poll(struct file *file, struct poll_table *table);
 void file_uncount_writer(struct file *file);
 /* Nobody may write the file from now on until it is closed. -ETXTBSY: somebody does. */
 int file_deny_writes(struct file *file) must_check;
-int file_map(struct file *file, struct mapped_file *mapped) must_check;
+/* What a mapping of the file from *offset on shows, which becomes the place in mapped->cache. */
+int file_map(struct file *file, uint64_t *offset, struct mapped_file *mapped) must_check;
 /* Where an open file is, for opening it again (/proc/PID/fd): pipes get a place without a name. -ENXIO: nowhere. */
 int file_to_path(struct file *file, struct path *path) must_check;
 long file_to_text(struct file *file, char *to, size_t size); /* what readlink of /proc/self/fd/N shows */

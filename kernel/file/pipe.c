@@ -139,7 +139,7 @@ static long pipe_read(struct file *file, struct io_vector *io, uint64_t *positio
 	while (!pipe->count && !ret) {
 		if (!pipe->writers)
 			goto out;
-		ret = file->flags & O_NONBLOCK ? -EAGAIN : wait_changed(pipe, &waiter, &is_waiting, &pipe->read_wait);
+		ret = file_is_nonblocking(file) ? -EAGAIN : wait_changed(pipe, &waiter, &is_waiting, &pipe->read_wait);
 	}
 	if (pipe->count) {
 		was_full = pipe->count == pipe->nr_slots;
@@ -242,7 +242,7 @@ static long pipe_write(struct file *file, struct io_vector *io, uint64_t *positi
 		}
 		if (!io->left)
 			break;
-		ret = file->flags & O_NONBLOCK ? -EAGAIN : wait_changed(pipe, &waiter, &is_waiting, &pipe->write_wait);
+		ret = file_is_nonblocking(file) ? -EAGAIN : wait_changed(pipe, &waiter, &is_waiting, &pipe->write_wait);
 		if (ret)
 			break;
 	}

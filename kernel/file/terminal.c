@@ -229,7 +229,7 @@ static long terminal_write(struct file *file, struct io_vector *io, uint64_t *po
 			break;
 		}
 		out_len = process_output(&t->settings, in, len, out);
-		ret = write_raw(t, out, out_len, !(file->flags & O_NONBLOCK), &done);
+		ret = write_raw(t, out, out_len, !file_is_nonblocking(file), &done);
 		done = input_of_output(&t->settings, in, len, done);
 		io_vector_back(io, len - done);
 		total += (long)done;
@@ -523,7 +523,7 @@ static int wait_readable(struct file *file, struct terminal *t, uint64_t len)
 
 	if (has_enough(t, &limits))
 		return 0;
-	if (file->flags & O_NONBLOCK)
+	if (file_is_nonblocking(file))
 		return is_readable(t) ? 0 : -EAGAIN;
 	if (!limits.deadline_ns)
 		return 0;

@@ -68,7 +68,7 @@ static long timerfd_read(struct file *file, struct io_vector *io, uint64_t *posi
 	if (io->left < sizeof(count))
 		return -EINVAL;
 	if (!take(t, &count)) {
-		if (file->flags & O_NONBLOCK)
+		if (file_is_nonblocking(file))
 			return -EAGAIN;
 		wait_begin(&waiter, &t->wait);
 		while (!take(t, &count) && !ret)

@@ -306,7 +306,7 @@ static long inotify_read(struct file *file, struct io_vector *io, uint64_t *posi
 
 	if (done)
 		return done;
-	if (file->flags & O_NONBLOCK)
+	if (file_is_nonblocking(file))
 		return -EAGAIN;
 	wait_begin(&waiter, &instance->wait);
 	while (!(done = read_events(instance, io)) && !ret)

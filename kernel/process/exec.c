@@ -362,6 +362,8 @@ static int commit(struct exec *exec)
 		signal_handlers_put(handlers);
 		return ret;
 	}
+	task_end_async(task);
+	process_end_async(process);
 	change_memory(task, exec);
 	change_handlers(process, handlers);
 	start_program(task, exec);

@@ -149,10 +149,11 @@ static int map_from_file(struct address_space *space, const struct exec_source *
 {
 	uint64_t start = align_down(address, PAGE_SIZE), file_end = align_up(address + segment->file_size, PAGE_SIZE);
 	struct mapped_file mapped;
-	int ret = file_map(source->file, &mapped);
+	uint64_t offset = align_down(segment->offset, PAGE_SIZE);
+	int ret = file_map(source->file, &offset, &mapped);
 
 	if (!ret)
-		ret = map(space, start, file_end, protection(segment->flags), &mapped, align_down(segment->offset, PAGE_SIZE));
+		ret = map(space, start, file_end, protection(segment->flags), &mapped, offset);
 	if (!ret && segment->memory_size > segment->file_size && (segment->flags & ELF_SEGMENT_W))
 		ret = clear_tail(space, address + segment->file_size, file_end);
 	return ret;

@@ -32,6 +32,23 @@ void process_release_timers(struct process *process)
 		timers_release(process);
 }
 
+LINKER_SET_DECLARE(process_end, struct process_end);
+
+void task_end_async(struct task *task)
+{
+	for (const struct process_end *const *p = LINKER_SET_BEGIN(process_end); p < LINKER_SET_END(process_end); p++)
+		if ((*p)->task_ends)
+			(*p)->task_ends(task);
+}
+
+void process_end_async(struct process *process)
+{
+	for (const struct process_end *const *p = LINKER_SET_BEGIN(process_end); p < LINKER_SET_END(process_end); p++)
+		if ((*p)->process_ends)
+			(*p)->process_ends(process);
+	process_end_helpers(process);
+}
+
 /* set_tid_address(2): the joiner of a thread sleeps on this word. Alone in its memory there is none. */
 void task_clear_child_tid(struct task *task)
 {
@@ -202,6 +219,7 @@ noreturn_fn void task_finish(struct task *task, int status)
 
 	if (task->trace)
 		trace_hooks->ends(task, status);
+	task_end_async(task);
 	if (process->space) {
 		robust_list_walk(task);
 		task_clear_child_tid(task);
@@ -212,6 +230,7 @@ noreturn_fn void task_finish(struct task *task, int status)
 	thread_set_page_table(NULL);
 	if (leave_others(task, process))
 		thread_exit();
+	process_end_async(process);
 	if (process->pid == 1)
 		panic("init ended with status %#x", (unsigned)process->exit_status);
 	end_process(process);

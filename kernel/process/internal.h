@@ -21,6 +21,7 @@ void group_hang_up_if_orphaned_locked(int group, int session, const struct proce
 /* A task and, if `process` is NULL, its new process; zeroed but for what every one needs. NULL: no memory. */
 struct process *process_new(void);
 struct task *task_new(struct process *process);
+struct task *task_new_helper(struct process *process, size_t size, void (*run)(void *task)); /* runs no program; of `size` bytes, that begin with it */
 void task_free(struct task *task); /* of one that never started */
 void task_launch(struct task *task);
 noreturn_fn void task_finish(struct task *task, int status); /* of the task itself, as wait4 gives it */
@@ -64,7 +65,12 @@ void signal_kill_others_locked(struct process *process, const struct task *excep
 /* Tells the parent of a stop, continuation or death. process_tree_lock held. */
 void signal_notify_parent_locked(struct process *process, int code, int status);
 
+/* ---- helper.c ---- */
+void process_end_helpers(struct process *process); /* ends those that are left, and waits */
+
 /* ---- exit.c ---- */
+void task_end_async(struct task *task);	 /* the calls of PROCESS_END */
+void process_end_async(struct process *process);
 void robust_list_walk(struct task *task);	 /* futex.c: locks of a dying thread */
 void task_clear_child_tid(struct task *task);	 /* and wakes who joins it */
 void task_vfork_done(struct task *task);

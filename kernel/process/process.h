@@ -81,6 +81,8 @@ struct process {
 	int creator;		    /* thread id of the task that made it, for PTRACE_TRACEME */
 	struct trace *leader_trace; /* its first task has ended while it was traced, and the tracer has yet to wait for it */
 	unsigned nr_ended_tracees;  /* of its other tasks: its own end is told after theirs */
+	struct list helpers;  /* tasks that work for it in the kernel (helper.h); guarded by signal_lock */
+	void *async_io;	      /* Linux AIO's contexts (kernel/aio) */
 	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
 	bool membarrier_registered;
 };
@@ -111,6 +113,7 @@ struct task {
 	bool vfork_waits;	   /* for its child, of this one */
 	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
+	struct async_group *async; /* what goes on for it while it does something else (kernel/async); NULL: nothing */
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
 	uint32_t timer_slack_ns;
 	struct memory_policy memory_policy;
@@ -189,5 +192,14 @@ uint64_t task_deadline(uint64_t fresh_ns);
 
 /* Frees process->posix_timers at exec and exit: kernel/syscall/posix_timer.c sets it at start. */
 void process_set_timers_release_hook(void (*release)(struct process *process));
+/*
+ * What else has to end with a task and with a process, before their files and memory go; at execve(2) too. Modules that may be left out
+ * register here. `task_ends` runs on the task that ends; `process_ends` on the last one of the process.
+ */
+struct process_end {
+	void (*task_ends)(struct task *task);
+	void (*process_ends)(struct process *process);
+};
+#define PROCESS_END(n) LINKER_SET_MEMBER(process_end, struct process_end, n)
 /* Takes back what a process with undoes_semaphores did to them: kernel/ipc sets it at start. */
 void process_set_semaphores_hook(void (*process_ends)(struct process *process));

@@ -62,7 +62,7 @@ static long signalfd_read(struct file *file, struct io_vector *io, uint64_t *pos
 	if (io->left < sizeof(struct linux_signalfd_siginfo))
 		return -EINVAL;
 	while (io->left >= sizeof(struct linux_signalfd_siginfo)) {
-		uint64_t deadline = done || (file->flags & O_NONBLOCK) ? 0 : WAIT_FOREVER;
+		uint64_t deadline = done || file_is_nonblocking(file) ? 0 : WAIT_FOREVER;
 		struct linux_signalfd_siginfo record;
 		struct linux_siginfo info;
 		int ret = signal_wait(mask_of(file), deadline, &info);

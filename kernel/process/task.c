@@ -98,6 +98,7 @@ struct process *process_new(void)
 	list_init(&process->children);
 	list_init(&process->sibling);
 	list_init(&process->tasks);
+	list_init(&process->helpers);
 	signal_queue_init(&process->pending);
 	wait_queue_init(&process->child_wait);
 	wait_queue_init(&process->signal_wait);
@@ -233,6 +234,20 @@ static void *vector_new(void)
 	return area;
 }
 
+static void init_parts(struct task *task, struct process *process)
+{
+	task->thread.user = &task->user;
+	task->thread.release = release_task;
+	task->thread.name = task->name;
+	task->process = process;
+	process_get(process);
+	list_init(&task->process_node);
+	list_init(&task->tracees);
+	signal_queue_init(&task->pending);
+	task->altstack_flags = LINUX_SS_DISABLE;
+	task->timer_slack_ns = 50000;
+}
+
 struct task *task_new(struct process *process)
 {
 	struct task *task = heap_alloc_zero(sizeof(*task));
@@ -249,16 +264,21 @@ struct task *task_new(struct process *process)
 		heap_free(task);
 		return NULL;
 	}
-	task->thread.user = &task->user;
-	task->thread.release = release_task;
-	task->thread.name = task->name;
-	task->process = process;
-	process_get(process);
-	list_init(&task->process_node);
-	list_init(&task->tracees);
-	signal_queue_init(&task->pending);
-	task->altstack_flags = LINUX_SS_DISABLE;
-	task->timer_slack_ns = 50000;
+	init_parts(task, process);
+	return task;
+}
+
+struct task *task_new_helper(struct process *process, size_t size, void (*run)(void *task))
+{
+	struct task *task = heap_alloc_zero(size);
+
+	if (!task)
+		return NULL;
+	if (thread_init(&task->thread, run, task)) {
+		heap_free(task);
+		return NULL;
+	}
+	init_parts(task, process);
 	return task;
 }
 

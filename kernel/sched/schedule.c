@@ -111,7 +111,7 @@ static void leave_registers(struct thread *previous)
 
 static void enter_registers(struct scheduler *me, struct thread *next)
 {
-	if (!next->user)
+	if (!next->vector) /* it runs no program */
 		return;
 	if (me->vector_owner != next || next->vector_cpu != me->cpu) {
 		user_vector_restore(next->vector);

@@ -34,7 +34,7 @@ static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int
 		return -EBADF;
 	ret = check_file_access(file, prot, flags);
 	if (!ret)
-		ret = file_map(file, &mapped);
+		ret = file_map(file, &offset, &mapped);
 	if (!ret)
 		ret = address_space_map(space(), address, len, prot, flags, mapped.cache ? &mapped : NULL, offset);
 	file_put(file);

@@ -68,7 +68,7 @@ static long port_read(struct file *file, struct io_vector *io, uint64_t *positio
 		mutex_unlock(&port->read_lock);
 		if (ret || !was_open)
 			break;
-		if (file->flags & O_NONBLOCK)
+		if (file_is_nonblocking(file))
 			return -EAGAIN;
 		ret = wait_until(port, &port->read_wait, can_read);
 		if (ret)
@@ -118,7 +118,7 @@ static long write_locked(struct file *file, struct port *port, struct io_vector 
 
 	while (io->left) {
 		if (!port_can_send(port) && port->is_host_open) {
-			ret = file->flags & O_NONBLOCK ? -EAGAIN : wait_until(port, &port->write_wait, can_write);
+			ret = file_is_nonblocking(file) ? -EAGAIN : wait_until(port, &port->write_wait, can_write);
 			if (ret)
 				break;
 		}

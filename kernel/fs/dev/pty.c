@@ -254,7 +254,7 @@ static int wait_for_output(struct file *file, struct pty *pty)
 		return 0;
 	if (is_hung_up(pty))
 		return -EIO;
-	if (file->flags & O_NONBLOCK)
+	if (file_is_nonblocking(file))
 		return -EAGAIN;
 	wait_begin(&waiter, &pty->read_wait);
 	while (pty->head == pty->tail && !is_hung_up(pty) && !ret)

@@ -203,7 +203,7 @@ int socket_create_pair(int family_number, int type, int protocol, int flags, str
 
 bool socket_is_nonblocking(const struct socket *socket, int message_flags)
 {
-	return (message_flags & LINUX_MSG_DONTWAIT) || (socket->file && (socket->file->flags & O_NONBLOCK));
+	return (message_flags & LINUX_MSG_DONTWAIT) || (socket->file && file_is_nonblocking(socket->file));
 }
 
 long socket_send(struct socket *socket, struct socket_message *message)
