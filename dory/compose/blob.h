@@ -47,5 +47,8 @@ void blob_close(struct blob *blob);
 /* The text at an offset of a record; "" where the offset is bad. */
 const char *blob_text(const struct blob *blob, uint32_t offset);
 
-/* Unpacks the .deb open at `deb` (named `name` in messages) into the empty file `fd`. */
+/*
+ * Unpacks the .deb or, where it is none, the tar or cpio archive open at `deb` (named `name` in messages) into the empty file
+ * `fd`. Devices, pipes and sockets are refused in a .deb, and left out, with a warning, of an archive.
+ */
 int blob_unpack(int deb, const char *name, int fd, struct dory_error *err) must_check;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "dory/base/progress.h"
 #include "dory/base/text.h"
 #include "dory/compose/blob.h"
 #include "dory/compose/checksum.h"
@@ -28,13 +29,15 @@ struct unpacking {
 	size_t record_count;
 	struct text_buffer texts;
 	struct archive *outer;
+	bool is_archive; /* not a .deb */
+	size_t left_out; /* entries that images do not take */
 	char member[BUFFER_SIZE]; /* of the outer archive, on the way to the inner one */
 };
 
 static int damaged(const struct unpacking *u, const char *why, struct dory_error *err)
 {
-	return error_set(
-		err, DORY_ERROR_FORMAT, "%s is not a sound Debian package: %s", u->name, why ? why : "it is damaged");
+	return error_set(err, DORY_ERROR_FORMAT, "%s is not a sound %s: %s", u->name, u->is_archive ? "archive" : "Debian package",
+		why ? why : "it is damaged");
 }
 
 static int flush(struct unpacking *u, struct dory_error *err)
@@ -102,6 +105,11 @@ static int put_text(struct unpacking *u, const char *text, uint32_t *at, struct 
 	return 0;
 }
 
+static bool is_special(unsigned type)
+{
+	return type == AE_IFCHR || type == AE_IFBLK || type == AE_IFIFO || type == AE_IFSOCK;
+}
+
 static int check_type(const struct unpacking *u, const char *path, unsigned type, struct dory_error *err)
 {
 	char why[512];
@@ -121,6 +129,10 @@ static int unpack_entry(struct unpacking *u, struct archive *archive, struct arc
 
 	if (!path || !*path || (archive_entry_filetype(entry) == AE_IFLNK && (!link || !*link)))
 		return damaged(u, "it has an entry without a name", err);
+	if (u->is_archive && !hard && is_special(archive_entry_filetype(entry))) {
+		u->left_out++;
+		return 0;
+	}
 	if (!hard && check_type(u, path, archive_entry_filetype(entry), err) < 0)
 		return -1;
 	if (u->record_count >= ENTRIES_MAX)
@@ -153,24 +165,51 @@ static la_ssize_t read_member(struct archive *inner, void *context, const void *
 	return n < 0 ? -1 : n;
 }
 
+static int unpack_entries(struct unpacking *u, struct archive *archive, uint32_t flags, struct dory_error *err)
+{
+	struct archive_entry *entry;
+	int status, result = 0;
+
+	while (result == 0 && (status = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
+		if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+			result = damaged(u, archive_error_string(archive), err);
+		else
+			result = unpack_entry(u, archive, entry, flags, err);
+	}
+	return result;
+}
+
 static int unpack_tar(struct unpacking *u, uint32_t flags, struct dory_error *err)
 {
 	struct archive *inner = archive_read_new();
-	struct archive_entry *entry;
-	int status, result = 0;
+	int result;
 
 	archive_read_support_filter_all(inner);
 	archive_read_support_format_tar(inner);
 	archive_read_support_format_empty(inner);
 	if (archive_read_open(inner, u, NULL, read_member, NULL) != ARCHIVE_OK)
 		result = damaged(u, archive_error_string(inner), err);
-	while (result == 0 && (status = archive_read_next_header(inner, &entry)) != ARCHIVE_EOF) {
-		if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
-			result = damaged(u, archive_error_string(inner), err);
-		else
-			result = unpack_entry(u, inner, entry, flags, err);
-	}
+	else
+		result = unpack_entries(u, inner, flags, err);
 	archive_read_free(inner);
+	return result;
+}
+
+static int unpack_archive(struct unpacking *u, int fd, struct dory_error *err)
+{
+	struct archive *archive = archive_read_new();
+	int result;
+
+	archive_read_support_filter_all(archive);
+	archive_read_support_format_tar(archive);
+	archive_read_support_format_cpio(archive);
+	if (archive_read_open_fd(archive, fd, 65536) != ARCHIVE_OK)
+		result = damaged(u, archive_error_string(archive), err);
+	else
+		result = unpack_entries(u, archive, 0, err);
+	archive_read_free(archive);
+	if (result == 0 && u->left_out)
+		progress_warning("left out %zu devices, pipes or sockets of %s: images take files, directories and links", u->left_out, u->name);
 	return result;
 }
 
@@ -219,6 +258,31 @@ static int put_index(struct unpacking *u, struct dory_error *err)
 	return flush(u, err);
 }
 
+static int unpack_deb(struct unpacking *u, int fd, struct dory_error *err)
+{
+	int result;
+
+	u->outer = archive_read_new();
+	archive_read_support_format_ar(u->outer);
+	if (archive_read_open_fd(u->outer, fd, 65536) != ARCHIVE_OK)
+		result = damaged(u, archive_error_string(u->outer), err);
+	else
+		result = unpack_members(u, err);
+	archive_read_free(u->outer);
+	return result;
+}
+
+/* By its first bytes; a damaged one by its name, so that it is called what it was meant to be. */
+static bool is_deb(int fd, const char *name)
+{
+	char magic[8];
+	size_t length = strlen(name);
+
+	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && memcmp(magic, "!<arch>\n", sizeof(magic)) == 0)
+		return true;
+	return length > 4 && strcmp(name + length - 4, ".deb") == 0;
+}
+
 int blob_unpack(int deb, const char *name, int fd, struct dory_error *err)
 {
 	struct unpacking *u = calloc(1, sizeof(*u));
@@ -229,17 +293,13 @@ int blob_unpack(int deb, const char *name, int fd, struct dory_error *err)
 	u->name = name;
 	u->fd = fd;
 	u->buffer = malloc(BUFFER_SIZE);
-	u->outer = archive_read_new();
+	u->is_archive = !is_deb(deb, name);
 	text_append(&u->texts, "", 1); /* offset 0 is the empty text */
-	archive_read_support_format_ar(u->outer);
 	result = put(u, BLOB_MAGIC, BLOB_MAGIC_LENGTH, err);
-	if (result == 0 && archive_read_open_fd(u->outer, deb, 65536) != ARCHIVE_OK)
-		result = damaged(u, archive_error_string(u->outer), err);
 	if (result == 0)
-		result = unpack_members(u, err);
+		result = u->is_archive ? unpack_archive(u, deb, err) : unpack_deb(u, deb, err);
 	if (result == 0)
 		result = put_index(u, err);
-	archive_read_free(u->outer);
 	free(u->texts.text);
 	free(u->records);
 	free(u->buffer);

@@ -11,6 +11,7 @@ enum compose_source_kind {
 	COMPOSE_DIRECTORY, /* path: a directory; its content goes to target (default "/") */
 	COMPOSE_FILE,  /* path: one file, symlinks followed; goes to target, an absolute guest path; mode of the file */
 	COMPOSE_BYTES, /* data, size: a file made here, at target with mode */
+	COMPOSE_ARCHIVE, /* path: a tar or cpio archive, compressed or not, with owners and modes as it tells them */
 };
 
 struct compose_source {

@@ -28,6 +28,12 @@ struct gathering {
 	bool is_racy;
 };
 
+/* Sources that are unpacked first. */
+static bool is_packed(const struct compose_source *source)
+{
+	return source->kind == COMPOSE_DEB || source->kind == COMPOSE_ARCHIVE;
+}
+
 static void put_digest(void *context, const void *bytes, size_t size)
 {
 	struct gathering *g = context;
@@ -68,6 +74,7 @@ static int survey_source(struct gathering *g, size_t index, int64_t racy_ns, str
 	put_digest(g, &source->size, sizeof(source->size));
 	switch (source->kind) {
 	case COMPOSE_DEB:
+	case COMPOSE_ARCHIVE:
 		return survey_package(g, source, err);
 	case COMPOSE_DIRECTORY:
 	case COMPOSE_FILE:
@@ -174,7 +181,7 @@ static void *open_packages(void *context)
 		const struct compose_source *source = &request->sources[i];
 		struct dory_error err = {0};
 
-		if (source->kind != COMPOSE_DEB)
+		if (!is_packed(source))
 			continue;
 		if (package_open(source->path, request->cache_path, o->temporary, &o->g->packages[i], &err) == 0) {
 			finish_package(o, source);
@@ -196,7 +203,7 @@ static size_t count_packages(const struct compose_request *request, uint64_t *by
 
 	*bytes = 0;
 	for (size_t i = 0; i < request->source_count; i++) {
-		if (request->sources[i].kind != COMPOSE_DEB)
+		if (!is_packed(&request->sources[i]))
 			continue;
 		count++;
 		if (stat(request->sources[i].path, &st) == 0)
@@ -253,8 +260,9 @@ static int add_sources(struct gathering *g, struct tree *tree, struct dory_error
 		const struct compose_source *source = &g->request->sources[i];
 		int result;
 
-		if (source->kind == COMPOSE_DEB)
-			result = package_add(g->packages[i], tree, g->request->with_documentation, err);
+		tree_set_source(tree, (uint32_t)i + 1);
+		if (is_packed(source))
+			result = package_add(g->packages[i], tree, g->request->with_documentation || source->kind == COMPOSE_ARCHIVE, err);
 		else if (source->kind == COMPOSE_BYTES)
 			result = add_bytes(tree, source, err);
 		else
@@ -262,6 +270,7 @@ static int add_sources(struct gathering *g, struct tree *tree, struct dory_error
 		if (result < 0)
 			return -1;
 	}
+	tree_set_source(tree, 0);
 	return 0;
 }
 
@@ -272,7 +281,7 @@ static int apply_fixups(const struct gathering *g, struct tree *tree, struct dor
 	int result;
 
 	for (size_t i = 0; i < g->request->source_count; i++)
-		if (g->packages[i]) {
+		if (g->packages[i] && g->request->sources[i].kind == COMPOSE_DEB) {
 			struct fixup_package *p = array_push(&packages, &fixup.count, sizeof(*p));
 
 			p->name = g->request->sources[i].package;
@@ -285,6 +294,14 @@ static int apply_fixups(const struct gathering *g, struct tree *tree, struct dor
 	return result;
 }
 
+static bool has_debs(const struct compose_request *request)
+{
+	for (size_t i = 0; i < request->source_count; i++)
+		if (request->sources[i].kind == COMPOSE_DEB)
+			return true;
+	return false;
+}
+
 int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_error *err)
 {
 	const struct compose_request *request = gathering->request;
@@ -295,7 +312,7 @@ int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_
 
 	if (packages > 0)
 		result = open_all_packages(gathering, packages, bytes, err);
-	if (result == 0 && (packages > 0 || request->debian_fixups))
+	if (result == 0 && (has_debs(request) || request->debian_fixups))
 		result = fixup_skeleton(t, err);
 	if (result == 0)
 		result = add_sources(gathering, t, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Debian packages as a source of content. A .deb is unpacked once into one file of the cache, its blob: the contents of
+ * Debian packages, and other archives, as a source of content. A .deb is unpacked once into one file of the cache, its blob: the contents of
  * all its files, one behind the other, then an index of the names. Composing from it needs no decompression, nothing is
  * ever created on this disk under a name that an archive chose, and file contents are copied from blob to image.
  */

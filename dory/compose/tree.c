@@ -24,6 +24,7 @@ struct tree {
 	struct tree_node *root;
 	int *fds;
 	size_t fd_count;
+	uint32_t source;
 };
 
 void *tree_allocate(struct tree *tree, size_t size)
@@ -120,6 +121,7 @@ static void set_inode(struct tree *tree, struct tree_node *node, const struct tr
 
 	*copy = *inode;
 	copy->names = 1;
+	copy->source = tree->source;
 	if (node->inode)
 		node->inode->names--;
 	node->inode = copy;
@@ -164,6 +166,11 @@ struct tree_node *tree_root(const struct tree *tree)
 size_t tree_count(const struct tree *tree)
 {
 	return tree->count;
+}
+
+void tree_set_source(struct tree *tree, uint32_t number)
+{
+	tree->source = number;
 }
 
 void tree_take_fd(struct tree *tree, int fd)

@@ -36,6 +36,7 @@ struct tree_inode {
 	unsigned names;    /* names that share it (hard links) */
 	uint32_t number;   /* in the image, 0 until it is assigned */
 	unsigned change;   /* enum tree_change: what the writer has to write */
+	uint32_t source;   /* where it came from, as tree_set_source said */
 };
 
 struct tree_node {
@@ -53,6 +54,9 @@ struct tree *tree_new(void);
 void tree_free(struct tree *tree); /* with all descriptors it was given; accepts NULL */
 struct tree_node *tree_root(const struct tree *tree);
 size_t tree_count(const struct tree *tree); /* names */
+
+/* What is added from now on comes from source `number`; 0, as at first: made here. */
+void tree_set_source(struct tree *tree, uint32_t number);
 
 /* The tree keeps the descriptor and closes it at its end. */
 void tree_take_fd(struct tree *tree, int fd);
