@@ -96,7 +96,7 @@ static void describe(struct image *description, const struct image_recipe *recip
 static void list_contents(const struct image_recipe *recipe, const struct source_list *list, const struct image *description,
 	struct image_contents *contents)
 {
-	static const char *const kinds[] = {[COMPOSE_DEB] = "deb", [COMPOSE_DIRECTORY] = "directory", [COMPOSE_FILE] = "file",
+	static const char *const kinds[] = {[COMPOSE_DEB] = "deb", [COMPOSE_PACKAGE] = "package", [COMPOSE_DIRECTORY] = "directory", [COMPOSE_FILE] = "file",
 		[COMPOSE_BYTES] = "made", [COMPOSE_ARCHIVE] = "archive"};
 
 	for (size_t i = 0; recipe->set && i < recipe->set->count; i++) {

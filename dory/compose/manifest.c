@@ -139,7 +139,7 @@ static struct manifest_record make_record(const struct tree_node *node, uint32_t
 		.gid = inode->gid,
 		.number = inode->number,
 		.names = inode->names,
-		.source = inode->source,
+		.source = inode->source == SIZE_MAX ? 0 : (uint32_t)inode->source + 1,
 		.mtime = inode->mtime,
 		.size = inode->size};
 

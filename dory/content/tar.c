@@ -2,6 +2,7 @@
 /* An image's files as a tar archive (pax interchange format), through libarchive. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,9 @@ static int fail(const struct packing *packing, struct dory_error *err)
 {
 	const char *why = archive_error_string(packing->archive);
 
+	errno = archive_errno(packing->archive);
+	if (errno > 0)
+		return error_set_errno(err, DORY_ERROR_IO, "writing the archive");
 	return error_set(err, DORY_ERROR_IO, "writing the archive: %s", why ? why : "it failed");
 }
 
