@@ -9,22 +9,54 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-const struct verb *const verbs[] = {
-	&verb_run, &verb_compose, &verb_images, &verb_rmi, &verb_network, &verb_config, &verb_version, &verb_help, NULL};
+const struct verb *const verbs[] = {&verb_run, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_config,
+	&verb_version, &verb_help, NULL};
+
+const char *verb_own_name(const struct verb *verb)
+{
+	const char *blank = strchr(verb->name, ' ');
+
+	return blank ? blank + 1 : verb->name;
+}
+
+static const struct verb *find_in(const struct verb *const *list, const char *name)
+{
+	for (; *list; list++) {
+		if (strcmp(verb_own_name(*list), name) == 0)
+			return *list;
+	}
+	return NULL;
+}
 
 const struct verb *verb_find(const char *name)
 {
-	for (const struct verb *const *v = verbs; *v; v++) {
-		if (strcmp((*v)->name, name) == 0)
-			return *v;
-	}
-	return NULL;
+	return find_in(verbs, name);
+}
+
+const struct verb *verb_find_action(const struct verb *group, const char *name)
+{
+	return group->actions ? find_in(group->actions, name) : NULL;
+}
+
+static void print_group(const struct invocation *invocation)
+{
+	const struct verb *group = invocation->verb;
+
+	printf("Usage: %s %s ACTION [OPTION...] [WORD...]\n\n%s.\n\nActions:\n", invocation->program, group->name, group->summary);
+	for (const struct verb *const *v = group->actions; *v; v++)
+		printf("  %-10s %s\n", verb_own_name(*v), (*v)->summary);
+	printf("\n`%s %s ACTION --help` explains an action; so does the manual page dory-%s(1).\n", invocation->program, group->name,
+		group->name);
 }
 
 void verb_print_help(const struct invocation *invocation)
 {
 	const struct verb *verb = invocation->verb;
 
+	if (verb->actions) {
+		print_group(invocation);
+		return;
+	}
 	printf("Usage: %s %s [OPTION...]%s%s\n\n%s.\n\nOptions:\n", invocation->program, verb->name,
 		*verb->operands ? " " : "", verb->operands, verb->summary);
 	options_print(verb->options);
@@ -32,15 +64,20 @@ void verb_print_help(const struct invocation *invocation)
 		printf("\n%s\n", verb->details);
 }
 
+static const struct verb *find_near(const struct verb *const *list, const char *name)
+{
+	for (; *list; list++) {
+		if (!(*list)->is_hidden && word_is_near(name, verb_own_name(*list)))
+			return *list;
+	}
+	return NULL;
+}
+
 static int unknown_verb(const char *program, const char *name)
 {
-	const struct verb *near = NULL;
+	const struct verb *near = find_near(verbs, name);
 	struct dory_error err;
 
-	for (const struct verb *const *v = verbs; *v && !near; v++) {
-		if (word_is_near(name, (*v)->name))
-			near = *v;
-	}
 	error_set(&err, DORY_ERROR_USAGE, *name == '-' ? "the option %s stands before a verb" : "there is no verb '%s'",
 		name);
 	if (*name == '-')
@@ -51,6 +88,22 @@ static int unknown_verb(const char *program, const char *name)
 		error_hint(&err, "`%s help` lists the verbs.", program);
 	message_error(&err);
 	return EXIT_MISUSED;
+}
+
+static int unknown_action(const struct invocation *invocation, const char *name)
+{
+	const struct verb *group = invocation->verb, *near = name ? find_near(group->actions, name) : NULL;
+	struct dory_error err;
+
+	if (name)
+		error_set(&err, DORY_ERROR_USAGE, "there is no action '%s' of %s %s", name, invocation->program, group->name);
+	else
+		error_set(&err, DORY_ERROR_USAGE, "say what %s %s is to do", invocation->program, group->name);
+	if (near)
+		error_hint(&err, "Did you mean `%s %s`?", invocation->program, near->name);
+	else
+		error_hint(&err, "`%s %s --help` lists the actions.", invocation->program, group->name);
+	return verb_fail(invocation, &err);
 }
 
 /* --help and --version are verbs too. */
@@ -75,12 +128,59 @@ static void occupy_standard_streams(void)
 	}
 }
 
+/* What the program with the composing half does for verbs without a `run`; the other one becomes that program. */
+static int run_elsewhere(struct invocation *invocation)
+{
+	struct dory_error err;
+
+	if (composer_need(invocation, &err) < 0)
+		return verb_fail(invocation, &err);
+	for (const struct verb_work *work = invocation->composer->work; work->verb; work++) {
+		if (work->verb == invocation->verb)
+			return work->run(invocation);
+	}
+	abort();
+}
+
+/* The words behind the verb. */
+static int run_verb(struct invocation *invocation, int argc, char **argv)
+{
+	const struct verb *verb = invocation->verb;
+	bool wants_help = false;
+	struct dory_error err;
+
+	if (options_parse(verb->options, argc, argv, verb->values, &invocation->words, &wants_help, &err) < 0) {
+		if (!err.hint[0])
+			error_hint(&err, "See `%s %s --help`.", invocation->program, verb->name);
+		return verb_fail(invocation, &err);
+	}
+	if (wants_help) {
+		verb_print_help(invocation);
+		return 0;
+	}
+	return verb->run ? verb->run(invocation) : run_elsewhere(invocation);
+}
+
+static int run_action(struct invocation *invocation, int argc, char **argv)
+{
+	const struct verb *action;
+
+	if (argc > 0 && (strcmp(argv[0], "-h") == 0 || strcmp(argv[0], "--help") == 0)) {
+		verb_print_help(invocation);
+		return 0;
+	}
+	action = argc > 0 ? verb_find_action(invocation->verb, argv[0]) : NULL;
+	if (!action)
+		return unknown_action(invocation, argc > 0 ? argv[0] : NULL);
+	invocation->verb = action;
+	return run_verb(invocation, argc - 1, argv + 1);
+}
+
 int command_main(int argc, char **argv, const struct composer *composer)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	struct invocation invocation = {.argv = argv, .composer = composer};
 	const char *name = verb_name(argc, argv);
-	bool wants_help = false;
 	struct dory_error err;
 	int status;
 
@@ -90,17 +190,10 @@ int command_main(int argc, char **argv, const struct composer *composer)
 	invocation.verb = verb_find(name);
 	if (!invocation.verb)
 		return unknown_verb(invocation.program, name);
-	if (options_parse(invocation.verb->options, argc > 2 ? argc - 2 : 0, argv + 2, invocation.verb->values,
-		    &invocation.words, &wants_help, &err) < 0) {
-		if (!err.hint[0])
-			error_hint(&err, "See `%s %s --help`.", invocation.program, invocation.verb->name);
-		status = verb_fail(&invocation, &err);
-	} else if (wants_help) {
-		verb_print_help(&invocation);
-		status = 0;
-	} else {
-		status = invocation.verb->run(&invocation);
-	}
+	if (invocation.verb->actions)
+		status = run_action(&invocation, argc > 2 ? argc - 2 : 0, argv + 2);
+	else
+		status = run_verb(&invocation, argc > 2 ? argc - 2 : 0, argv + 2);
 	option_words_release(&invocation.words);
 	if (fflush(stdout) != 0 && status == 0) {
 		error_set_errno(&err, DORY_ERROR_IO, "writing standard output");

@@ -17,6 +17,10 @@ struct invocation {
 	const struct composer *composer; /* NULL: in the other program */
 };
 
+/*
+ * A verb, an action of a group ("image tree": its name has the group's before it), or a group, which has nothing but a
+ * name, a summary, statuses and actions.
+ */
 struct verb {
 	const char *name;
 	const char *operands; /* as usage shows them */
@@ -24,11 +28,13 @@ struct verb {
 	const char *details;  /* behind the options in --help; may be NULL */
 	const struct option *options;
 	int misuse_status, failure_status;
-	int (*run)(struct invocation *invocation); /* returns the exit status */
+	int (*run)(struct invocation *invocation); /* returns the exit status; NULL: the composer's program has it */
 	void *values;                              /* what the options are read into */
+	const struct verb *const *actions;         /* a group's, NULL-terminated */
+	bool is_hidden;                            /* not for people: in no list */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_network, verb_config, verb_version, verb_help;
+extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_config, verb_version, verb_help;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it
@@ -39,12 +45,21 @@ struct composer {
 		struct dory_error *);
 	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
 	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
+	/* What verbs without a `run` do; ends with a NULL verb. */
+	const struct verb_work {
+		const struct verb *verb;
+		int (*run)(struct invocation *invocation);
+	} * work;
 };
 /* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
 int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
 
 int command_main(int argc, char **argv, const struct composer *composer);
 const struct verb *verb_find(const char *name);
+/* A group's action by its own name. NULL if there is none. */
+const struct verb *verb_find_action(const struct verb *group, const char *name);
+/* "image tree" is called "tree" in its group. */
+const char *verb_own_name(const struct verb *verb);
 void verb_print_help(const struct invocation *invocation);
 
 /* "dory: SENTENCE." and the hint, on standard error. */

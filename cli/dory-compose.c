@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The dory command with all of libdory. dory executes it when an image has to be made. */
 #include "cli/command.h"
+#include "cli/image.h"
 
 int main(int argc, char **argv)
 {
+	static const struct verb_work work[] = {
+		{&verb_image_inspect, image_inspect},
+		{&verb_image_tree, image_tree},
+		{&verb_image_diff, image_diff},
+		{&verb_image_export, image_export},
+		{&verb_image_import, image_import},
+		{&verb_image_sbom, image_sbom},
+		{0},
+	};
 	static const struct composer composer = {
 		.make = dory_image_make,
 		.compose = dory_compose,
 		.programs = dory_target_programs,
+		.work = work,
 	};
 
 	return command_main(argc, argv, &composer);

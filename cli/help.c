@@ -10,8 +10,10 @@ static void list_verbs(const char *program)
 	printf("Dory packs any Linux program, with just what it needs, into a tiny virtual machine and runs it.\n\n"
 	       "Usage: %s VERB [OPTION...] [WORD...]\n\nVerbs:\n",
 		program);
-	for (const struct verb *const *v = verbs; *v; v++)
-		printf("  %-10s %s\n", (*v)->name, (*v)->summary);
+	for (const struct verb *const *v = verbs; *v; v++) {
+		if (!(*v)->is_hidden)
+			printf("  %-10s %s\n", (*v)->name, (*v)->summary);
+	}
 	printf("\nExamples:\n"
 	       "  %s run deb:sqlite3 -- :memory: 'select sqlite_version()'\n"
 	       "  %s run deb:python3 -e \"python3 -c 'print(6 * 7)'\"\n"
@@ -24,21 +26,25 @@ static void list_verbs(const char *program)
 static int help(struct invocation *invocation)
 {
 	const struct word_list *operands = &invocation->words.operands;
+	const struct verb *verb;
 
 	if (operands->count == 0) {
 		list_verbs(invocation->program);
 		return 0;
 	}
-	if (operands->count > 1 || !verb_find(operands->words[0]))
+	verb = verb_find(operands->words[0]);
+	if (verb && operands->count == 2)
+		verb = verb_find_action(verb, operands->words[1]);
+	if (operands->count > 2 || !verb)
 		return verb_misuse(invocation, "there is no verb '%s'", operands->words[operands->count - 1]);
-	invocation->verb = verb_find(operands->words[0]);
+	invocation->verb = verb;
 	verb_print_help(invocation);
 	return 0;
 }
 
 const struct verb verb_help = {
 	.name = "help",
-	.operands = "[VERB]",
+	.operands = "[VERB [ACTION]]",
 	.summary = "Explain a verb, or list them",
 	.options = options,
 	.misuse_status = EXIT_MISUSED,

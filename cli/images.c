@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/command.h"
+#include "cli/image.h"
 
-static struct images_values {
-	bool json;
-} values;
+struct images_values images_values;
 
-static const struct option options[] = {
+const struct option images_options[] = {
 	OPTION(struct images_values, json, OPTION_FLAG, "json", 0, NULL, "as JSON"),
 	{0},
 };
@@ -31,20 +29,6 @@ static int print_json(const struct image *images, size_t count)
 	putchar('\n');
 	json_decref(list);
 	return 0;
-}
-
-static const char *human_size(uint64_t bytes, char text[16])
-{
-	static const char units[] = "BKMGT";
-	double value = (double)bytes;
-	int unit = 0;
-
-	while (value >= 1000 && units[unit + 1]) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(text, 16, unit > 0 && value < 10 ? "%.1f%c" : "%.0f%c", value, units[unit]);
-	return text;
 }
 
 static int print_table(const struct image *images, size_t count)
@@ -79,7 +63,7 @@ static int images(struct invocation *invocation)
 	config_release(&config);
 	if (result < 0)
 		return verb_fail(invocation, &err);
-	result = values.json ? print_json(list, count) : print_table(list, count);
+	result = images_values.json ? print_json(list, count) : print_table(list, count);
 	for (size_t i = 0; i < count; i++)
 		image_release(&list[i]);
 	free(list);
@@ -90,9 +74,9 @@ const struct verb verb_images = {
 	.name = "images",
 	.operands = "",
 	.summary = "List the images",
-	.options = options,
+	.options = images_options,
 	.misuse_status = EXIT_MISUSED,
 	.failure_status = EXIT_FAILED,
 	.run = images,
-	.values = &values,
+	.values = &images_values,
 };

@@ -7,6 +7,7 @@
 #include <time.h>
 #include "abi/run_config.h"
 #include "dory/base/text.h"
+#include "dory/image/contents.h"
 #include "dory/parts.h"
 
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
@@ -38,6 +39,12 @@ static struct compose_source *add_source(struct source_list *list, struct compos
 static void list_sources(
 	const struct image_recipe *recipe, const char *run_text, size_t run_length, struct source_list *list)
 {
+	/* May hold secrets from --env: for init's eyes, which is root. */
+	const struct compose_source configuration = {
+		.kind = COMPOSE_BYTES, .target = RUN_CONFIG_PATH, .data = run_text, .size = run_length, .mode = 0600};
+
+	if (recipe->keeps_config)
+		add_source(list, configuration);
 	for (size_t i = 0; recipe->set && i < recipe->set->count; i++) {
 		const struct debian_package *package = &recipe->set->packages[i];
 
@@ -48,12 +55,8 @@ static void list_sources(
 	}
 	for (size_t i = 0; i < recipe->file_count; i++)
 		add_source(list, recipe->files[i]);
-	/* May hold secrets from --env: for init's eyes, which is root. */
-	add_source(list, (struct compose_source){.kind = COMPOSE_BYTES,
-				 .target = RUN_CONFIG_PATH,
-				 .data = run_text,
-				 .size = run_length,
-				 .mode = 0600});
+	if (!recipe->keeps_config)
+		add_source(list, configuration);
 }
 
 /* Did another process make this very image while we waited for the lock? */
@@ -70,25 +73,82 @@ static bool is_made(const struct dory_config *config, const struct image_recipe 
 	return is_same;
 }
 
-static void describe(struct image *description, const struct image_recipe *recipe)
+char *time_text(void)
 {
 	time_t now = time(NULL);
+	char text[32];
 	struct tm utc;
 
-	description->created = calloc(1, 32);
-	if (!description->created)
-		abort();
-	strftime(description->created, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	return text_copy(text);
+}
+
+static void describe(struct image *description, const struct image_recipe *recipe)
+{
+	description->created = time_text();
 	description->name = text_copy(recipe->image);
 	description->origin = text_copy(recipe->origin);
 	description->fingerprint = text_copy(recipe->fingerprint);
 	description->default_command = command_line_join(&recipe->config->command);
 }
 
+/* What is written down of the sources. */
+static void list_contents(const struct image_recipe *recipe, const struct source_list *list, const struct image *description,
+	struct image_contents *contents)
+{
+	static const char *const kinds[] = {[COMPOSE_DEB] = "deb", [COMPOSE_PACKAGE] = "package", [COMPOSE_DIRECTORY] = "directory", [COMPOSE_FILE] = "file",
+		[COMPOSE_BYTES] = "made", [COMPOSE_ARCHIVE] = "archive"};
+
+	for (size_t i = 0; recipe->set && i < recipe->set->count; i++) {
+		const struct debian_package *p = &recipe->set->packages[i];
+		const struct image_package package = {.name = p->name,
+			.version = p->version,
+			.architecture = p->architecture,
+			.url = p->url,
+			.sha256 = (char *)p->sha256,
+			.size = p->size};
+
+		image_contents_add_package(contents, &package);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		const struct compose_source *source = &list->sources[i];
+		char *path = source->path ? realpath(source->path, NULL) : NULL;
+
+		image_contents_add_source(contents, kinds[source->kind], path ? path : source->path, source->target);
+		free(path);
+	}
+	image_contents_add_composition(contents, description->created, description->origin);
+}
+
+static int commit_draft(
+	const struct image_recipe *recipe, const struct source_list *list, struct image_draft *draft, struct dory_error *err)
+{
+	struct image_contents contents = {0};
+	struct image description = {0};
+	int result = 0;
+
+	describe(&description, recipe);
+	description.disk_path = text_copy(image_draft_disk(draft));
+	list_contents(recipe, list, &description, &contents);
+	if (recipe->keeps_config) {
+		free(description.default_command);
+		description.default_command = NULL;
+		result = disk_command_read(description.disk_path, &description.default_command, err);
+	}
+	if (result == 0)
+		result = image_draft_write_contents(draft, &contents, err);
+	if (result == 0)
+		result = image_draft_commit(draft, &description, err);
+	else
+		image_draft_discard(draft);
+	image_contents_release(&contents);
+	image_release(&description);
+	return result;
+}
+
 static int compose_draft(const struct dory_config *config, const struct image_recipe *recipe, struct image_draft *draft,
 	const char *run_text, size_t run_length, struct dory_error *err)
 {
-	struct image description = {0};
 	struct source_list list = {0};
 	char *cache = text_format("%s/cache/unpacked", config->root);
 	struct compose_request request = {.image_path = image_draft_disk(draft),
@@ -102,16 +162,12 @@ static int compose_draft(const struct dory_config *config, const struct image_re
 	request.sources = list.sources;
 	request.source_count = list.count;
 	result = compose_image(&request, err);
+	if (result < 0)
+		image_draft_discard(draft);
+	else
+		result = commit_draft(recipe, &list, draft, err);
 	free(list.sources);
 	free(cache);
-	if (result < 0) {
-		image_draft_discard(draft);
-		return -1;
-	}
-	describe(&description, recipe);
-	description.disk_path = text_copy(request.image_path);
-	result = image_draft_commit(draft, &description, err);
-	image_release(&description);
 	return result;
 }
 

@@ -30,10 +30,17 @@ struct image_recipe {
 	const struct compose_source *files;
 	size_t file_count;
 	const struct run_config *config;
+	bool keeps_config; /* the files' own run configuration, if they hold one, counts more */
 };
+/* The command of the run configuration in the image's disk; "" if there is none; returns owned. */
+int disk_command_read(const char *disk, char **command, struct dory_error *err) must_check;
+
 /* Composes and commits. With a fingerprint: does nothing if another process just made the same image. */
 int recipe_compose(
 	const struct dory_config *config, const struct image_recipe *recipe, struct dory_error *err) must_check;
+
+/* Now, in UTC, as ISO 8601 has it; returns owned. */
+char *time_text(void);
 
 /* Resolves and downloads. */
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,

@@ -12,7 +12,7 @@
 #include "dory/base/text.h"
 #include "dory/compose/checksum.h"
 
-#define MANIFEST_MAGIC "dory-manifest-1"
+#define MANIFEST_MAGIC "dory-manifest-2"
 
 struct manifest_header {
 	char magic[16];
@@ -139,6 +139,7 @@ static struct manifest_record make_record(const struct tree_node *node, uint32_t
 		.gid = inode->gid,
 		.number = inode->number,
 		.names = inode->names,
+		.source = inode->source == SIZE_MAX ? 0 : (uint32_t)inode->source + 1,
 		.mtime = inode->mtime,
 		.size = inode->size};
 

@@ -12,6 +12,8 @@ struct manifest_record {
 	uint32_t parent;     /* index of a record before; the root is its own */
 	uint32_t name, link; /* offsets in the texts; 0 is "" */
 	uint32_t mode, uid, gid, number, names;
+	uint32_t source; /* of the request's sources, counted from 1; 0: made by composition */
+	uint32_t reserved;
 	int64_t mtime;
 	uint64_t size, stamp[4];
 };

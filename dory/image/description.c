@@ -13,8 +13,7 @@
 
 enum { JSON_SIZE_MAX = 1 << 20, UUID_OFFSET = 1024 + 0x68 /* ext4 disk layout, "Super Block": s_uuid */ };
 
-/* The file system's UUID in hexadecimal; empty if it cannot be read. */
-static void read_uuid(const char *disk, char text[33])
+void store_disk_uuid(const char *disk, char text[STORE_UUID_SIZE])
 {
 	uint8_t uuid[16];
 	int fd = open(disk, O_RDONLY | O_CLOEXEC);
@@ -40,11 +39,11 @@ static void set_text(json_t *object, const char *key, const char *value)
 int description_write(const char *directory, const struct image *image, struct dory_error *err)
 {
 	char *path = text_format("%s/image.json", directory), *disk = text_format("%s/disk.raw", directory), *text,
-	     uuid[33];
+	     uuid[STORE_UUID_SIZE];
 	json_t *object = json_object();
 	int result;
 
-	read_uuid(disk, uuid);
+	store_disk_uuid(disk, uuid);
 	set_text(object, "name", image->name);
 	set_text(object, "created", image->created);
 	set_text(object, "origin", image->origin);
@@ -74,7 +73,7 @@ static int parse(const char *path, const char *text, size_t length, struct image
 {
 	json_error_t failure;
 	json_t *object = json_loadb(text, length, 0, &failure);
-	char uuid[33];
+	char uuid[STORE_UUID_SIZE];
 	char *disk_uuid;
 
 	if (!json_is_object(object)) {
@@ -87,7 +86,7 @@ static int parse(const char *path, const char *text, size_t length, struct image
 	image->default_command = get_text(object, "command");
 	image->fingerprint = get_text(object, "fingerprint");
 	disk_uuid = get_text(object, "disk_uuid");
-	read_uuid(image->disk_path, uuid);
+	store_disk_uuid(image->disk_path, uuid);
 	if (strcmp(uuid, disk_uuid) != 0)
 		image->fingerprint[0] = '\0';
 	free(disk_uuid);

@@ -1,5 +1,5 @@
 # The store of images.
-SRCS := description.c draft.c image.c name.c
+SRCS := contents.c description.c draft.c image.c name.c
 DEPS := lib dory/base dory/compose
 TESTS := image_test.c
 include build/module.mk

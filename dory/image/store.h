@@ -10,6 +10,10 @@ char *store_path(const char *root, const char *prefix, const char *name, const c
 /* The image's name from that of its directory; NULL if it is none. */
 char *store_name_of(const char *entry);
 
+/* The file system's UUID in hexadecimal; empty if it cannot be read. */
+enum { STORE_UUID_SIZE = 33 };
+void store_disk_uuid(const char *disk, char text[STORE_UUID_SIZE]);
+
 int store_lock(const char *root, const char *name, int *fd, struct dory_error *err) must_check;
 
 /*
