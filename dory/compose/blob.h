@@ -49,3 +49,5 @@ const char *blob_text(const struct blob *blob, uint32_t offset);
 
 /* Unpacks the .deb open at `deb` (named `name` in messages) into the empty file `fd`. */
 int blob_unpack(int deb, const char *name, int fd, struct dory_error *err) must_check;
+/* The same for a tar archive, compressed in any way. Paths and links that lead out of it are refused. */
+int blob_unpack_tar(int archive, const char *name, int fd, struct dory_error *err) must_check;

@@ -20,6 +20,7 @@ static const uint64_t CONTENTS_MAX = 64ull << 30; /* an archive can promise to u
 
 struct unpacking {
 	const char *name; /* of the .deb, for messages */
+	bool is_tar;      /* not a .deb: an archive that anybody may have made */
 	int fd;
 	uint64_t offset; /* the blob's end, with what is in the buffer */
 	char *buffer;
@@ -33,8 +34,8 @@ struct unpacking {
 
 static int damaged(const struct unpacking *u, const char *why, struct dory_error *err)
 {
-	return error_set(
-		err, DORY_ERROR_FORMAT, "%s is not a sound Debian package: %s", u->name, why ? why : "it is damaged");
+	return error_set(err, DORY_ERROR_FORMAT, "%s is not a sound %s: %s", u->name,
+		u->is_tar ? "package" : "Debian package", why ? why : "it is damaged");
 }
 
 static int flush(struct unpacking *u, struct dory_error *err)
@@ -112,6 +113,60 @@ static int check_type(const struct unpacking *u, const char *path, unsigned type
 	return damaged(u, why, err);
 }
 
+/* Does a path climb above where it starts, `depth` folders below the root? Absolute ones start at the root. */
+static bool climbs_out(const char *path, int depth)
+{
+	if (*path == '/')
+		depth = 0;
+	while (*path) {
+		size_t length = strcspn(path, "/");
+
+		if (length == 2 && path[0] == '.' && path[1] == '.')
+			depth--;
+		else if (length > 0 && !(length == 1 && path[0] == '.'))
+			depth++;
+		if (depth < 0)
+			return true;
+		path += length + strspn(path + length, "/");
+	}
+	return false;
+}
+
+static bool has_parent_step(const char *path)
+{
+	for (const char *c = path; (c = strstr(c, "..")); c += 2)
+		if ((c == path || c[-1] == '/') && (!c[2] || c[2] == '/'))
+			return true;
+	return false;
+}
+
+static int folders_above(const char *path)
+{
+	int depth = 0;
+
+	for (path += strspn(path, "/"); *path;) {
+		size_t length = strcspn(path, "/");
+
+		path += length + strspn(path + length, "/");
+		depth += *path && !(length == 1 && path[-1] == '.');
+	}
+	return depth;
+}
+
+/* Paths stay below the root, and so does what links point at: a link may be absolute, for it is followed in the image. */
+static int check_paths(struct unpacking *u, const char *path, const char *link, bool is_hard, struct dory_error *err)
+{
+	char why[512];
+
+	if (has_parent_step(path))
+		snprintf(why, sizeof(why), "the path %.300s leads out of it", path);
+	else if (link && (is_hard ? has_parent_step(link) : climbs_out(link, folders_above(path))))
+		snprintf(why, sizeof(why), "the link %.200s to %.200s leads out of it", path, link);
+	else
+		return 0;
+	return damaged(u, why, err);
+}
+
 static int unpack_entry(struct unpacking *u, struct archive *archive, struct archive_entry *entry, uint32_t flags,
 	struct dory_error *err)
 {
@@ -122,6 +177,8 @@ static int unpack_entry(struct unpacking *u, struct archive *archive, struct arc
 	if (!path || !*path || (archive_entry_filetype(entry) == AE_IFLNK && (!link || !*link)))
 		return damaged(u, "it has an entry without a name", err);
 	if (!hard && check_type(u, path, archive_entry_filetype(entry), err) < 0)
+		return -1;
+	if (u->is_tar && check_paths(u, path, link, hard, err) < 0)
 		return -1;
 	if (u->record_count >= ENTRIES_MAX)
 		return damaged(u, "it has too many files", err);
@@ -219,7 +276,30 @@ static int put_index(struct unpacking *u, struct dory_error *err)
 	return flush(u, err);
 }
 
-int blob_unpack(int deb, const char *name, int fd, struct dory_error *err)
+static int unpack_plain_tar(struct unpacking *u, struct dory_error *err)
+{
+	struct archive_entry *entry;
+	int status;
+
+	while ((status = archive_read_next_header(u->outer, &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN)
+		if (unpack_entry(u, u->outer, entry, 0, err) < 0)
+			return -1;
+	if (status != ARCHIVE_EOF)
+		return damaged(u, archive_error_string(u->outer), err);
+	return u->record_count > 0 ? 0 : damaged(u, "it is empty", err);
+}
+
+static void support_formats(struct unpacking *u)
+{
+	if (!u->is_tar) {
+		archive_read_support_format_ar(u->outer);
+		return;
+	}
+	archive_read_support_filter_all(u->outer);
+	archive_read_support_format_tar(u->outer);
+}
+
+static int unpack(int file, const char *name, bool is_tar, int fd, struct dory_error *err)
 {
 	struct unpacking *u = calloc(1, sizeof(*u));
 	int result;
@@ -227,16 +307,17 @@ int blob_unpack(int deb, const char *name, int fd, struct dory_error *err)
 	if (!u)
 		return error_set(err, DORY_ERROR_MEMORY, "unpacking %s", name);
 	u->name = name;
+	u->is_tar = is_tar;
 	u->fd = fd;
 	u->buffer = malloc(BUFFER_SIZE);
 	u->outer = archive_read_new();
 	text_append(&u->texts, "", 1); /* offset 0 is the empty text */
-	archive_read_support_format_ar(u->outer);
+	support_formats(u);
 	result = put(u, BLOB_MAGIC, BLOB_MAGIC_LENGTH, err);
-	if (result == 0 && archive_read_open_fd(u->outer, deb, 65536) != ARCHIVE_OK)
+	if (result == 0 && archive_read_open_fd(u->outer, file, 65536) != ARCHIVE_OK)
 		result = damaged(u, archive_error_string(u->outer), err);
 	if (result == 0)
-		result = unpack_members(u, err);
+		result = is_tar ? unpack_plain_tar(u, err) : unpack_members(u, err);
 	if (result == 0)
 		result = put_index(u, err);
 	archive_read_free(u->outer);
@@ -245,4 +326,14 @@ int blob_unpack(int deb, const char *name, int fd, struct dory_error *err)
 	free(u->buffer);
 	free(u);
 	return result;
+}
+
+int blob_unpack(int deb, const char *name, int fd, struct dory_error *err)
+{
+	return unpack(deb, name, false, fd, err);
+}
+
+int blob_unpack_tar(int archive, const char *name, int fd, struct dory_error *err)
+{
+	return unpack(archive, name, true, fd, err);
 }

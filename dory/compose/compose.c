@@ -83,6 +83,7 @@ static void choose_options(struct composition *c)
 {
 	struct tree_totals totals = gathering_finish(c->tree);
 
+	c->options.total_bytes = c->request->total_bytes;
 	c->options.free_bytes = c->request->free_bytes;
 	if (!c->options.free_bytes)
 		c->options.free_bytes = max_u64(FREE_BYTES_MIN, totals.bytes / 2);

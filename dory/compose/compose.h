@@ -8,6 +8,7 @@
 
 enum compose_source_kind {
 	COMPOSE_DEB,       /* path: a .deb file; its data archive */
+	COMPOSE_PACKAGE,   /* path: an archive of Dory's or Capstan's packages (tar); all but its folder meta */
 	COMPOSE_DIRECTORY, /* path: a directory; its content goes to target (default "/") */
 	COMPOSE_FILE,  /* path: one file, symlinks followed; goes to target, an absolute guest path; mode of the file */
 	COMPOSE_BYTES, /* data, size: a file made here, at target with mode */
@@ -21,6 +22,10 @@ struct compose_source {
 	size_t size;
 	unsigned mode;
 	const char *package, *version; /* COMPOSE_DEB: for /var/lib/dpkg/status and the manifest */
+	bool belongs_to_root;          /* COMPOSE_PACKAGE: whatever owner the archive names */
+	/* COMPOSE_DIRECTORY: is what stands at `path`, which starts with '/' at the directory, left out, with all in it? */
+	bool (*leaves_out)(const void *context, const char *path);
+	const void *context;
 };
 
 enum { COMPOSE_FORMAT_VERSION = 3 }; /* counts up when the same sources would give another image */
@@ -35,6 +40,7 @@ struct compose_request {
 				    certificates... */
 	uint64_t free_bytes; /* room for the guest to write; 0: a default, 1 GiB or more. Sparse: costs the host nothing
 				until used */
+	uint64_t total_bytes; /* size of the whole file system, instead of free_bytes; 0: as much as it takes */
 	bool quiet;
 };
 
@@ -43,6 +49,18 @@ struct compose_request {
  * bytes. Whatever happens, image_path holds a whole image, old or new, or nothing.
  */
 int compose_image(const struct compose_request *request, struct dory_error *err) must_check;
+
+/*
+ * Lays the same content out below the directory `path` of this disk, which is there and empty, instead of in an image.
+ * Files belong to the caller. image_path is only for temporary files.
+ */
+int compose_on_disk(const struct compose_request *request, const char *path, struct dory_error *err) must_check;
+
+/* One name of what would be composed, and which source it comes from (an index, or SIZE_MAX: made by composition). */
+typedef int compose_visit_fn(void *context, const char *path, unsigned mode, uint64_t size, size_t source);
+/* Visits all names in order, parents first, without writing anything. */
+int compose_visit(const struct compose_request *request, compose_visit_fn *visit, void *context,
+	struct dory_error *err) must_check;
 
 /*
  * Opens the image at `path` for reading, with a shared lock (flock) that lasts as long as the descriptor and its

@@ -32,6 +32,7 @@ struct directory {
 
 struct survey {
 	struct directory *directory;
+	const struct directory_filter *filter;
 	int64_t racy_ns;
 	directory_digest_fn *digest;
 	void *context;
@@ -76,6 +77,19 @@ static void leave_out(struct directory *d, const char *path)
 		d->first_left_out = text_copy(path);
 }
 
+static bool is_left_out(const struct survey *survey, const char *path)
+{
+	char *absolute;
+	bool result;
+
+	if (!survey->filter || !survey->filter->leaves_out)
+		return false;
+	absolute = text_format("/%s", path);
+	result = survey->filter->leaves_out(survey->filter->context, absolute);
+	free(absolute);
+	return result;
+}
+
 static int look_at(struct survey *survey, int fd, size_t parent, const char *name, struct dory_error *err)
 {
 	struct directory *d = survey->directory;
@@ -83,6 +97,10 @@ static int look_at(struct survey *survey, int fd, size_t parent, const char *nam
 	char *path = *above ? text_format("%s/%s", above, name) : text_copy(name);
 	struct stat st;
 
+	if (is_left_out(survey, path)) {
+		free(path);
+		return 0;
+	}
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		error_set_errno(err, DORY_ERROR_IO, "looking at %s/%s", d->path, path);
 		free(path);
@@ -131,11 +149,11 @@ static int survey_all(struct survey *survey, const struct stat *st, struct dory_
 	return 0;
 }
 
-int directory_survey(const char *path, int64_t racy_ns, directory_digest_fn *digest, void *context,
-	struct directory **directory, bool *is_racy, struct dory_error *err)
+int directory_survey(const char *path, const struct directory_filter *filter, int64_t racy_ns,
+	directory_digest_fn *digest, void *context, struct directory **directory, bool *is_racy, struct dory_error *err)
 {
 	struct directory *d = calloc(1, sizeof(*d));
-	struct survey survey = {.directory = d, .racy_ns = racy_ns, .digest = digest, .context = context};
+	struct survey survey = {.directory = d, .filter = filter, .racy_ns = racy_ns, .digest = digest, .context = context};
 	struct stat st;
 
 	if (!d)

@@ -12,11 +12,17 @@ struct directory;
 /* Takes a digest of all that would tell of a change. */
 typedef void directory_digest_fn(void *context, const void *bytes, size_t size);
 
+/* What is left out, with all in it; NULL: nothing. */
+struct directory_filter {
+	bool (*leaves_out)(const void *context, const char *path); /* starts with '/' */
+	const void *context;
+};
+
 /*
  * Surveys the directory at `path`, or the single file, symlinks followed. What changed at or after `racy_ns`
  * (CLOCK_REALTIME) could change again without its time telling: such files get no stamp, and *is_racy is set.
  */
-int directory_survey(const char *path, int64_t racy_ns, directory_digest_fn *digest, void *context,
+int directory_survey(const char *path, const struct directory_filter *filter, int64_t racy_ns, directory_digest_fn *digest, void *context,
 	struct directory **directory, bool *is_racy, struct dory_error *err) must_check;
 void directory_free(struct directory *directory); /* accepts NULL */
 

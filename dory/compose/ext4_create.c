@@ -142,19 +142,35 @@ static void close_writer(struct ext4_writer *w)
 	ext4_runs_release(&w->freed);
 }
 
+/* How large: as was asked for, if the content has room there, or as large as it takes. */
+static int choose_size(struct measures m, const struct ext4_options *options, uint64_t *blocks, uint64_t *inodes,
+	struct dory_error *err)
+{
+	uint64_t needed = m.inodes + 16 + max_u64(m.inodes / 4, FREE_INODES_MIN), least = total_blocks(m.blocks, needed);
+
+	if (!options->total_bytes) {
+		*inodes = needed + options->free_bytes / BYTES_PER_FREE_INODE;
+		*blocks = total_blocks(m.blocks + ext4_blocks_for(options->free_bytes), *inodes);
+	} else {
+		*blocks = options->total_bytes / EXT4_BLOCK;
+		*inodes = needed + (*blocks > least ? (*blocks - least) * EXT4_BLOCK / BYTES_PER_FREE_INODE : 0);
+	}
+	if (*blocks > UINT32_MAX)
+		return error_set(err, DORY_ERROR_NO_SPACE, "an image cannot be larger than 16 TiB");
+	if (options->total_bytes && *blocks < least)
+		return error_set(err, DORY_ERROR_NO_SPACE,
+			"an image of %llu MiB is too small for its content, which takes %llu MiB",
+			(unsigned long long)options->total_bytes >> 20, (unsigned long long)(least * EXT4_BLOCK) >> 20);
+	return 0;
+}
+
 int ext4_image_create(int fd, struct tree *tree, const struct ext4_options *options, struct dory_error *err)
 {
 	struct ext4_writer w = {.fd = fd, .is_new = true, .tree = tree, .overlay = overlay_new(fd, true)};
-	struct measures m = measure(tree);
-	uint64_t inodes = m.inodes + 16 + max_u64(m.inodes / 4, FREE_INODES_MIN) +
-			  options->free_bytes / BYTES_PER_FREE_INODE,
-		 blocks;
-	int result;
+	uint64_t inodes, blocks;
+	int result = choose_size(measure(tree), options, &blocks, &inodes, err);
 
-	blocks = total_blocks(m.blocks + ext4_blocks_for(options->free_bytes), inodes);
-	if (blocks > UINT32_MAX)
-		result = error_set(err, DORY_ERROR_NO_SPACE, "an image cannot be larger than 16 TiB");
-	else
+	if (result == 0)
 		result = make_structures(&w, blocks, inodes, options, err);
 	if (result == 0 && ftruncate(fd, (off_t)(ext2fs_blocks_count(w.fs->super) * EXT4_BLOCK)) < 0)
 		result = error_set_errno(err, DORY_ERROR_IO, "making the image's file as large as it will be");

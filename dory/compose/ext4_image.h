@@ -11,6 +11,7 @@
 
 struct ext4_options {
 	uint64_t free_bytes; /* to be left for the guest */
+	uint64_t total_bytes; /* of the whole file system, instead; 0: as much as content and free_bytes take */
 	int64_t timestamp;   /* of the file system; reproducible */
 	uint8_t uuid[16];
 };

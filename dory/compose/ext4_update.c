@@ -125,11 +125,21 @@ static int open_image(struct update *u, struct dory_error *err)
 	return 0;
 }
 
+/* libext2fs leaves out a last group that is too small to be of use. */
+static bool has_size(const struct update *u, uint64_t bytes)
+{
+	uint64_t wanted = bytes / EXT4_BLOCK, is = ext2fs_blocks_count(u->w.fs->super), group = EXT2_BLOCKS_PER_GROUP(u->w.fs->super);
+
+	return is <= wanted && wanted - is < (wanted > group ? group / 4 : 1);
+}
+
 static bool has_room(const struct update *u, const struct ext4_options *options)
 {
 	uint64_t free_blocks = ext2fs_free_blocks_count(u->w.fs->super), wanted = options->free_bytes / EXT4_BLOCK;
 	uint64_t needed = ext4_blocks_for(u->changed_bytes) + u->changed * 2;
 
+	if (options->total_bytes)
+		return free_blocks > needed && has_size(u, options->total_bytes);
 	return free_blocks > needed && free_blocks - needed >= wanted - wanted / 4;
 }
 

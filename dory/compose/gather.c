@@ -58,6 +58,7 @@ static int survey_package(struct gathering *g, const struct compose_source *sour
 static int survey_source(struct gathering *g, size_t index, int64_t racy_ns, struct dory_error *err)
 {
 	const struct compose_source *source = &g->request->sources[index];
+	const struct directory_filter filter = {.leaves_out = source->leaves_out, .context = source->context};
 
 	put_digest(g, &source->kind, sizeof(source->kind));
 	put_text(g, source->path);
@@ -68,10 +69,12 @@ static int survey_source(struct gathering *g, size_t index, int64_t racy_ns, str
 	put_digest(g, &source->size, sizeof(source->size));
 	switch (source->kind) {
 	case COMPOSE_DEB:
+	case COMPOSE_PACKAGE:
 		return survey_package(g, source, err);
 	case COMPOSE_DIRECTORY:
 	case COMPOSE_FILE:
-		return directory_survey(source->path, racy_ns, put_digest, g, &g->directories[index], &g->is_racy, err);
+		return directory_survey(source->path, &filter, racy_ns, put_digest, g, &g->directories[index],
+			&g->is_racy, err);
 	case COMPOSE_BYTES:
 		put_digest(g, source->data, source->size);
 		return 0;
@@ -90,7 +93,7 @@ static int64_t now_ns(void)
 int gathering_survey(const struct compose_request *request, struct gathering **gathering, struct dory_error *err)
 {
 	const uint64_t options[] = {COMPOSE_FORMAT_VERSION, request->with_documentation, request->debian_fixups,
-		request->free_bytes, request->source_count};
+		request->free_bytes, request->total_bytes, request->source_count};
 	enum { CLOCK_TICK_NS = 20000000 }; /* file times are as coarse as the kernel's timer tick */
 	struct gathering *g = calloc(1, sizeof(*g));
 	int64_t racy_ns = now_ns() - CLOCK_TICK_NS;
@@ -164,6 +167,11 @@ static void finish_package(struct opening *o, const struct compose_source *sourc
 	pthread_mutex_unlock(&o->lock);
 }
 
+static bool is_package(const struct compose_source *source)
+{
+	return source->kind == COMPOSE_DEB || source->kind == COMPOSE_PACKAGE;
+}
+
 static void *open_packages(void *context)
 {
 	struct opening *o = context;
@@ -174,9 +182,9 @@ static void *open_packages(void *context)
 		const struct compose_source *source = &request->sources[i];
 		struct dory_error err = {0};
 
-		if (source->kind != COMPOSE_DEB)
+		if (!is_package(source))
 			continue;
-		if (package_open(source->path, request->cache_path, o->temporary, &o->g->packages[i], &err) == 0) {
+		if (package_open(source->kind == COMPOSE_DEB ? PACKAGE_DEB : PACKAGE_TAR, source->path, request->cache_path, o->temporary, &o->g->packages[i], &err) == 0) {
 			finish_package(o, source);
 			continue;
 		}
@@ -189,15 +197,16 @@ static void *open_packages(void *context)
 	return NULL;
 }
 
-static size_t count_packages(const struct compose_request *request, uint64_t *bytes)
+static size_t count_packages(const struct compose_request *request, size_t *debian, uint64_t *bytes)
 {
 	size_t count = 0;
 	struct stat st;
 
-	*bytes = 0;
+	*bytes = *debian = 0;
 	for (size_t i = 0; i < request->source_count; i++) {
-		if (request->sources[i].kind != COMPOSE_DEB)
+		if (!is_package(&request->sources[i]))
 			continue;
+		*debian += request->sources[i].kind == COMPOSE_DEB;
 		count++;
 		if (stat(request->sources[i].path, &st) == 0)
 			*bytes += (uint64_t)st.st_size;
@@ -253,8 +262,10 @@ static int add_sources(struct gathering *g, struct tree *tree, struct dory_error
 		const struct compose_source *source = &g->request->sources[i];
 		int result;
 
-		if (source->kind == COMPOSE_DEB)
-			result = package_add(g->packages[i], tree, g->request->with_documentation, err);
+		tree_set_source(tree, i);
+		if (is_package(source))
+			result = package_add(g->packages[i], tree, g->request->with_documentation,
+				source->belongs_to_root, err);
 		else if (source->kind == COMPOSE_BYTES)
 			result = add_bytes(tree, source, err);
 		else
@@ -262,6 +273,7 @@ static int add_sources(struct gathering *g, struct tree *tree, struct dory_error
 		if (result < 0)
 			return -1;
 	}
+	tree_set_source(tree, SIZE_MAX);
 	return 0;
 }
 
@@ -272,7 +284,7 @@ static int apply_fixups(const struct gathering *g, struct tree *tree, struct dor
 	int result;
 
 	for (size_t i = 0; i < g->request->source_count; i++)
-		if (g->packages[i]) {
+		if (g->packages[i] && g->request->sources[i].kind == COMPOSE_DEB) {
 			struct fixup_package *p = array_push(&packages, &fixup.count, sizeof(*p));
 
 			p->name = g->request->sources[i].package;
@@ -289,13 +301,13 @@ int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_
 {
 	const struct compose_request *request = gathering->request;
 	uint64_t bytes;
-	size_t packages = count_packages(request, &bytes);
+	size_t debian, packages = count_packages(request, &debian, &bytes);
 	struct tree *t = tree_new();
 	int result = 0;
 
 	if (packages > 0)
 		result = open_all_packages(gathering, packages, bytes, err);
-	if (result == 0 && (packages > 0 || request->debian_fixups))
+	if (result == 0 && (debian > 0 || request->debian_fixups))
 		result = fixup_skeleton(t, err);
 	if (result == 0)
 		result = add_sources(gathering, t, err);

@@ -13,6 +13,7 @@
 
 struct package {
 	char *deb;
+	enum package_kind kind;
 	struct blob blob;
 	struct {
 		const char *name;
@@ -46,14 +47,24 @@ static int open_deb(const char *deb, struct stat *st, struct dory_error *err)
 	return fd;
 }
 
-static int unpack_into(int deb, const char *name, int fd, struct blob *blob, struct dory_error *err)
+/* The file that a package is unpacked from. */
+struct origin {
+	enum package_kind kind;
+	int fd;
+	const char *name;
+};
+
+static int unpack_into(const struct origin *origin, int fd, struct blob *blob, struct dory_error *err)
 {
-	if (blob_unpack(deb, name, fd, err) < 0) {
+	int result = origin->kind == PACKAGE_TAR ? blob_unpack_tar(origin->fd, origin->name, fd, err)
+						 : blob_unpack(origin->fd, origin->name, fd, err);
+
+	if (result < 0) {
 		close(fd);
 		return -1;
 	}
 	if (!blob_open(fd, blob))
-		return error_set(err, DORY_ERROR_IO, "the unpacked form of %s cannot be read back", name);
+		return error_set(err, DORY_ERROR_IO, "the unpacked form of %s cannot be read back", origin->name);
 	return 0;
 }
 
@@ -75,14 +86,14 @@ static int link_blob(int fd, const char *path)
 }
 
 /* The file has no name until it is whole: a kill leaves no debris, and two processes may unpack the same package. */
-static int unpack_to_cache(
-	int deb, const char *name, const char *cache, const char *path, struct blob *blob, struct dory_error *err)
+static int unpack_to_cache(const struct origin *origin, const char *cache, const char *path, struct blob *blob,
+	struct dory_error *err)
 {
 	int fd = open(cache, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "making a file in the cache %s", cache);
-	if (unpack_into(deb, name, fd, blob, err) < 0)
+	if (unpack_into(origin, fd, blob, err) < 0)
 		return -1;
 	if (link_blob(fd, path) == 0)
 		return 0;
@@ -91,29 +102,29 @@ static int unpack_to_cache(
 	return -1;
 }
 
-static int open_cached(
-	int deb, const char *name, const char *cache, const uint64_t key[2], struct blob *blob, struct dory_error *err)
+static int open_cached(const struct origin *origin, const char *cache, const uint64_t key[2], struct blob *blob,
+	struct dory_error *err)
 {
-	const char *base = strrchr(name, '/');
-	char *path = text_format("%s/%.150s-%016llx", cache, base ? base + 1 : name, (unsigned long long)key[0]);
+	const char *base = strrchr(origin->name, '/');
+	char *path = text_format("%s/%.150s-%016llx", cache, base ? base + 1 : origin->name, (unsigned long long)key[0]);
 	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
 
 	if (fd < 0 || !blob_open(fd, blob)) {
 		result = file_make_directories(cache, err);
 		if (result == 0)
-			result = unpack_to_cache(deb, name, cache, path, blob, err);
+			result = unpack_to_cache(origin, cache, path, blob, err);
 	}
 	free(path);
 	return result;
 }
 
-static int open_temporary(int deb, const char *name, const char *directory, struct blob *blob, struct dory_error *err)
+static int open_temporary(const struct origin *origin, const char *directory, struct blob *blob, struct dory_error *err)
 {
 	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "making a temporary file in %s", directory);
-	return unpack_into(deb, name, fd, blob, err);
+	return unpack_into(origin, fd, blob, err);
 }
 
 /* Texts of the control archive, read now: they are small, and the tree takes the descriptor. */
@@ -141,9 +152,10 @@ static int read_control(struct package *package, struct dory_error *err)
 	return 0;
 }
 
-int package_open(
-	const char *deb, const char *cache, const char *temporary, struct package **package, struct dory_error *err)
+int package_open(enum package_kind kind, const char *deb, const char *cache, const char *temporary,
+	struct package **package, struct dory_error *err)
 {
+	struct origin origin = {.kind = kind, .name = deb};
 	struct package *p;
 	struct stat st;
 	uint64_t key[2];
@@ -156,11 +168,13 @@ int package_open(
 		abort();
 	p->blob.fd = -1;
 	p->deb = text_copy(deb);
+	p->kind = kind;
+	origin.fd = fd;
 	make_key(deb, &st, key);
 	if (cache)
-		result = open_cached(fd, deb, cache, key, &p->blob, err);
+		result = open_cached(&origin, cache, key, &p->blob, err);
 	else
-		result = open_temporary(fd, deb, temporary, &p->blob, err);
+		result = open_temporary(&origin, temporary, &p->blob, err);
 	close(fd);
 	if (result == 0) {
 		memcpy(p->blob.key, key, sizeof(key));
@@ -220,8 +234,8 @@ static const char *relative(const char *path)
 	return path;
 }
 
-static int add_record(
-	struct package *package, struct tree *tree, const struct blob_record *record, struct dory_error *err)
+static int add_record(struct package *package, struct tree *tree, const struct blob_record *record, bool belongs_to_root,
+	struct dory_error *err)
 {
 	const char *path = relative(blob_text(&package->blob, record->path)),
 		   *link = blob_text(&package->blob, record->link);
@@ -229,6 +243,8 @@ static int add_record(
 		.mode = record->mode, .uid = record->uid, .gid = record->gid, .mtime = record->mtime};
 	struct tree_node *there;
 
+	if (belongs_to_root)
+		inode.uid = inode.gid = 0;
 	if (record->flags & BLOB_HARD_LINK)
 		return tree_add_hard_link(tree, path, relative(link), err);
 	if (S_ISDIR(record->mode)) {
@@ -249,7 +265,19 @@ static int add_record(
 	return tree_add(tree, path, &inode, true, NULL, err);
 }
 
-int package_add(struct package *package, struct tree *tree, bool with_documentation, struct dory_error *err)
+/* A tar package's own manifests: the folder meta, but no other name that starts so. */
+static bool is_meta(const char *path)
+{
+	return strncmp(path, "meta", 4) == 0 && (path[4] == '\0' || path[4] == '/');
+}
+
+static bool is_left_out(const struct package *package, const char *path, bool with_documentation)
+{
+	return package->kind == PACKAGE_TAR ? is_meta(path) : !with_documentation && package_is_documentation(path);
+}
+
+int package_add(struct package *package, struct tree *tree, bool with_documentation, bool belongs_to_root,
+	struct dory_error *err)
 {
 	int fd = package->blob.fd, result = 0;
 
@@ -258,9 +286,9 @@ int package_add(struct package *package, struct tree *tree, bool with_documentat
 
 		if (record->flags & BLOB_CONTROL)
 			continue;
-		if (!with_documentation && package_is_documentation(relative(blob_text(&package->blob, record->path))))
+		if (is_left_out(package, relative(blob_text(&package->blob, record->path)), with_documentation))
 			continue;
-		if (add_record(package, tree, record, err) < 0)
+		if (add_record(package, tree, record, belongs_to_root, err) < 0)
 			result = error_wrap(err, "adding the package %s", package->deb);
 	}
 	tree_take_fd(tree, fd);

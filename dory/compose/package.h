@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Debian packages as a source of content. A .deb is unpacked once into one file of the cache, its blob: the contents of
+ * Debian's packages, and those of our own (tar), as a source of content. A .deb is unpacked once into one file of the cache, its blob: the contents of
  * all its files, one behind the other, then an index of the names. Composing from it needs no decompression, nothing is
  * ever created on this disk under a name that an archive chose, and file contents are copied from blob to image.
  */
@@ -10,17 +10,23 @@
 
 struct package;
 
+enum package_kind { PACKAGE_DEB, PACKAGE_TAR };
+
 /*
  * Opens the package at `deb`; unpacks it first if `cache` (a directory, made if need be) has no blob of it. Without a
  * cache (NULL) the blob is a temporary file without a name in the directory `temporary`. FORMAT, naming the file, if it
  * is damaged or holds what a package must not. Threads may open packages at the same time.
  */
-int package_open(const char *deb, const char *cache, const char *temporary, struct package **package,
+int package_open(enum package_kind kind, const char *deb, const char *cache, const char *temporary, struct package **package,
 	struct dory_error *err) must_check;
 void package_free(struct package *package); /* accepts NULL */
 
-/* Adds the content to the tree, which takes over the blob's descriptor. */
-int package_add(struct package *package, struct tree *tree, bool with_documentation, struct dory_error *err) must_check;
+/*
+ * Adds the content to the tree, which takes over the blob's descriptor. Of a tar package its folder meta stays out.
+ * `belongs_to_root`: whatever owners it names.
+ */
+int package_add(struct package *package, struct tree *tree, bool with_documentation, bool belongs_to_root,
+	struct dory_error *err) must_check;
 
 /* A file of the control archive ("postinst", "control"), borrowed; NULL if there is none. */
 const char *package_control(const struct package *package, const char *name);

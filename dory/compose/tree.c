@@ -24,6 +24,7 @@ struct tree {
 	struct tree_node *root;
 	int *fds;
 	size_t fd_count;
+	size_t source;
 };
 
 void *tree_allocate(struct tree *tree, size_t size)
@@ -119,6 +120,7 @@ static void set_inode(struct tree *tree, struct tree_node *node, const struct tr
 	struct tree_inode *copy = tree_allocate(tree, sizeof(*copy));
 
 	*copy = *inode;
+	copy->source = tree->source;
 	copy->names = 1;
 	if (node->inode)
 		node->inode->names--;
@@ -132,6 +134,7 @@ struct tree *tree_new(void)
 
 	if (!tree)
 		abort();
+	tree->source = SIZE_MAX;
 	tree->bucket_count = 1024;
 	tree->buckets = calloc(tree->bucket_count, sizeof(struct tree_node *));
 	if (!tree->buckets)
@@ -164,6 +167,11 @@ struct tree_node *tree_root(const struct tree *tree)
 size_t tree_count(const struct tree *tree)
 {
 	return tree->count;
+}
+
+void tree_set_source(struct tree *tree, size_t source)
+{
+	tree->source = source;
 }
 
 void tree_take_fd(struct tree *tree, int fd)

@@ -33,6 +33,7 @@ struct tree_inode {
 	struct tree_content content;
 	uint64_t stamp[4]; /* regular file: equal stamps promise equal contents; the first is 0 if nothing can be
 			      promised */
+	size_t source;     /* which source it came from, as tree_set_source said; for people who ask */
 	unsigned names;    /* names that share it (hard links) */
 	uint32_t number;   /* in the image, 0 until it is assigned */
 	unsigned change;   /* enum tree_change: what the writer has to write */
@@ -53,6 +54,9 @@ struct tree *tree_new(void);
 void tree_free(struct tree *tree); /* with all descriptors it was given; accepts NULL */
 struct tree_node *tree_root(const struct tree *tree);
 size_t tree_count(const struct tree *tree); /* names */
+
+/* What is added from now on is marked with this source; SIZE_MAX at the beginning. */
+void tree_set_source(struct tree *tree, size_t source);
 
 /* The tree keeps the descriptor and closes it at its end. */
 void tree_take_fd(struct tree *tree, int fd);

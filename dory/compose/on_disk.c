@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The content tree below a directory of this disk. Its names are single components that the tree has checked, and each
+ * is made, not opened, in a directory that was made just before: no link that the content holds is ever followed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "dory/base/text.h"
+#include "dory/compose/compose.h"
+#include "dory/compose/gather.h"
+
+enum { COPY_SIZE = 1 << 18 };
+
+static int fail(const struct tree_node *node, struct dory_error *err)
+{
+	char *path = tree_path(node);
+
+	error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
+	free(path);
+	return -1;
+}
+
+static int copy_content(const struct tree_inode *inode, int from, int to, char *buffer)
+{
+	for (uint64_t done = 0; done < inode->size;) {
+		ssize_t n = tree_read_at(inode, from, buffer, COPY_SIZE, done);
+
+		if (n == 0)
+			errno = EIO; /* shorter than it was */
+		if (n <= 0)
+			return -1;
+		done += (uint64_t)n;
+		for (ssize_t written = 0, m; written < n; written += m) {
+			m = write(to, buffer + written, (size_t)(n - written));
+			if (m < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int write_file(const struct tree_node *node, int directory, char *buffer, struct dory_error *err)
+{
+	int from = tree_open(node->inode), to = -1, result = -1;
+
+	if (from != -2)
+		to = openat(directory, node->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (to >= 0)
+		result = copy_content(node->inode, from, to, buffer);
+	if (result == 0 && fchmod(to, node->inode->mode & 0777) < 0)
+		result = -1;
+	if (result < 0)
+		fail(node, err);
+	tree_close(node->inode, from);
+	if (to >= 0)
+		close(to);
+	return result;
+}
+
+static int write_children(const struct tree_node *node, int directory, char *buffer, struct dory_error *err);
+
+static int write_directory(const struct tree_node *node, int parent, char *buffer, struct dory_error *err)
+{
+	int fd = -1, result;
+
+	if (mkdirat(parent, node->name, 0700) == 0)
+		fd = openat(parent, node->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail(node, err);
+	result = write_children(node, fd, buffer, err);
+	/* The owner keeps the right to remove what is in it. */
+	if (result == 0 && fchmod(fd, (node->inode->mode & 0777) | 0700) < 0)
+		result = fail(node, err);
+	close(fd);
+	return result;
+}
+
+/* The tree is at most 512 deep (tree.c), and so is the recursion. */
+static int write_children(const struct tree_node *node, int directory, char *buffer, struct dory_error *err)
+{
+	for (const struct tree_node *child = node->children; child; child = child->next) {
+		int result;
+
+		if (S_ISDIR(child->inode->mode))
+			result = write_directory(child, directory, buffer, err);
+		else if (S_ISLNK(child->inode->mode))
+			result = symlinkat(child->inode->link, directory, child->name) < 0 ? fail(child, err) : 0;
+		else
+			result = write_file(child, directory, buffer, err);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int gather(const struct compose_request *request, struct gathering **gathering, struct tree **tree,
+	struct dory_error *err)
+{
+	if (gathering_survey(request, gathering, err) < 0)
+		return -1;
+	if (gathering_tree(*gathering, tree, err) < 0) {
+		gathering_free(*gathering);
+		return -1;
+	}
+	gathering_finish(*tree);
+	return 0;
+}
+
+int compose_on_disk(const struct compose_request *request, const char *path, struct dory_error *err)
+{
+	struct gathering *gathering;
+	struct tree *tree;
+	char *buffer;
+	int fd, result = -1;
+
+	if (gather(request, &gathering, &tree, err) < 0)
+		return -1;
+	buffer = malloc(COPY_SIZE);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || !buffer)
+		error_set_errno(err, DORY_ERROR_IO, "opening %s", path);
+	else
+		result = write_children(tree_root(tree), fd, buffer, err);
+	if (fd >= 0)
+		close(fd);
+	free(buffer);
+	tree_free(tree);
+	gathering_free(gathering);
+	return result;
+}
+
+int compose_visit(
+	const struct compose_request *request, compose_visit_fn *visit, void *context, struct dory_error *err)
+{
+	struct gathering *gathering;
+	struct tree *tree;
+	int result = 0;
+
+	if (gather(request, &gathering, &tree, err) < 0)
+		return -1;
+	for (const struct tree_node *node = tree_root(tree); node && result == 0; node = tree_next(node)) {
+		char *path = tree_path(node);
+
+		result = visit(context, path, node->inode->mode, node->inode->size, node->inode->source);
+		free(path);
+	}
+	tree_free(tree);
+	gathering_free(gathering);
+	return result;
+}
