@@ -38,6 +38,7 @@ struct compose_request {
 	bool with_documentation; /* keep /usr/share/{doc,man,info,locale,...} of packages */
 	bool debian_fixups;      /* add what maintainer scripts would have made: ld.so.cache, passwd, alternatives,
 				    certificates... */
+	bool is_bare; /* nothing but the sources' content: no mount points, no lost+found */
 	uint64_t free_bytes; /* room for the guest to write; 0: a default, 1 GiB or more. Sparse: costs the host nothing
 				until used */
 	uint64_t total_bytes; /* size of the whole file system, instead of free_bytes; 0: as much as it takes */

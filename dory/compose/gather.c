@@ -307,17 +307,17 @@ int gathering_tree(struct gathering *gathering, struct tree **tree, struct dory_
 
 	if (packages > 0)
 		result = open_all_packages(gathering, packages, bytes, err);
-	if (result == 0 && (debian > 0 || request->debian_fixups))
+	if (result == 0 && !request->is_bare && (debian > 0 || request->debian_fixups))
 		result = fixup_skeleton(t, err);
 	if (result == 0)
 		result = add_sources(gathering, t, err);
-	if (result == 0)
+	if (result == 0 && !request->is_bare)
 		result = fixup_mount_points(t, err);
 	if (result == 0 && request->debian_fixups)
 		result = apply_fixups(gathering, t, err);
-	if (result == 0)
+	if (result == 0 && !request->is_bare)
 		result = fixup_names(t, err);
-	if (result == 0)
+	if (result == 0 && !request->is_bare)
 		result = tree_add_directory(t, "/lost+found", 0700, 0, 0, err);
 	if (result < 0) {
 		tree_free(t);
