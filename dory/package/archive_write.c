@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Writing packages: a walk in order of names, through libarchive into a file and a digest. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "dory/base/text.h"
+#include "dory/package/archive.h"
+
+enum { DEPTH_MAX = 512, COPY_SIZE = 1 << 18 };
+
+struct writing {
+	struct archive *archive;
+	struct archive_entry *entry;
+	const struct ignore_rules *rules;
+	const struct package_manifest *manifest;
+	enum archive_format format;
+	const char *directory; /* for messages */
+	struct archive_facts *facts;
+	EVP_MD_CTX *digesting;
+	int fd, write_errno;
+	char buffer[COPY_SIZE];
+};
+
+const char *archive_suffix(enum archive_format format)
+{
+	return format == ARCHIVE_MPM ? ".mpm" : ".dory";
+}
+
+static la_ssize_t put_bytes(struct archive *archive, void *context, const void *bytes, size_t size)
+{
+	struct writing *w = context;
+	ssize_t n;
+
+	do
+		n = write(w->fd, bytes, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		w->write_errno = errno;
+		archive_set_error(archive, errno, "%s", strerror(errno));
+		return -1;
+	}
+	EVP_DigestUpdate(w->digesting, bytes, (size_t)n);
+	w->facts->size += (uint64_t)n;
+	return n;
+}
+
+static int archive_fail(const struct writing *w, struct dory_error *err)
+{
+	errno = w->write_errno ? w->write_errno : archive_errno(w->archive);
+	return error_set_errno(err, DORY_ERROR_IO, "writing the package");
+}
+
+static int put_header(struct writing *w, const char *path, const struct stat *st, const char *link, struct dory_error *err)
+{
+	bool is_directory = S_ISDIR(st->st_mode);
+	char *name = text_format("%s%s%s", w->format == ARCHIVE_MPM || !*path ? path : path + 1,
+		is_directory && *path ? "/" : "", *path ? "" : w->format == ARCHIVE_MPM ? "/" : "./");
+
+	archive_entry_clear(w->entry);
+	archive_entry_copy_pathname(w->entry, name);
+	archive_entry_set_mode(w->entry, st->st_mode & (S_IFMT | 07777));
+	archive_entry_set_mtime(w->entry, st->st_mtime, 0);
+	archive_entry_set_size(w->entry, S_ISREG(st->st_mode) ? st->st_size : 0);
+	if (link)
+		archive_entry_copy_symlink(w->entry, link);
+	free(name);
+	w->facts->files++;
+	return archive_write_header(w->archive, w->entry) == ARCHIVE_OK ? 0 : archive_fail(w, err);
+}
+
+static int put_file(struct writing *w, int directory, const char *name, const char *path, struct dory_error *err)
+{
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), result;
+	struct stat st;
+	uint64_t done = 0;
+	ssize_t n = 1;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	result = put_header(w, path, &st, NULL, err);
+	while (result == 0 && done < (uint64_t)st.st_size && (n = read(fd, w->buffer, min_u64(COPY_SIZE, (uint64_t)st.st_size - done))) > 0) {
+		if (archive_write_data(w->archive, w->buffer, (size_t)n) != n)
+			result = archive_fail(w, err);
+		done += (uint64_t)n;
+	}
+	if (result == 0 && n < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+	else if (result == 0 && done < (uint64_t)st.st_size)
+		result = error_set(err, DORY_ERROR_IO, "%s%s became shorter while it was read", w->directory, path);
+	close(fd);
+	return result;
+}
+
+static int put_link(struct writing *w, int directory, const char *name, const char *path, const struct stat *st, struct dory_error *err)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(directory, name, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return error_set_errno(err, DORY_ERROR_IO, "reading the link %s%s", w->directory, path);
+	target[n] = '\0';
+	return put_header(w, path, st, target, err);
+}
+
+static int put_manifest(struct writing *w, const char *path, struct dory_error *err)
+{
+	char *text = package_manifest_print(w->manifest);
+	struct stat st = {.st_mode = S_IFREG | 0644, .st_size = (off_t)strlen(text)};
+	struct tm tm = {0};
+	int result;
+
+	if (strptime(w->manifest->created, "%Y-%m-%dT%H:%M:%S", &tm))
+		st.st_mtime = timegm(&tm);
+	result = put_header(w, path, &st, NULL, err);
+	if (result == 0 && archive_write_data(w->archive, text, strlen(text)) != (la_ssize_t)strlen(text))
+		result = archive_fail(w, err);
+	free(text);
+	return result;
+}
+
+static bool is_meta(const char *path)
+{
+	return strncmp(path, "/meta", 5) == 0 && (!path[5] || path[5] == '/');
+}
+
+/* What a former build or collection left in the project, and what the rules say. */
+static bool is_left_out(const struct writing *w, const char *path)
+{
+	if (is_meta(path))
+		return false;
+	return w->rules && ignore_matches(w->rules, path);
+}
+
+static int put_directory(struct writing *w, int fd, const char *path, unsigned depth, struct dory_error *err);
+
+static int put_below(struct writing *w, int directory, const char *name, const char *path, unsigned depth, struct dory_error *err)
+{
+	int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (put_header(w, path, &st, NULL, err) < 0) {
+		close(fd);
+		return -1;
+	}
+	return put_directory(w, fd, path, depth + 1, err);
+}
+
+static int put_entry(struct writing *w, int directory, const char *name, const char *path, unsigned depth, struct dory_error *err)
+{
+	struct stat st;
+
+	if (is_left_out(w, path))
+		return 0;
+	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+	if (w->manifest && strcmp(path, "/meta/package.yaml") == 0)
+		return put_manifest(w, path, err);
+	if (S_ISDIR(st.st_mode))
+		return put_below(w, directory, name, path, depth, err);
+	if (S_ISLNK(st.st_mode))
+		return put_link(w, directory, name, path, &st, err);
+	if (S_ISREG(st.st_mode))
+		return put_file(w, directory, name, path, err);
+	return error_set(err, DORY_ERROR_FORMAT, "%s%s has an unsupported mode: packages hold files, directories and links", w->directory, path);
+}
+
+static int read_names(int fd, struct text_list *names)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *found;
+	int failure;
+
+	if (!stream) {
+		if (copy >= 0)
+			close(copy);
+		return -1;
+	}
+	while (errno = 0, found = readdir(stream))
+		if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0)
+			text_list_add(names, found->d_name);
+	failure = errno;
+	closedir(stream);
+	errno = failure;
+	text_list_sort(names);
+	return failure ? -1 : 0;
+}
+
+/* Ours have meta first, so that whoever wants to know what a package is reads no further. */
+static void meta_first(struct text_list *names)
+{
+	for (size_t i = 1; i < names->count; i++)
+		if (strcmp(names->items[i], "meta") == 0) {
+			char *meta = names->items[i];
+
+			memmove(names->items + 1, names->items, i * sizeof(*names->items));
+			names->items[0] = meta;
+		}
+}
+
+/* Takes `fd`. */
+static int put_directory(struct writing *w, int fd, const char *path, unsigned depth, struct dory_error *err)
+{
+	struct text_list names = {0};
+	int result = 0;
+
+	if (depth > DEPTH_MAX)
+		result = error_set(err, DORY_ERROR_FORMAT, "%s%s is too deep", w->directory, path);
+	else if (read_names(fd, &names) < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+	if (depth == 0 && w->format == ARCHIVE_DORY)
+		meta_first(&names);
+	for (size_t i = 0; i < names.count && result == 0; i++) {
+		char *below = text_format("%s/%s", path, names.items[i]);
+
+		result = put_entry(w, fd, names.items[i], below, depth, err);
+		free(below);
+	}
+	text_list_release(&names);
+	close(fd);
+	return result;
+}
+
+static int put_root(struct writing *w, struct dory_error *err)
+{
+	int fd = open(w->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_set_errno(err, DORY_ERROR_IO, "reading %s", w->directory);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (put_header(w, "", &st, NULL, err) < 0) {
+		close(fd);
+		return -1;
+	}
+	return put_directory(w, fd, "", 0, err);
+}
+
+static void choose_format(struct writing *w)
+{
+	archive_write_set_format_pax_restricted(w->archive);
+	if (w->format == ARCHIVE_MPM) {
+		archive_write_add_filter_gzip(w->archive);
+		archive_write_set_options(w->archive, "gzip:!timestamp");
+	} else {
+		archive_write_add_filter_zstd(w->archive);
+		archive_write_set_options(w->archive, "zstd:compression-level=3");
+	}
+	archive_write_set_bytes_per_block(w->archive, 1 << 16);
+	archive_write_set_bytes_in_last_block(w->archive, 1);
+}
+
+static int write_all(struct writing *w, struct dory_error *err)
+{
+	unsigned char digest[32];
+	int result;
+
+	choose_format(w);
+	if (archive_write_open(w->archive, w, NULL, put_bytes, NULL) != ARCHIVE_OK)
+		return archive_fail(w, err);
+	result = put_root(w, err);
+	if (result == 0 && archive_write_close(w->archive) != ARCHIVE_OK)
+		result = archive_fail(w, err);
+	EVP_DigestFinal_ex(w->digesting, digest, NULL);
+	digest_print(digest, w->facts->sha256);
+	return result;
+}
+
+int archive_write_tree(const char *directory, const struct ignore_rules *rules, const struct package_manifest *manifest,
+	enum archive_format format, const char *path, struct archive_facts *facts, struct dory_error *err)
+{
+	struct writing *w = calloc(1, sizeof(*w));
+	char *temporary = text_format("%s.XXXXXX", path);
+	int result = 0;
+
+	if (!w)
+		abort();
+	*facts = (struct archive_facts){0};
+	w->rules = rules;
+	w->manifest = manifest;
+	w->format = format;
+	w->directory = directory;
+	w->facts = facts;
+	w->archive = archive_write_new();
+	w->entry = archive_entry_new();
+	w->digesting = EVP_MD_CTX_new();
+	EVP_DigestInit_ex(w->digesting, EVP_sha256(), NULL);
+	w->fd = mkostemp(temporary, O_CLOEXEC);
+	if (w->fd < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", path);
+	else
+		result = write_all(w, err);
+	archive_write_free(w->archive);
+	if (result == 0 && (fchmod(w->fd, 0644) < 0 || fdatasync(w->fd) < 0 || rename(temporary, path) < 0))
+		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
+	if (w->fd >= 0) {
+		if (result < 0)
+			unlink(temporary);
+		close(w->fd);
+	}
+	archive_entry_free(w->entry);
+	EVP_MD_CTX_free(w->digesting);
+	free(temporary);
+	free(w);
+	return result;
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Resolution through libsolv: every package of every source is a solvable; the project is one that has to be installed.
+ * What stands for a package without being one (Debian's packages, and what Dory knows itself) is a solvable that
+ * provides just what was asked for.
+ */
+#include "dory/package/resolve.h"
+#include <stdlib.h>
+#include <string.h>
+#include <solv/evr.h>
+#include <solv/pool.h>
+#include <solv/poolarch.h>
+#include <solv/problems.h>
+#include <solv/solver.h>
+#include <solv/transaction.h>
+#include "dory/base/near_names.h"
+#include "dory/base/text.h"
+#include "dory/package/compose_order.h"
+#include "dory/runtime/run_manifest.h"
+
+struct stand_in {
+	Id id;
+	char *name;   /* what is asked for: "deb:nodejs", "node-4.4.5" */
+	char *debian; /* "nodejs >= 18"; NULL if nothing is needed */
+};
+
+struct solving {
+	const struct resolve_request *request;
+	Pool *pool;
+	Repo *repo, *others;
+	Id root;
+	Id first; /* the solvable of the list's first entry; the others follow */
+	struct stand_in *stand_ins;
+	size_t stand_in_count;
+	Queue jobs;
+	char **missing;
+	struct dory_error *err;
+};
+
+static Id relation(Pool *pool, const char *name, enum requirement_operator operator, const char *version)
+{
+	static const int flags[] = {[REQUIREMENT_EQUAL] = REL_EQ, [REQUIREMENT_LESS] = REL_LT, [REQUIREMENT_LESS_EQUAL] = REL_LT | REL_EQ,
+		[REQUIREMENT_GREATER] = REL_GT, [REQUIREMENT_GREATER_EQUAL] = REL_GT | REL_EQ};
+	Id id = pool_str2id(pool, name, 1);
+
+	return operator == REQUIREMENT_ANY ? id : pool_rel2id(pool, id, pool_str2id(pool, version, 1), flags[operator], 1);
+}
+
+static Id alternative_id(Pool *pool, const struct alternative *alternative)
+{
+	char *name = text_format("%s%s", alternative->is_debian ? "deb:" : "", alternative->name);
+	Id id = relation(pool, name, alternative->operator, alternative->version);
+
+	free(name);
+	return id;
+}
+
+static bool has_package(const struct solving *s, const struct alternative *alternative)
+{
+	struct alternative any = {.name = alternative->name};
+
+	for (size_t i = 0; i < s->request->available->count; i++)
+		if (package_meets(&s->request->available->entries[i].manifest, &any))
+			return true;
+	return false;
+}
+
+/* Makes what stands for an alternative that no package is there for. */
+static void add_stand_in(struct solving *s, const struct alternative *alternative)
+{
+	const struct builtin_package *builtin = alternative->is_debian ? NULL : builtin_package_find(alternative->name);
+	Id dependency = alternative_id(s->pool, alternative);
+	struct stand_in *stand_in;
+	const char *debian;
+	Solvable *solvable;
+	Id id;
+
+	if (!alternative->is_debian && (!builtin || has_package(s, alternative)))
+		return;
+	id = repo_add_solvable(s->others);
+	stand_in = array_push(&s->stand_ins, &s->stand_in_count, sizeof(*stand_in));
+	stand_in->id = id;
+	stand_in->name = alternative_print(alternative);
+	debian = alternative->is_debian ? alternative->name : builtin->debian;
+	if (debian) {
+		/* The version of Capstan's "node-4.4.5" is in its name, and none that a constraint could be about. */
+		struct alternative real = {.name = (char *)debian, .operator = alternative->operator, .version = alternative->version};
+
+		stand_in->debian = alternative_print(&real);
+	}
+	solvable = pool_id2solvable(s->pool, id);
+	solvable->name = pool_str2id(s->pool, stand_in->name, 1);
+	solvable->evr = pool_str2id(s->pool, "0", 1);
+	solvable->arch = ARCH_ALL;
+	solvable->provides = repo_addid_dep(s->others, solvable->provides, dependency, 0);
+}
+
+static int add_requirement(struct solving *s, Id id, const char *text)
+{
+	struct requirement requirement;
+	Id dependency = 0;
+
+	if (requirement_parse(text, &requirement, s->err) < 0)
+		return -1;
+	if (requirement.count > 1) /* the one that is named first, where that is possible */
+		queue_push2(&s->jobs, SOLVER_FAVOR | SOLVER_SOLVABLE_PROVIDES, alternative_id(s->pool, &requirement.alternatives[0]));
+	for (size_t i = requirement.count; i-- > 0;) {
+		Id one = alternative_id(s->pool, &requirement.alternatives[i]);
+
+		add_stand_in(s, &requirement.alternatives[i]);
+		dependency = dependency ? pool_rel2id(s->pool, one, dependency, REL_OR, 1) : one;
+	}
+	requirement_release(&requirement);
+	/* Adding a stand-in may have moved the solvables. */
+	pool_id2solvable(s->pool, id)->requires = repo_addid_dep(s->repo, pool_id2solvable(s->pool, id)->requires, dependency, 0);
+	return 0;
+}
+
+static int add_names(struct solving *s, Id id, const struct text_list *list, Offset *array)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct requirement requirement;
+
+		if (requirement_parse(list->items[i], &requirement, s->err) < 0)
+			return -1;
+		for (size_t k = 0; k < requirement.count; k++)
+			*array = repo_addid_dep(s->repo, *array, alternative_id(s->pool, &requirement.alternatives[k]), 0);
+		requirement_release(&requirement);
+	}
+	return 0;
+}
+
+static int add_package(struct solving *s, Id id, const struct package_manifest *manifest)
+{
+	Solvable *solvable = pool_id2solvable(s->pool, id);
+	Offset provides = 0, conflicts = 0;
+
+	solvable->name = pool_str2id(s->pool, manifest->name, 1);
+	solvable->evr = pool_str2id(s->pool, *manifest->version ? manifest->version : "0", 1);
+	solvable->arch = *manifest->architecture ? pool_str2id(s->pool, manifest->architecture, 1) : ARCH_ALL;
+	provides = repo_addid_dep(s->repo, 0, pool_rel2id(s->pool, solvable->name, solvable->evr, REL_EQ, 1), 0);
+	if (add_names(s, id, &manifest->provides, &provides) < 0 || add_names(s, id, &manifest->conflicts, &conflicts) < 0)
+		return -1;
+	solvable = pool_id2solvable(s->pool, id);
+	solvable->provides = provides;
+	solvable->conflicts = conflicts;
+	for (size_t i = 0; i < manifest->require.count; i++)
+		if (add_requirement(s, id, manifest->require.items[i]) < 0)
+			return error_wrap(s->err, "the package %s", manifest->name);
+	return 0;
+}
+
+static int add_all(struct solving *s)
+{
+	const struct package_list *available = s->request->available;
+
+	s->repo = repo_create(s->pool, "packages");
+	s->others = repo_create(s->pool, "others");
+	s->first = available->count ? repo_add_solvable_block(s->repo, (int)available->count) : 0;
+	s->root = repo_add_solvable(s->repo);
+	for (size_t i = 0; i < available->count; i++)
+		if (add_package(s, s->first + (Id)i, &available->entries[i].manifest) < 0)
+			return -1;
+	if (add_package(s, s->root, s->request->root) < 0)
+		return -1;
+	for (size_t i = 0; s->request->more && i < s->request->more->count; i++)
+		if (add_requirement(s, s->root, s->request->more->items[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* "web 1.2"; the project by its name alone. */
+static char *solvable_text(const struct solving *s, Id id)
+{
+	const Solvable *solvable = pool_id2solvable(s->pool, id);
+	const char *evr = pool_id2str(s->pool, solvable->evr);
+
+	return text_format("%s%s%s", pool_id2str(s->pool, solvable->name), id == s->root || strcmp(evr, "0") == 0 ? "" : " ",
+		id == s->root || strcmp(evr, "0") == 0 ? "" : evr);
+}
+
+/* The versions that there are of what a dependency names. */
+static void append_versions(const struct solving *s, Id dependency, struct text_buffer *text)
+{
+	const char *name;
+	size_t count = 0;
+
+	while (ISRELDEP(dependency))
+		dependency = GETRELDEP(s->pool, dependency)->name;
+	name = pool_id2str(s->pool, dependency);
+	for (size_t i = 0; i < s->request->available->count; i++) {
+		const struct package_manifest *manifest = &s->request->available->entries[i].manifest;
+
+		if (strcmp(manifest->name, name) != 0)
+			continue;
+		if (*manifest->architecture && strcmp(manifest->architecture, s->request->architecture) != 0)
+			text_append_format(text, "%s%s for %s", count++ ? ", " : " (there is ", manifest->version, manifest->architecture);
+		else
+			text_append_format(text, "%s%s", count++ ? ", " : " (there is ", *manifest->version ? manifest->version : "one without a version");
+	}
+	text_append_format(text, count ? ")" : "");
+}
+
+static void note_missing(const struct solving *s, Id dependency)
+{
+	struct near_names near = {0};
+	char *text;
+
+	while (ISRELDEP(dependency))
+		dependency = GETRELDEP(s->pool, dependency)->name;
+	if (s->missing && !*s->missing)
+		*s->missing = text_copy(pool_id2str(s->pool, dependency));
+	for (size_t i = 0; i < s->request->available->count; i++)
+		near_names_offer(&near, pool_id2str(s->pool, dependency), s->request->available->entries[i].manifest.name);
+	text = near.count ? near_names_text(&near) : NULL;
+	if (text && strcmp(text, pool_id2str(s->pool, dependency)) != 0)
+		error_hint(s->err, "Did you mean %s?", text);
+	free(text);
+}
+
+static void append_solvable(const struct solving *s, struct text_buffer *text, Id id)
+{
+	char *name = solvable_text(s, id);
+
+	text_append_format(text, "%s", name);
+	free(name);
+}
+
+/* As package.yaml has it: libsolv would write Debian's "<<" for "<". */
+static void append_dependency(const struct solving *s, struct text_buffer *text, Id id)
+{
+	static const char *const signs[] = {[REL_EQ] = "=", [REL_LT] = "<", [REL_GT] = ">", [REL_LT | REL_EQ] = "<=", [REL_GT | REL_EQ] = ">="};
+	const Reldep *relation;
+
+	if (!ISRELDEP(id)) {
+		text_append_format(text, "%s", pool_id2str(s->pool, id));
+		return;
+	}
+	relation = GETRELDEP(s->pool, id);
+	append_dependency(s, text, relation->name);
+	if (relation->flags == REL_OR) {
+		text_append_format(text, " | ");
+		append_dependency(s, text, relation->evr);
+	} else if ((size_t)relation->flags < ARRAY_SIZE(signs) && signs[relation->flags]) {
+		text_append_format(text, " %s %s", signs[relation->flags], pool_id2str(s->pool, relation->evr));
+	}
+}
+
+/* What a rule of the solver says to a person: BEFORE, the package it is about, MIDDLE, a dependency or another package, BEHIND. */
+static const struct rule_text {
+	SolverRuleinfo type;
+	bool is_missing;
+	enum { NOTHING, DEPENDENCY, TARGET, NAME_ALONE } second;
+	const char *middle, *behind;
+} rule_texts[] = {
+	{SOLVER_RULE_PKG_NOTHING_PROVIDES_DEP, true, DEPENDENCY, " requires ", ", which nobody has"},
+	{SOLVER_RULE_PKG_REQUIRES, false, DEPENDENCY, " requires ", ""},
+	{SOLVER_RULE_PKG_SAME_NAME, false, NAME_ALONE, "an image holds one version of ", ""},
+	{SOLVER_RULE_PKG_CONFLICTS, false, TARGET, " cannot be together with ", ""},
+	{SOLVER_RULE_PKG_NOT_INSTALLABLE, false, NOTHING, " is not for this architecture", ""},
+};
+
+/* One sentence of the explanation; NULL if the rule says nothing to a person. */
+static char *explain_rule(const struct solving *s, Solver *solver, Id rule)
+{
+	Id source = 0, target = 0, dependency = 0;
+	SolverRuleinfo type = solver_ruleinfo(solver, rule, &source, &target, &dependency);
+	struct text_buffer text = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rule_texts); i++) {
+		const struct rule_text *r = &rule_texts[i];
+
+		if (r->type != type)
+			continue;
+		if (r->second != NAME_ALONE)
+			append_solvable(s, &text, source);
+		text_append_format(&text, "%s", r->middle);
+		if (r->second == NAME_ALONE)
+			text_append_format(&text, "%s", pool_id2str(s->pool, pool_id2solvable(s->pool, source)->name));
+		else if (r->second == DEPENDENCY)
+			append_dependency(s, &text, dependency);
+		else if (r->second == TARGET)
+			append_solvable(s, &text, target);
+		text_append_format(&text, "%s", r->behind);
+		if (r->is_missing) {
+			append_versions(s, dependency, &text);
+			note_missing(s, dependency);
+		}
+	}
+	return text.text;
+}
+
+static int explain(const struct solving *s, Solver *solver)
+{
+	struct text_list sentences = {0};
+	char *text, *hint;
+	Queue rules;
+
+	s->err->hint[0] = '\0';
+	queue_init(&rules);
+	for (Id problem = 0; (problem = solver_next_problem(solver, problem));) {
+		solver_findallproblemrules(solver, problem, &rules);
+		for (int i = 0; i < rules.count; i++) {
+			text = explain_rule(s, solver, rules.elements[i]);
+			if (text && !text_list_has(&sentences, text))
+				text_list_take(&sentences, text);
+			else
+				free(text);
+		}
+	}
+	queue_free(&rules);
+	text = text_list_join(&sentences, "; ");
+	hint = text_copy(s->err->hint);
+	error_set(s->err, s->missing && *s->missing ? DORY_ERROR_NOT_FOUND : DORY_ERROR_CONFLICT, "%.1000s",
+		*text ? text : "what is required cannot be together");
+	if (*hint)
+		error_hint(s->err, "%s", hint);
+	free(hint);
+	free(text);
+	text_list_release(&sentences);
+	return -1;
+}
+
+static const struct stand_in *stand_in_of(const struct solving *s, Id id)
+{
+	for (size_t i = 0; i < s->stand_in_count; i++)
+		if (s->stand_ins[i].id == id)
+			return &s->stand_ins[i];
+	return NULL;
+}
+
+static void take_stand_in(const struct stand_in *stand_in, struct resolution *resolution)
+{
+	bool is_asked_for = strncmp(stand_in->name, "deb:", 4) == 0;
+
+	if (!is_asked_for)
+		text_list_take(&resolution->notes, stand_in->debian ? text_format("deb:%s stands for %s", stand_in->debian, stand_in->name)
+								    : text_format("%s is not needed", stand_in->name));
+	if (!stand_in->debian || text_list_has(&resolution->debian, stand_in->debian))
+		return;
+	text_list_add(&resolution->debian, stand_in->debian);
+}
+
+static void take_solution(const struct solving *s, Solver *solver, struct resolution *resolution)
+{
+	Transaction *transaction = solver_create_transaction(solver);
+	size_t available = s->request->available->count;
+	bool *chosen = calloc(available + 1, 1);
+
+	if (!chosen)
+		abort();
+	for (int i = 0; i < transaction->steps.count; i++) {
+		Id id = transaction->steps.elements[i];
+		const struct stand_in *stand_in = stand_in_of(s, id);
+
+		if (stand_in)
+			take_stand_in(stand_in, resolution);
+		else if (id != s->root)
+			chosen[id - s->first] = true;
+	}
+	transaction_free(transaction);
+	order_for_composition(s->request, chosen, resolution);
+	text_list_sort(&resolution->debian);
+	free(chosen);
+}
+
+static int solve(struct solving *s, struct resolution *resolution)
+{
+	Solver *solver = solver_create(s->pool);
+	int result = 0;
+
+	queue_push2(&s->jobs, SOLVER_INSTALL | SOLVER_SOLVABLE, s->root);
+	solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
+	if (solver_solve(solver, &s->jobs) != 0)
+		result = explain(s, solver);
+	else
+		take_solution(s, solver, resolution);
+	solver_free(solver);
+	return result;
+}
+
+int package_resolve(const struct resolve_request *request, struct resolution *resolution, char **missing, struct dory_error *err)
+{
+	struct solving s = {.request = request, .missing = missing, .err = err};
+	int result;
+
+	*resolution = (struct resolution){0};
+	if (missing)
+		*missing = NULL;
+	queue_init(&s.jobs);
+	s.pool = pool_create();
+	pool_setdisttype(s.pool, DISTTYPE_DEB);
+	pool_setarch(s.pool, request->architecture);
+	result = add_all(&s);
+	if (result == 0) {
+		pool_createwhatprovides(s.pool);
+		result = solve(&s, resolution);
+	}
+	for (size_t i = 0; i < s.stand_in_count; i++) {
+		free(s.stand_ins[i].name);
+		free(s.stand_ins[i].debian);
+	}
+	free(s.stand_ins);
+	queue_free(&s.jobs);
+	pool_free(s.pool);
+	if (result < 0)
+		resolution_release(resolution);
+	return result;
+}

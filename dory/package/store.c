@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Putting packages into the store and taking them out. */
+#include "dory/package/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "dory/base/file.h"
+#include "dory/base/progress.h"
+#include "dory/base/text.h"
+#include "dory/manifest/requirement.h"
+#include "dory/package/project.h"
+
+struct store {
+	char *directory;
+	int lock;
+};
+
+static void say_waiting(const char *path)
+{
+	progress_note("waiting for another change of the local repository");
+}
+
+/* What a killed process left has a name that mkstemp made; the lock is ours, so nobody works there. */
+static int store_open(struct store *store, const char *root, struct dory_error *err)
+{
+	char *path;
+	int result;
+
+	store->directory = text_format("%s/packages", root);
+	path = text_format("%s/.lock", store->directory);
+	result = file_make_directories(store->directory, err);
+	if (result == 0)
+		result = file_lock(path, say_waiting, &store->lock, err);
+	free(path);
+	if (result < 0)
+		free(store->directory);
+	return result;
+}
+
+static void store_close(struct store *store)
+{
+	close(store->lock);
+	free(store->directory);
+}
+
+static char *path_of(const struct store *store, const char *stem, const char *suffix)
+{
+	return text_format("%s/%s%s", store->directory, stem, suffix);
+}
+
+static const char *const archive_suffixes[] = {".mpm", ".dory"};
+
+static int remove_stem(const struct store *store, const char *stem, const char *keep, struct dory_error *err)
+{
+	char *manifest = path_of(store, stem, ".yaml");
+	int result = unlink(manifest) < 0 && errno != ENOENT ? error_set_errno(err, DORY_ERROR_IO, "removing %s", manifest) : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++) {
+		char *archive = path_of(store, stem, archive_suffixes[i]);
+
+		if ((!keep || strcmp(keep, archive) != 0) && unlink(archive) < 0 && errno != ENOENT)
+			result = error_set_errno(err, DORY_ERROR_IO, "removing %s", archive);
+		free(archive);
+	}
+	free(manifest);
+	return result;
+}
+
+static int rename_file(const struct store *store, const char *stem, const char *to, const char *suffix, struct dory_error *err)
+{
+	char *old = path_of(store, stem, suffix), *new = path_of(store, to, suffix);
+	int result = rename(old, new) < 0 && errno != ENOENT ? error_set_errno(err, DORY_ERROR_IO, "renaming %s", old) : 0;
+
+	free(old);
+	free(new);
+	return result;
+}
+
+/* The archive first: a manifest without one is no package, an archive without a manifest is found no more. */
+static int set_aside(const struct store *store, const struct package_manifest *manifest, struct dory_error *err)
+{
+	char *to = text_format("%s@%s", manifest->name, *manifest->version ? manifest->version : "none");
+	int result = remove_stem(store, to, NULL, err);
+
+	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++)
+		result = rename_file(store, manifest->name, to, archive_suffixes[i], err);
+	if (result == 0)
+		result = rename_file(store, manifest->name, to, ".yaml", err);
+	free(to);
+	return result;
+}
+
+/* Makes room for a package: another version of it goes aside, the same version goes. */
+static int make_room(const struct store *store, const struct package_manifest *new, const char *archive, struct dory_error *err)
+{
+	char *path = path_of(store, new->name, ".yaml"), *same = text_format("%s@%s", new->name, *new->version ? new->version : "none");
+	struct package_manifest old;
+	struct dory_error unreadable;
+	int result = remove_stem(store, same, NULL, err);
+
+	if (result == 0 && package_manifest_read(path, true, &old, &unreadable) == 0) {
+		if (strcmp(old.version, new->version) != 0)
+			result = set_aside(store, &old, err);
+		package_manifest_release(&old);
+	}
+	if (result == 0)
+		result = remove_stem(store, new->name, archive, err);
+	free(path);
+	free(same);
+	return result;
+}
+
+/* `temporary` is the whole archive, in the store's directory. */
+static int commit(const struct store *store, struct package_manifest *manifest, const struct archive_facts *facts,
+	enum archive_format format, const char *temporary, char **file, struct dory_error *err)
+{
+	char *archive = path_of(store, manifest->name, archive_suffix(format)), *path = path_of(store, manifest->name, ".yaml"), *text;
+	int result = make_room(store, manifest, NULL, err);
+
+	text_replace(&manifest->sha256, text_copy(facts->sha256));
+	manifest->size = facts->size;
+	text = package_manifest_print(manifest);
+	if (result == 0 && rename(temporary, archive) < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "renaming %s", temporary);
+	if (result == 0)
+		result = file_replace(path, text, strlen(text), err);
+	if (result == 0)
+		*file = text_copy(archive);
+	free(archive);
+	free(path);
+	free(text);
+	return result;
+}
+
+static char *temporary_name(const struct store *store, const char *name)
+{
+	return text_format("%s/.new-%s", store->directory, name);
+}
+
+int package_store_put_tree(const char *root, const char *directory, const struct package_manifest *manifest, enum archive_format format,
+	char **file, struct dory_error *err)
+{
+	struct package_manifest copy = {0};
+	struct ignore_rules rules;
+	struct archive_facts facts;
+	struct store store;
+	char *temporary, *text;
+	int result;
+
+	if (project_rules(directory, manifest->name, &rules, err) < 0)
+		return -1;
+	if (store_open(&store, root, err) < 0) {
+		ignore_release(&rules);
+		return -1;
+	}
+	temporary = temporary_name(&store, manifest->name);
+	text = package_manifest_print(manifest);
+	result = archive_write_tree(directory, &rules, manifest, format, temporary, &facts, err);
+	if (result == 0)
+		result = package_manifest_parse("package.yaml", text, strlen(text), true, &copy, err);
+	if (result == 0)
+		result = commit(&store, &copy, &facts, format, temporary, file, err);
+	if (result < 0)
+		unlink(temporary);
+	package_manifest_release(&copy);
+	ignore_release(&rules);
+	store_close(&store);
+	free(text);
+	free(temporary);
+	return result;
+}
+
+static int copy_file(const char *from, const char *to, struct dory_error *err)
+{
+	int source = open(from, O_RDONLY | O_CLOEXEC), target = -1;
+	ssize_t n = -1;
+
+	if (source < 0)
+		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening the package %s", from);
+	target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	while (target >= 0 && (n = copy_file_range(source, NULL, target, NULL, 1 << 30, 0)) > 0)
+		;
+	if (n == 0 && fdatasync(target) < 0)
+		n = -1;
+	if (n < 0)
+		error_set_errno(err, DORY_ERROR_IO, "writing %s", to);
+	close(source);
+	if (target >= 0)
+		close(target);
+	return n < 0 ? -1 : 0;
+}
+
+static enum archive_format format_of(const char *path)
+{
+	static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+	unsigned char magic[4] = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_zstd = fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) && memcmp(magic, zstd, sizeof(zstd)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is_zstd ? ARCHIVE_DORY : ARCHIVE_MPM;
+}
+
+static int read_manifest(const char *path, struct package_manifest *manifest, struct dory_error *err)
+{
+	struct archive_meta meta;
+	char *name;
+	int result;
+
+	if (archive_read_meta(path, &meta, err) < 0)
+		return -1;
+	name = text_format("%s: meta/package.yaml", path);
+	result = package_manifest_parse(name, meta.package, strlen(meta.package), false, manifest, err);
+	free(name);
+	archive_meta_release(&meta);
+	return result;
+}
+
+/* The copy is what is checked, so that nothing can change in between. */
+static int put_copy(const struct store *store, const char *path, const char *temporary, char **file, struct dory_error *err)
+{
+	struct package_manifest manifest;
+	struct archive_facts facts;
+	int result;
+
+	if (copy_file(path, temporary, err) < 0)
+		return -1;
+	if (read_manifest(path, &manifest, err) < 0)
+		return -1;
+	result = archive_check(temporary, &facts, err);
+	if (result == 0)
+		result = commit(store, &manifest, &facts, format_of(temporary), temporary, file, err);
+	package_manifest_release(&manifest);
+	return result;
+}
+
+int package_store_put_archive(const char *root, const char *path, char **file, struct dory_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct store store;
+	char *temporary;
+	int result;
+
+	if (store_open(&store, root, err) < 0)
+		return -1;
+	temporary = temporary_name(&store, slash ? slash + 1 : path);
+	result = put_copy(&store, path, temporary, file, err);
+	if (result < 0)
+		unlink(temporary);
+	free(temporary);
+	store_close(&store);
+	return result;
+}
+
+static int remove_matching(const struct store *store, struct package_list *list, const char *word, struct dory_error *err)
+{
+	const char *equals = strchr(word, '=');
+	struct package_entry *found;
+
+	if (package_list_get(list, word, &found, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct package_manifest *manifest = &list->entries[i].manifest;
+
+		if (strcmp(manifest->name, found->manifest.name) == 0 && (!equals || strcmp(manifest->version, equals + 1) == 0) &&
+			remove_stem(store, list->entries[i].stem, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int package_store_remove(const char *root, const char *word, struct dory_error *err)
+{
+	struct package_source *source = package_store_source(root);
+	struct package_list list = {0};
+	struct store store;
+	int result = store_open(&store, root, err);
+
+	if (result == 0) {
+		result = source->list(source, &list, err);
+		if (result == 0)
+			result = remove_matching(&store, &list, word, err);
+		store_close(&store);
+	}
+	package_list_release(&list);
+	package_source_free(source);
+	return result;
+}
