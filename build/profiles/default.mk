@@ -1,5 +1,5 @@
 # Everything that an ordinary server needs.
-KERNEL_MODULES := lib kernel/arch/x86_64 kernel/platform kernel/log kernel/mem kernel/sched kernel/vm kernel/block kernel/process kernel/file kernel/syscall kernel/net/bpf
+KERNEL_MODULES := lib kernel/arch/x86_64 kernel/platform kernel/log kernel/mem kernel/sched kernel/vm kernel/block kernel/process kernel/file kernel/syscall kernel/bpf
 KERNEL_MODULES += kernel/fs/ext4 kernel/fs/tmpfs kernel/fs/dev kernel/fs/proc kernel/fs/sys
 KERNEL_MODULES += kernel/driver/virtio kernel/driver/serial
 # What debuggers need.

@@ -2,7 +2,7 @@
 /* Filters of system calls (seccomp(2)): programs of classic BPF that look at a call's number and arguments. A task's filters are a chain,
  * the newest first, whose older part it shares with those that it inherited them with. */
 #pragma once
-#include "kernel/net/bpf/bpf.h"
+#include "kernel/bpf/bpf.h"
 #include "kernel/process/process.h"
 
 struct call_filter {

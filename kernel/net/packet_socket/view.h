@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A frame as a packet socket shows it: with a link header, which is made up for links that have none, or without any. */
 #pragma once
-#include "kernel/net/bpf/bpf.h"
+#include "kernel/bpf/bpf.h"
 #include "kernel/net/core/net.h"
 #include "kernel/uapi/packet.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Running checked programs. */
-#include "kernel/net/bpf/bpf.h"
+#include "kernel/bpf/bpf.h"
 #include "lib/string.h"
 
 struct machine {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Classic BPF: what is refused, each operation, tcpdump's programs, and random programs, which always end within their packet. */
 #include <string.h>
-#include "kernel/net/bpf/bpf.h"
+#include "kernel/bpf/bpf.h"
 #include "kernel/uapi/errno.h"
 #include "tests/unit/test.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What makes a program safe to run. */
-#include "kernel/net/bpf/bpf.h"
+#include "kernel/bpf/bpf.h"
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
