@@ -117,6 +117,16 @@ static void exchange(struct linux_stream *s, int fd)
 		fail(s, "not all has come");
 }
 
+/* A new IPv6 address may be used once Linux has noticed that the device's cable is there, which it does by and by. */
+static int bind_patiently(int fd, const struct sockaddr_storage *address, socklen_t len)
+{
+	int ret;
+
+	for (unsigned tries = 0; (ret = bind(fd, (const struct sockaddr *)address, len)) && errno == EADDRNOTAVAIL && tries < 500; tries++)
+		usleep(10000);
+	return ret;
+}
+
 static int open_end(struct linux_stream *s)
 {
 	struct sockaddr_storage address;
@@ -128,7 +138,7 @@ static int open_end(struct linux_stream *s)
 	if (s->flags & LINUX_CONNECTS)
 		return fd;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&address, len) || listen(fd, 1000))
+	if (bind_patiently(fd, &address, len) || listen(fd, 1000))
 		fail(s, "bind or listen");
 	return fd;
 }
