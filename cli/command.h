@@ -7,6 +7,9 @@
 enum {
 	EXIT_FAILED = 1, /* of every verb but run */
 	EXIT_MISUSED = 2,
+	/* Capstan's (sysexits.h), where the program is called by that name; `run` keeps its own. */
+	EXIT_CAPSTAN_MISUSED = 64,
+	EXIT_CAPSTAN_FAILED = 65,
 };
 
 struct invocation {
@@ -18,7 +21,7 @@ struct invocation {
 };
 
 struct verb {
-	const char *name;
+	const char *name;     /* a verb within a family: "FAMILY NAME" */
 	const char *operands; /* as usage shows them */
 	const char *summary;  /* for the list of verbs */
 	const char *details;  /* behind the options in --help; may be NULL */
@@ -26,9 +29,10 @@ struct verb {
 	int misuse_status, failure_status;
 	int (*run)(struct invocation *invocation); /* returns the exit status */
 	void *values;                              /* what the options are read into */
+	const struct verb *const *family;          /* NULL-terminated: verbs below this one, which does nothing itself */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_network, verb_config, verb_version, verb_help;
+extern const struct verb verb_run, verb_compose, verb_images, verb_rmi, verb_network, verb_config, verb_version, verb_help, verb_package, verb_runtime;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it
@@ -39,12 +43,17 @@ struct composer {
 		struct dory_error *);
 	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
 	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
+	int (*package)(struct invocation *invocation); /* the verbs of cli/package_verbs.c */
 };
 /* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
 int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
 
+/* Is the program called capstan? */
+bool is_capstan(const struct invocation *invocation);
+
 int command_main(int argc, char **argv, const struct composer *composer);
-const struct verb *verb_find(const char *name);
+/* The verb of these words, as in {"package", "build"}; *used: how many of them name it. NULL: there is none. */
+const struct verb *verb_find(const char *const *words, size_t count, size_t *used);
 void verb_print_help(const struct invocation *invocation);
 
 /* "dory: SENTENCE." and the hint, on standard error. */

@@ -24,14 +24,17 @@ static void list_verbs(const char *program)
 static int help(struct invocation *invocation)
 {
 	const struct word_list *operands = &invocation->words.operands;
+	const struct verb *verb;
+	size_t used;
 
 	if (operands->count == 0) {
 		list_verbs(invocation->program);
 		return 0;
 	}
-	if (operands->count > 1 || !verb_find(operands->words[0]))
+	verb = verb_find(operands->words, operands->count, &used);
+	if (!verb || used < operands->count)
 		return verb_misuse(invocation, "there is no verb '%s'", operands->words[operands->count - 1]);
-	invocation->verb = verb_find(operands->words[0]);
+	invocation->verb = verb;
 	verb_print_help(invocation);
 	return 0;
 }

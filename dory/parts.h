@@ -27,9 +27,13 @@ struct image_recipe {
 	const char *image, *origin;
 	char *fingerprint; /* borrowed; "" if the image is not to be found by one */
 	const struct debian_set *set;
+	bool has_debian; /* what Debian's scripts would make is needed without a set, too */
 	const struct compose_source *files;
 	size_t file_count;
 	const struct run_config *config;
+	const char *boot;     /* configurations as JSON; NULL: none */
+	uint64_t total_bytes; /* of the file system; 0: as much as it takes */
+	uint64_t free_bytes;  /* as in struct compose_request */
 };
 /* Composes and commits. With a fingerprint: does nothing if another process just made the same image. */
 int recipe_compose(
