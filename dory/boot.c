@@ -6,6 +6,22 @@
 #include "dory/base/text.h"
 #include "dory/runtime/boot.h"
 
+/* What the image's file sets for its default configurations would otherwise stay. */
+static void unset_defaults(const struct boot_sets *sets, struct text_list *unset)
+{
+	struct text_list names = {0};
+
+	run_sets_split(sets->default_sets, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		const struct boot_set *set = boot_sets_find(sets, names.items[i]);
+
+		for (size_t k = 0; set && k < set->count; k++)
+			if (!set->variables[k].is_private && !text_list_has(unset, set->variables[k].name))
+				text_list_add(unset, set->variables[k].name);
+	}
+	text_list_release(&names);
+}
+
 static int choose(const struct boot_sets *sets, const struct dory_run *run, struct command_line *command,
 	struct text_list *environment, struct dory_error *err)
 {
@@ -22,7 +38,7 @@ static int choose(const struct boot_sets *sets, const struct dory_run *run, stru
 }
 
 int boot_choose(const struct image *image, const struct dory_run *run, struct command_line *command,
-	struct text_list *environment, struct dory_error *err)
+	struct text_list *environment, struct text_list *unset, struct dory_error *err)
 {
 	struct boot_sets sets;
 	int result;
@@ -38,6 +54,8 @@ int boot_choose(const struct image *image, const struct dory_run *run, struct co
 	if (boot_sets_from_json(image->boot, &sets, err) < 0)
 		return -1;
 	result = choose(&sets, run, command, environment, err);
+	if (run->boot_count > 0)
+		unset_defaults(&sets, unset);
 	boot_sets_release(&sets);
 	return result;
 }

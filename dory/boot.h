@@ -7,7 +7,8 @@
 /*
  * The command of the configurations `boots` of the image, or, if none are named, of its default ones where one of the
  * run's variables changes it. Leaves `command` empty where the image's own is meant. `environment` gets, before what
- * the run sets itself, what the configurations set. Error: NOT_FOUND.
+ * the run sets itself, what the configurations set; `unset` the variables of the default ones that these do not have.
+ * Error: NOT_FOUND.
  */
 int boot_choose(const struct image *image, const struct dory_run *run, struct command_line *command,
-	struct text_list *environment, struct dory_error *err) must_check;
+	struct text_list *environment, struct text_list *unset, struct dory_error *err) must_check;

@@ -12,14 +12,14 @@
 
 /*
  * The command that overrides the image's; stays empty if the image's own is meant as it is. `environment` gets what its
- * configurations set.
+ * configurations set, `unset` what they do not.
  */
 static int build_command(const struct image *image, const struct dory_run *run, struct command_line *command,
-	struct text_list *environment, struct dory_error *err)
+	struct text_list *environment, struct text_list *unset, struct dory_error *err)
 {
 	const char *base = run->command;
 
-	if (!base && boot_choose(image, run, command, environment, err) < 0)
+	if (!base && boot_choose(image, run, command, environment, unset, err) < 0)
 		return -1;
 	if (command->count > 0) {
 		for (size_t i = 0; i < run->argument_count; i++)
@@ -104,7 +104,7 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 		.strace = run->strace,
 		.bootchart = run->bootchart,
 		.log_level = run->log_level};
-	struct text_list environment = {0};
+	struct text_list environment = {0}, unset = {0};
 	char *kernel = NULL, *program = NULL;
 	int disk = -1, result = -1;
 
@@ -112,13 +112,15 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	if (!request.config.host_name)
 		request.config.host_name = run->name;
 	if (run_config_check(&request.config, err) < 0 ||
-		build_command(image, run, &request.config.command, &environment, err) < 0)
+		build_command(image, run, &request.config.command, &environment, &unset, err) < 0)
 		goto out;
 	/* What the run sets counts more than what a configuration does. */
 	for (size_t i = 0; i < run->config.environment_count; i++)
 		text_list_add(&environment, run->config.environment[i]);
 	request.config.environment = (const char *const *)environment.items;
 	request.config.environment_count = environment.count;
+	request.config.unset = (const char *const *)unset.items;
+	request.config.unset_count = unset.count;
 	if (dory_kernel_find(run->kernel, &kernel, err) < 0 ||
 		request.hypervisor->find(config->qemu, &program, err) < 0)
 		goto out;
@@ -141,6 +143,7 @@ out:
 		close(disk);
 	command_line_release(&request.config.command);
 	text_list_release(&environment);
+	text_list_release(&unset);
 	free(kernel);
 	free(program);
 	return result;
