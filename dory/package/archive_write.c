@@ -63,6 +63,14 @@ static int archive_fail(const struct writing *w, struct dory_error *err)
 	return error_set_errno(err, DORY_ERROR_IO, "writing the package");
 }
 
+/* A name that is no UTF-8 is a warning: it goes in as the bytes that it is. */
+static int write_header(struct writing *w, struct dory_error *err)
+{
+	int status = archive_write_header(w->archive, w->entry);
+
+	return status == ARCHIVE_OK || status == ARCHIVE_WARN ? 0 : archive_fail(w, err);
+}
+
 static int put_header(struct writing *w, const char *path, const struct stat *st, const char *link, struct dory_error *err)
 {
 	bool is_directory = S_ISDIR(st->st_mode);
@@ -78,7 +86,7 @@ static int put_header(struct writing *w, const char *path, const struct stat *st
 		archive_entry_copy_symlink(w->entry, link);
 	free(name);
 	w->facts->files++;
-	return archive_write_header(w->archive, w->entry) == ARCHIVE_OK ? 0 : archive_fail(w, err);
+	return write_header(w, err);
 }
 
 static int put_file(struct writing *w, int directory, const char *name, const char *path, struct dory_error *err)
@@ -296,8 +304,8 @@ static int put_composed(void *context, const struct compose_entry *entry, struct
 		archive_entry_copy_symlink(w->entry, entry->link);
 	free(name);
 	w->facts->files++;
-	if (archive_write_header(w->archive, w->entry) != ARCHIVE_OK)
-		return archive_fail(w, err);
+	if (write_header(w, err) < 0)
+		return -1;
 	return S_ISREG(entry->mode) ? put_content(w, entry, err) : 0;
 }
 
