@@ -16,6 +16,7 @@
  *   arg     one argument of the command; the first is the program, looked up in PATH if it has no '/'
  *   next    ";" or "&": the arguments so far are one command; it is waited for, or left running, before the next
  *   env     "NAME=VALUE"
+ *   unset   "NAME": in an override, a variable of the image's that this run does not have
  *   cwd     working directory of the command
  *   host    host name
  *   user    "USER", "USER:GROUP", "UID:GID": looked up in the image's /etc/passwd and /etc/group
@@ -24,7 +25,8 @@
  *           stdin, stdout and stderr ports (abi/control.h)
  *   winsize "ROWS COLUMNS" of the terminal at the start
  *
- * Merging: an override that has any arg or next replaces all of the image's; env records add or replace by name;
+ * Merging: an override that has any arg or next replaces all of the image's; env records add or replace by name,
+ * unset records take away;
  * mount records add; every other key replaces.
  */
 #pragma once

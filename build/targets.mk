@@ -37,14 +37,17 @@ docs: ## make the pages that come from the sources again
 	@build/syscall-table > docs/syscalls.md.new && mv docs/syscalls.md.new docs/syscalls.md
 
 install: all ## install below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/dory $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/dory $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 $(OUT)/host/cli/dory $(DESTDIR)$(PREFIX)/bin/dory
 	install -m 755 $(OUT)/host/cli/dory-compose $(DESTDIR)$(PREFIX)/libexec/dory/dory-compose
 	install -m 644 $(OUT)/share/dory/kernel.elf $(DESTDIR)$(PREFIX)/share/dory/kernel.elf
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(PREFIX)/share/man/man5
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/dory $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(wildcard man/*.1)))
+	rm -f $(DESTDIR)$(PREFIX)/bin/dory $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(wildcard man/*.1))) \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/,$(notdir $(wildcard man/*.5)))
 	rm -rf $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/libexec/dory
 
 deps: ## install the Debian packages of build/packages.list

@@ -9,7 +9,8 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-const struct verb *const verbs[] = {&verb_run, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_config,
+const struct verb *const verbs[] = {&verb_run, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_package,
+	&verb_runtime, &verb_config,
 	&verb_version, &verb_help, NULL};
 
 const char *verb_own_name(const struct verb *verb)
@@ -73,8 +74,9 @@ static const struct verb *find_near(const struct verb *const *list, const char *
 	return NULL;
 }
 
-static int unknown_verb(const char *program, const char *name)
+static int unknown_verb(const struct invocation *invocation, const char *name)
 {
+	const char *program = invocation->program;
 	const struct verb *near = find_near(verbs, name);
 	struct dory_error err;
 
@@ -87,7 +89,7 @@ static int unknown_verb(const char *program, const char *name)
 	else
 		error_hint(&err, "`%s help` lists the verbs.", program);
 	message_error(&err);
-	return EXIT_MISUSED;
+	return is_capstan(invocation) ? EXIT_CAPSTAN_MISUSED : EXIT_MISUSED;
 }
 
 static int unknown_action(const struct invocation *invocation, const char *name)
@@ -189,7 +191,7 @@ int command_main(int argc, char **argv, const struct composer *composer)
 	invocation.program = slash ? slash + 1 : argc > 0 ? argv[0] : "dory";
 	invocation.verb = verb_find(name);
 	if (!invocation.verb)
-		return unknown_verb(invocation.program, name);
+		return unknown_verb(&invocation, name);
 	if (invocation.verb->actions)
 		status = run_action(&invocation, argc > 2 ? argc - 2 : 0, argv + 2);
 	else

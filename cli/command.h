@@ -7,6 +7,9 @@
 enum {
 	EXIT_FAILED = 1, /* of every verb but run */
 	EXIT_MISUSED = 2,
+	/* Capstan's (sysexits.h), where the program is called by that name; `run` keeps its own. */
+	EXIT_CAPSTAN_MISUSED = 64,
+	EXIT_CAPSTAN_FAILED = 65,
 };
 
 struct invocation {
@@ -22,7 +25,7 @@ struct invocation {
  * name, a summary, statuses and actions.
  */
 struct verb {
-	const char *name;
+	const char *name;     /* a verb within a family: "FAMILY NAME" */
 	const char *operands; /* as usage shows them */
 	const char *summary;  /* for the list of verbs */
 	const char *details;  /* behind the options in --help; may be NULL */
@@ -34,7 +37,7 @@ struct verb {
 	bool is_hidden;                            /* not for people: in no list */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_config, verb_version, verb_help;
+extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_version, verb_help;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it
@@ -50,9 +53,13 @@ struct composer {
 		const struct verb *verb;
 		int (*run)(struct invocation *invocation);
 	} * work;
+	int (*package)(struct invocation *invocation); /* the verbs of cli/package_verbs.c */
 };
 /* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
 int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
+
+/* Is the program called capstan? */
+bool is_capstan(const struct invocation *invocation);
 
 int command_main(int argc, char **argv, const struct composer *composer);
 const struct verb *verb_find(const char *name);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The dory command with all of libdory. dory executes it when an image has to be made. */
+#include <locale.h>
 #include "cli/command.h"
 #include "cli/image.h"
+#include "cli/package.h"
 
 int main(int argc, char **argv)
 {
@@ -19,7 +21,9 @@ int main(int argc, char **argv)
 		.compose = dory_compose,
 		.programs = dory_target_programs,
 		.work = work,
+		.package = package_verbs_run,
 	};
 
+	setlocale(LC_CTYPE, "C.UTF-8"); /* the names in archives are UTF-8, whatever the terminal's letters are */
 	return command_main(argc, argv, &composer);
 }

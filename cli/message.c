@@ -47,10 +47,20 @@ void message_note(const char *format, ...)
 	free(text);
 }
 
+bool is_capstan(const struct invocation *invocation)
+{
+	return strcmp(invocation->program, "capstan") == 0;
+}
+
 int verb_fail(const struct invocation *invocation, const struct dory_error *err)
 {
+	bool is_misuse = err->kind == DORY_ERROR_USAGE;
+	int status = is_misuse ? invocation->verb->misuse_status : invocation->verb->failure_status;
+
 	message_error(err);
-	return err->kind == DORY_ERROR_USAGE ? invocation->verb->misuse_status : invocation->verb->failure_status;
+	if (is_capstan(invocation) && status <= EXIT_MISUSED)
+		return is_misuse ? EXIT_CAPSTAN_MISUSED : EXIT_CAPSTAN_FAILED;
+	return status;
 }
 
 int verb_misuse(const struct invocation *invocation, const char *format, ...)

@@ -11,7 +11,7 @@
 static struct run_values {
 	struct settings_options settings;
 	const char *command, *directory, *user, *host_name, *memory, *accelerator, *machine, *kernel, *log;
-	struct word_list environment, with, forwards, networks, addresses, macs;
+	struct word_list environment, boots, with, forwards, networks, addresses, macs;
 	const char *name;
 	unsigned cpus;
 	bool is_file, strace, bootchart, persist, tty, no_tty;
@@ -23,6 +23,7 @@ static struct run_values {
 static const struct option options[] = {
 	RUN_OPTION(
 		command, OPTION_TEXT, "execute", 'e', "COMMAND", "the command line to run instead of the image's own"),
+	RUN_OPTION(boots, OPTION_LIST, "boot", 0, "CONF", "run this configuration of the image (repeatable)"),
 	RUN_OPTION(environment, OPTION_LIST, "env", 0, "NAME=VALUE", "set an environment variable (repeatable)"),
 	RUN_OPTION(directory, OPTION_TEXT, "workdir", 'w', "DIR", "working directory in the machine"),
 	RUN_OPTION(user, OPTION_TEXT, "user", 'u', "USER[:GROUP]", "user, and group, by name or number"),
@@ -119,6 +120,8 @@ static int run_image(const struct invocation *invocation, const struct dory_conf
 		.name = values.name,
 		.target = target->name,
 		.quiet = config->quiet,
+		.boots = values.boots.words,
+		.boot_count = values.boots.count,
 		.arguments = invocation->words.rest.words,
 		.argument_count = invocation->words.rest.count,
 		.kernel = values.kernel,
@@ -219,7 +222,7 @@ static int run_on(const struct invocation *invocation, struct network_plan *netw
 
 static int run(struct invocation *invocation)
 {
-	struct word_list *const lists[] = {&values.environment, &values.with, &values.forwards, &values.networks, &values.addresses, &values.macs};
+	struct word_list *const lists[] = {&values.environment, &values.boots, &values.with, &values.forwards, &values.networks, &values.addresses, &values.macs};
 	struct network_plan network;
 	struct dory_error err;
 	int status = check_words(invocation);

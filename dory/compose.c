@@ -90,6 +90,7 @@ static void describe(struct image *description, const struct image_recipe *recip
 	description->origin = text_copy(recipe->origin);
 	description->fingerprint = text_copy(recipe->fingerprint);
 	description->default_command = command_line_join(&recipe->config->command);
+	description->boot = text_copy(recipe->boot);
 }
 
 /* What is written down of the sources. */
@@ -154,7 +155,9 @@ static int compose_draft(const struct dory_config *config, const struct image_re
 	struct compose_request request = {.image_path = image_draft_disk(draft),
 		.cache_path = cache,
 		.with_documentation = config->with_documentation,
-		.debian_fixups = recipe->set && recipe->set->count > 0,
+		.debian_fixups = recipe->has_debian || (recipe->set && recipe->set->count > 0),
+		.total_bytes = recipe->total_bytes,
+		.free_bytes = recipe->free_bytes,
 		.quiet = config->quiet};
 	int result;
 

@@ -74,6 +74,8 @@ int dory_kernel_find(const char *given, char **path, struct dory_error *err) mus
 
 struct dory_run {
 	const char *command;          /* -e: replaces the image's; NULL: the image's own */
+	const char *const *boots;     /* names of the image's configurations to run instead of its default */
+	size_t boot_count;
 	const char *const *arguments; /* appended to the command */
 	size_t argument_count;
 	struct run_config config;                            /* all but the command, which is set here */

@@ -27,10 +27,14 @@ struct image_recipe {
 	const char *image, *origin;
 	char *fingerprint; /* borrowed; "" if the image is not to be found by one */
 	const struct debian_set *set;
+	bool has_debian; /* what Debian's scripts would make is needed without a set, too */
 	const struct compose_source *files;
 	size_t file_count;
 	const struct run_config *config;
 	bool keeps_config; /* the files' own run configuration, if they hold one, counts more */
+	const char *boot;     /* configurations as JSON; NULL: none */
+	uint64_t total_bytes; /* of the file system; 0: as much as it takes */
+	uint64_t free_bytes;  /* as in struct compose_request */
 };
 /* The command of the run configuration in the image's disk; "" if there is none; returns owned. */
 int disk_command_read(const char *disk, char **command, struct dory_error *err) must_check;

@@ -4,16 +4,28 @@
 #include <string.h>
 #include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/base/text_list.h"
+#include "dory/boot.h"
 #include "dory/parts.h"
 
 #define DEFAULT_MEMORY "512M"
 
-/* The command that overrides the image's; stays empty if the image's own is meant as it is. */
-static int build_command(
-	const struct image *image, const struct dory_run *run, struct command_line *command, struct dory_error *err)
+/*
+ * The command that overrides the image's; stays empty if the image's own is meant as it is. `environment` gets what its
+ * configurations set, `unset` what they do not.
+ */
+static int build_command(const struct image *image, const struct dory_run *run, struct command_line *command,
+	struct text_list *environment, struct text_list *unset, struct dory_error *err)
 {
 	const char *base = run->command;
 
+	if (!base && boot_choose(image, run, command, environment, unset, err) < 0)
+		return -1;
+	if (command->count > 0) {
+		for (size_t i = 0; i < run->argument_count; i++)
+			command_line_add(command, run->arguments[i], false);
+		return 0;
+	}
 	if (!base && !*image->default_command) {
 		error_set(err, DORY_ERROR_USAGE, "the image %s has no default command", image->name);
 		return error_hint(err, "Say what to run: -e \"COMMAND LINE\"");
@@ -92,14 +104,23 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 		.strace = run->strace,
 		.bootchart = run->bootchart,
 		.log_level = run->log_level};
+	struct text_list environment = {0}, unset = {0};
 	char *kernel = NULL, *program = NULL;
 	int disk = -1, result = -1;
 
 	request.config.command = (struct command_line){0};
 	if (!request.config.host_name)
 		request.config.host_name = run->name;
-	if (run_config_check(&request.config, err) < 0 || build_command(image, run, &request.config.command, err) < 0)
+	if (run_config_check(&request.config, err) < 0 ||
+		build_command(image, run, &request.config.command, &environment, &unset, err) < 0)
 		goto out;
+	/* What the run sets counts more than what a configuration does. */
+	for (size_t i = 0; i < run->config.environment_count; i++)
+		text_list_add(&environment, run->config.environment[i]);
+	request.config.environment = (const char *const *)environment.items;
+	request.config.environment_count = environment.count;
+	request.config.unset = (const char *const *)unset.items;
+	request.config.unset_count = unset.count;
 	if (dory_kernel_find(run->kernel, &kernel, err) < 0 ||
 		request.hypervisor->find(config->qemu, &program, err) < 0)
 		goto out;
@@ -121,6 +142,8 @@ out:
 	if (disk >= 0)
 		close(disk);
 	command_line_release(&request.config.command);
+	text_list_release(&environment);
+	text_list_release(&unset);
 	free(kernel);
 	free(program);
 	return result;

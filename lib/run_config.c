@@ -59,6 +59,22 @@ bool run_config_set_environment(struct run_config *config, const char *assignmen
 	return true;
 }
 
+static void unset_environment(struct run_config *config, const char *name)
+{
+	struct run_list *environment = &config->environment;
+	size_t len = strlen(name), kept = 0;
+
+	for (size_t i = 0; i < environment->count; i++) {
+		const char *item = environment->items[i];
+
+		if (strncmp(item, name, len) || item[len] != '=')
+			environment->items[kept++] = item;
+	}
+	environment->count = kept;
+	if (environment->items)
+		environment->items[kept] = NULL;
+}
+
 const char *run_config_environment(const struct run_config *config, const char *name)
 {
 	size_t len = strlen(name);
@@ -100,6 +116,10 @@ static const char *apply(struct run_config *config, const char *key, const char 
 		return add_to_command(config, is_argument, value, replaces_command) ? NULL : no_memory;
 	if (!strcmp(key, "env"))
 		return run_config_set_environment(config, value) ? NULL : no_memory;
+	if (!strcmp(key, "unset")) {
+		unset_environment(config, value);
+		return NULL;
+	}
 	if (!strcmp(key, "mount"))
 		return push(config, &config->mounts, value) ? NULL : no_memory;
 	for (size_t i = 0; i < sizeof(single_keys) / sizeof(single_keys[0]); i++) {

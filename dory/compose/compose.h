@@ -4,6 +4,7 @@
  * file system in an image, without root, VM or loop device.
  */
 #pragma once
+#include <sys/types.h>
 #include "dory/base/error.h"
 
 enum compose_source_kind {
@@ -58,9 +59,23 @@ int compose_image(const struct compose_request *request, struct dory_error *err)
  */
 int compose_on_disk(const struct compose_request *request, const char *path, struct dory_error *err) must_check;
 
-/* One name of what would be composed, and which source it comes from (an index, or SIZE_MAX: made by composition). */
-typedef int compose_visit_fn(void *context, const char *path, unsigned mode, uint64_t size, size_t source);
-/* Visits all names in order, parents first, without writing anything. */
+/* One name of what would be composed. */
+struct compose_entry {
+	const char *path; /* absolute */
+	unsigned mode, uid, gid;
+	int64_t mtime;
+	uint64_t size;
+	const char *link; /* of a symlink */
+	size_t source;    /* an index of the request's; SIZE_MAX: composition made it */
+	const void *inode;
+	int fd;
+};
+
+/* Reads up to `size` bytes of a regular file at `offset`; how many, or -1 with errno. */
+ssize_t compose_entry_read(const struct compose_entry *entry, void *to, size_t size, uint64_t offset);
+
+/* Visits all names in order, parents first, without writing anything; ends with what `visit` returns if that is not 0. */
+typedef int compose_visit_fn(void *context, const struct compose_entry *entry, struct dory_error *err);
 int compose_visit(const struct compose_request *request, compose_visit_fn *visit, void *context,
 	struct dory_error *err) must_check;
 

@@ -132,6 +132,33 @@ int compose_on_disk(const struct compose_request *request, const char *path, str
 	return result;
 }
 
+ssize_t compose_entry_read(const struct compose_entry *entry, void *to, size_t size, uint64_t offset)
+{
+	return tree_read_at(entry->inode, entry->fd, to, size, offset);
+}
+
+static int visit_node(const struct tree_node *node, compose_visit_fn *visit, void *context, struct dory_error *err)
+{
+	const struct tree_inode *inode = node->inode;
+	char *path = tree_path(node);
+	struct compose_entry entry = {.path = path,
+		.mode = inode->mode,
+		.uid = inode->uid,
+		.gid = inode->gid,
+		.mtime = inode->mtime,
+		.size = inode->size,
+		.link = inode->link,
+		.source = inode->source,
+		.inode = inode,
+		.fd = S_ISREG(inode->mode) ? tree_open(inode) : -1};
+	int result = entry.fd == -2 ? fail(node, err) : visit(context, &entry, err);
+
+	if (S_ISREG(inode->mode) && entry.fd != -2)
+		tree_close(inode, entry.fd);
+	free(path);
+	return result;
+}
+
 int compose_visit(
 	const struct compose_request *request, compose_visit_fn *visit, void *context, struct dory_error *err)
 {
@@ -141,12 +168,8 @@ int compose_visit(
 
 	if (gather(request, &gathering, &tree, err) < 0)
 		return -1;
-	for (const struct tree_node *node = tree_root(tree); node && result == 0; node = tree_next(node)) {
-		char *path = tree_path(node);
-
-		result = visit(context, path, node->inode->mode, node->inode->size, node->inode->source);
-		free(path);
-	}
+	for (const struct tree_node *node = tree_root(tree); node && result == 0; node = tree_next(node))
+		result = visit_node(node, visit, context, err);
 	tree_free(tree);
 	gathering_free(gathering);
 	return result;

@@ -50,6 +50,8 @@ int description_write(const char *directory, const struct image *image, struct d
 	set_text(object, "command", image->default_command);
 	set_text(object, "fingerprint", image->fingerprint);
 	set_text(object, "disk_uuid", uuid);
+	if (image->boot)
+		json_object_set_new(object, "boot", json_loads(image->boot, 0, NULL));
 	text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	if (text)
 		result = file_replace(path, text, strlen(text), err);
@@ -72,7 +74,7 @@ static char *get_text(const json_t *object, const char *key)
 static int parse(const char *path, const char *text, size_t length, struct image *image, struct dory_error *err)
 {
 	json_error_t failure;
-	json_t *object = json_loadb(text, length, 0, &failure);
+	json_t *object = json_loadb(text, length, 0, &failure), *boot;
 	char uuid[STORE_UUID_SIZE];
 	char *disk_uuid;
 
@@ -85,6 +87,8 @@ static int parse(const char *path, const char *text, size_t length, struct image
 	image->origin = get_text(object, "origin");
 	image->default_command = get_text(object, "command");
 	image->fingerprint = get_text(object, "fingerprint");
+	boot = json_object_get(object, "boot");
+	image->boot = boot ? json_dumps(boot, JSON_COMPACT) : NULL;
 	disk_uuid = get_text(object, "disk_uuid");
 	store_disk_uuid(image->disk_path, uuid);
 	if (strcmp(uuid, disk_uuid) != 0)

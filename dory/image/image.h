@@ -16,6 +16,7 @@ struct image {
 	char *origin;          /* for people: "deb:sqlite3 (12 packages)" */
 	char *fingerprint;     /* digest of what it was composed from (debian_fingerprint ...), empty if not known */
 	char *default_command; /* what `dory run` without -e runs, empty if none */
+	char *boot;            /* its configurations (dory/runtime/boot.h) as JSON; NULL: none */
 };
 
 /* Letters, digits and . _ + : @ - ; not starting with . or - ; parts separated by one '/', at most two; at most 128

@@ -88,6 +88,8 @@ int run_config_text(const struct run_config *config, char **result, size_t *leng
 		if ((size_t)snprintf(assignment, sizeof(assignment), "TERM=%s", config->terminal_type) < sizeof(assignment))
 			add_record(&text, "env", assignment);
 	}
+	for (size_t i = 0; i < config->unset_count; i++)
+		add_record(&text, "unset", config->unset[i]);
 	for (size_t i = 0; i < config->environment_count; i++) {
 		if (!is_overridden(config, i))
 			add_record(&text, "env", config->environment[i]);

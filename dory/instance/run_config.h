@@ -10,6 +10,8 @@ struct run_config {
 	struct command_line command;    /* owned */
 	const char *const *environment; /* "NAME=VALUE", later ones win */
 	size_t environment_count;
+	const char *const *unset; /* names of variables of the image's that are not there; of an override */
+	size_t unset_count;
 	const char *directory, *host_name, *user;
 	bool is_override; /* beside the machine: says how stdio is connected */
 	bool is_tty;

@@ -64,6 +64,16 @@ TEST(an_empty_argument_is_an_argument)
 	command_line_release(&config.command);
 }
 
+TEST(variables_that_are_taken_away_stand_before_those_that_are_set)
+{
+	static const char *const unset[] = {"A", "B"}, *const environment[] = {"A=1"};
+	struct run_config config = {.unset = unset, .unset_count = 2, .environment = environment, .environment_count = 1};
+	char *text = text_of(&config);
+
+	CHECK(text && strstr(text, "unset 1 A\nunset 1 B\nenv 3 A=1\n"));
+	free(text);
+}
+
 TEST(too_large)
 {
 	struct run_config config = {0};

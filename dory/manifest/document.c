@@ -9,7 +9,7 @@
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
 
-enum { NODES_MAX = 200000 };
+enum { NODES_MAX = 200000, BRACKETS_MAX = 256 };
 
 /* YAML's reader tells bytes that are no text only by their place in the file. */
 static int explain(const yaml_parser_t *parser, const char *name, struct dory_error *err)
@@ -23,6 +23,20 @@ static int explain(const yaml_parser_t *parser, const char *name, struct dory_er
 		parser->problem_mark.column + 1, problem);
 }
 
+/* libyaml takes time with the square of the open brackets, before it finds that there are too many. */
+static bool is_nested_too_deeply(const char *text, size_t length)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < length && open <= BRACKETS_MAX; i++) {
+		if (text[i] == '[' || text[i] == '{')
+			open++;
+		else if ((text[i] == ']' || text[i] == '}') && open > 0)
+			open--;
+	}
+	return open > BRACKETS_MAX;
+}
+
 int document_open(
 	struct document *document, const char *name, const char *text, size_t length, struct dory_error *err)
 {
@@ -32,6 +46,8 @@ int document_open(
 	*document = (struct document){.name = name, .nodes_left = NODES_MAX};
 	if (length > DOCUMENT_SIZE_MAX)
 		return error_set(err, DORY_ERROR_FORMAT, "%s is larger than a mebibyte", name);
+	if (is_nested_too_deeply(text, length))
+		return error_set(err, DORY_ERROR_FORMAT, "%s has more than %d brackets in one another", name, BRACKETS_MAX);
 	if (!yaml_parser_initialize(&parser))
 		return error_set(err, DORY_ERROR_MEMORY, "no memory to read %s", name);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);

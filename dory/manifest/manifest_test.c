@@ -118,6 +118,9 @@ TEST(laughs_by_the_billion_end)
 		text_append_format(&text, "require: *l\n");
 	CHECK_EQ(parse(text.text), -1);
 	CHECK(strstr(err.message, "says too much"));
+	memset(text.text, '[', text.length);
+	CHECK_EQ(parse(text.text), -1);
+	CHECK(strstr(err.message, "brackets"));
 	free(text.text);
 }
 

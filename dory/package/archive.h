@@ -30,6 +30,18 @@ struct archive_facts {
 int archive_write_tree(const char *directory, const struct ignore_rules *rules, const struct package_manifest *manifest,
 	enum archive_format format, const char *path, struct archive_facts *facts, struct dory_error *err) must_check;
 
+/*
+ * Writes what a composition would hold, with the files of meta/ before it: for packages made of others. `takes` may
+ * leave names out.
+ */
+struct compose_request;
+struct compose_entry;
+struct archive_texts {
+	const char *package, *run; /* run may be NULL */
+};
+int archive_write_composition(const struct compose_request *request, const struct archive_texts *texts,
+	bool (*takes)(const struct compose_entry *entry), const char *path, struct archive_facts *facts, struct dory_error *err) must_check;
+
 /* The texts of meta/, each NULL if the package has none; owned. */
 struct archive_meta {
 	char *package, *run, *readme, *doc;

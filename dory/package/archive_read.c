@@ -164,9 +164,9 @@ static int digest_file(const char *path, struct archive_facts *facts, struct dor
 	return n < 0 ? -1 : 0;
 }
 
-static int count_name(void *context, const char *path, unsigned mode, uint64_t size, size_t source)
+static int count_name(void *context, const struct compose_entry *entry, struct dory_error *err)
 {
-	((struct archive_facts *)context)->files += source == 0;
+	((struct archive_facts *)context)->files += entry->source == 0;
 	return 0;
 }
 

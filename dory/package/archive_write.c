@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/compose/compose.h"
 #include "dory/package/archive.h"
 
 enum { DEPTH_MAX = 512, COPY_SIZE = 1 << 18 };
@@ -23,7 +24,10 @@ struct writing {
 	const struct ignore_rules *rules;
 	const struct package_manifest *manifest;
 	enum archive_format format;
-	const char *directory; /* for messages */
+	const char *directory; /* for messages; what is packed */
+	const struct compose_request *request; /* ... if it is no directory */
+	const struct archive_texts *texts;
+	bool (*takes)(const struct compose_entry *entry);
 	struct archive_facts *facts;
 	EVP_MD_CTX *digesting;
 	int fd, write_errno;
@@ -59,6 +63,14 @@ static int archive_fail(const struct writing *w, struct dory_error *err)
 	return error_set_errno(err, DORY_ERROR_IO, "writing the package");
 }
 
+/* A name that is no UTF-8 is a warning: it goes in as the bytes that it is. */
+static int write_header(struct writing *w, struct dory_error *err)
+{
+	int status = archive_write_header(w->archive, w->entry);
+
+	return status == ARCHIVE_OK || status == ARCHIVE_WARN ? 0 : archive_fail(w, err);
+}
+
 static int put_header(struct writing *w, const char *path, const struct stat *st, const char *link, struct dory_error *err)
 {
 	bool is_directory = S_ISDIR(st->st_mode);
@@ -74,7 +86,7 @@ static int put_header(struct writing *w, const char *path, const struct stat *st
 		archive_entry_copy_symlink(w->entry, link);
 	free(name);
 	w->facts->files++;
-	return archive_write_header(w->archive, w->entry) == ARCHIVE_OK ? 0 : archive_fail(w, err);
+	return write_header(w, err);
 }
 
 static int put_file(struct writing *w, int directory, const char *name, const char *path, struct dory_error *err)
@@ -258,6 +270,65 @@ static int put_root(struct writing *w, struct dory_error *err)
 	return put_directory(w, fd, "", 0, err);
 }
 
+static int put_content(struct writing *w, const struct compose_entry *entry, struct dory_error *err)
+{
+	for (uint64_t done = 0; done < entry->size;) {
+		ssize_t n = compose_entry_read(entry, w->buffer, COPY_SIZE, done);
+
+		if (n <= 0)
+			return error_set_errno(err, DORY_ERROR_IO, "reading %s", entry->path);
+		if (archive_write_data(w->archive, w->buffer, (size_t)n) != n)
+			return archive_fail(w, err);
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int put_composed(void *context, const struct compose_entry *entry, struct dory_error *err)
+{
+	struct writing *w = context;
+	bool is_directory = S_ISDIR(entry->mode);
+	char *name;
+
+	if (!entry->path[1] || !w->takes(entry))
+		return 0;
+	name = text_format("%s%s", entry->path + 1, is_directory ? "/" : "");
+	archive_entry_clear(w->entry);
+	archive_entry_copy_pathname(w->entry, name);
+	archive_entry_set_mode(w->entry, entry->mode);
+	archive_entry_set_uid(w->entry, entry->uid);
+	archive_entry_set_gid(w->entry, entry->gid);
+	archive_entry_set_mtime(w->entry, entry->mtime, 0);
+	archive_entry_set_size(w->entry, S_ISREG(entry->mode) ? (la_int64_t)entry->size : 0);
+	if (entry->link)
+		archive_entry_copy_symlink(w->entry, entry->link);
+	free(name);
+	w->facts->files++;
+	if (write_header(w, err) < 0)
+		return -1;
+	return S_ISREG(entry->mode) ? put_content(w, entry, err) : 0;
+}
+
+static int put_text(struct writing *w, const char *path, const char *text, struct dory_error *err)
+{
+	struct stat st = {.st_mode = S_IFREG | 0644, .st_size = (off_t)strlen(text)};
+
+	if (put_header(w, path, &st, NULL, err) < 0)
+		return -1;
+	return archive_write_data(w->archive, text, strlen(text)) == (la_ssize_t)strlen(text) ? 0 : archive_fail(w, err);
+}
+
+static int put_composition(struct writing *w, struct dory_error *err)
+{
+	const struct stat meta = {.st_mode = S_IFDIR | 0755};
+
+	if (put_header(w, "/meta", &meta, NULL, err) < 0 || put_text(w, "/meta/package.yaml", w->texts->package, err) < 0)
+		return -1;
+	if (w->texts->run && put_text(w, "/meta/run.yaml", w->texts->run, err) < 0)
+		return -1;
+	return compose_visit(w->request, put_composed, w, err);
+}
+
 static void choose_format(struct writing *w)
 {
 	archive_write_set_format_pax_restricted(w->archive);
@@ -280,7 +351,7 @@ static int write_all(struct writing *w, struct dory_error *err)
 	choose_format(w);
 	if (archive_write_open(w->archive, w, NULL, put_bytes, NULL) != ARCHIVE_OK)
 		return archive_fail(w, err);
-	result = put_root(w, err);
+	result = w->request ? put_composition(w, err) : put_root(w, err);
 	if (result == 0 && archive_write_close(w->archive) != ARCHIVE_OK)
 		result = archive_fail(w, err);
 	EVP_DigestFinal_ex(w->digesting, digest, NULL);
@@ -288,21 +359,12 @@ static int write_all(struct writing *w, struct dory_error *err)
 	return result;
 }
 
-int archive_write_tree(const char *directory, const struct ignore_rules *rules, const struct package_manifest *manifest,
-	enum archive_format format, const char *path, struct archive_facts *facts, struct dory_error *err)
+/* Takes `w`: opens the file beside `path`, writes it, gives it its name. */
+static int write_file(struct writing *w, const char *path, struct dory_error *err)
 {
-	struct writing *w = calloc(1, sizeof(*w));
 	char *temporary = text_format("%s.XXXXXX", path);
 	int result = 0;
 
-	if (!w)
-		abort();
-	*facts = (struct archive_facts){0};
-	w->rules = rules;
-	w->manifest = manifest;
-	w->format = format;
-	w->directory = directory;
-	w->facts = facts;
 	w->archive = archive_write_new();
 	w->entry = archive_entry_new();
 	w->digesting = EVP_MD_CTX_new();
@@ -325,4 +387,40 @@ int archive_write_tree(const char *directory, const struct ignore_rules *rules, 
 	free(temporary);
 	free(w);
 	return result;
+}
+
+static struct writing *writing_new(struct archive_facts *facts)
+{
+	struct writing *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	*facts = (struct archive_facts){0};
+	w->facts = facts;
+	return w;
+}
+
+int archive_write_tree(const char *directory, const struct ignore_rules *rules, const struct package_manifest *manifest,
+	enum archive_format format, const char *path, struct archive_facts *facts, struct dory_error *err)
+{
+	struct writing *w = writing_new(facts);
+
+	w->rules = rules;
+	w->manifest = manifest;
+	w->format = format;
+	w->directory = directory;
+	return write_file(w, path, err);
+}
+
+int archive_write_composition(const struct compose_request *request, const struct archive_texts *texts,
+	bool (*takes)(const struct compose_entry *entry), const char *path, struct archive_facts *facts, struct dory_error *err)
+{
+	struct writing *w = writing_new(facts);
+
+	w->request = request;
+	w->texts = texts;
+	w->takes = takes;
+	w->format = ARCHIVE_DORY;
+	w->directory = "";
+	return write_file(w, path, err);
 }

@@ -311,8 +311,8 @@ static int explain(const struct solving *s, Solver *solver)
 	queue_free(&rules);
 	text = text_list_join(&sentences, "; ");
 	hint = text_copy(s->err->hint);
-	error_set(s->err, s->missing && *s->missing ? DORY_ERROR_NOT_FOUND : DORY_ERROR_CONFLICT, "%.1000s",
-		*text ? text : "what is required cannot be together");
+	error_set(s->err, s->missing && *s->missing ? DORY_ERROR_NOT_FOUND : DORY_ERROR_CONFLICT,
+		"what is required cannot be had: %.900s", *text ? text : "it cannot be together");
 	if (*hint)
 		error_hint(s->err, "%s", hint);
 	free(hint);

@@ -257,6 +257,16 @@ int package_store_put_archive(const char *root, const char *path, char **file, s
 	return result;
 }
 
+char *package_store_draft(const char *root, const char *name, struct dory_error *err)
+{
+	char *directory = text_format("%s/cache", root), *path = NULL;
+
+	if (file_make_directories(directory, err) == 0)
+		path = text_format("%s/%s.draft", directory, name);
+	free(directory);
+	return path;
+}
+
 static int remove_matching(const struct store *store, struct package_list *list, const char *word, struct dory_error *err)
 {
 	const char *equals = strchr(word, '=');

@@ -13,5 +13,7 @@ int package_store_put_tree(const char *root, const char *directory, const struct
 	char **file, struct dory_error *err) must_check;
 /* Copies the archive at `path` into the store, after it was read as a whole. */
 int package_store_put_archive(const char *root, const char *path, char **file, struct dory_error *err) must_check;
+/* Where a new archive can be written before it is put into the store; made if need be; returns owned. */
+char *package_store_draft(const char *root, const char *name, struct dory_error *err);
 /* NOT_FOUND with near names. `word`: "NAME", all versions, or "NAME=VERSION". */
 int package_store_remove(const char *root, const char *word, struct dory_error *err) must_check;

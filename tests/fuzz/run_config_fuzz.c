@@ -90,6 +90,19 @@ TEST(good_one_is_read)
 	free_all();
 }
 
+TEST(an_override_takes_variables_away)
+{
+	struct run_config config = {.allocate = allocate};
+	char text[] = "dory-run 1\nenv 3 A=1\nenv 4 AB=2\nenv 3 C=3\n", override[] = "dory-run 1\nunset 1 A\nunset 1 X\nenv 3 D=4\n";
+
+	CHECK(!run_config_read(&config, text, sizeof(text) - 1, false));
+	CHECK(!run_config_read(&config, override, sizeof(override) - 1, true));
+	CHECK_EQ(config.environment.count, 3);
+	CHECK(!run_config_environment(&config, "A") && !config.environment.items[3]);
+	CHECK_EQ(strcmp(run_config_environment(&config, "AB"), "2"), 0);
+	free_all();
+}
+
 /* Without memory the parser says so, whichever allocation fails. */
 TEST(no_memory)
 {
@@ -113,7 +126,7 @@ TEST(no_memory)
 
 TEST(damaged)
 {
-	static const char *const pieces[] = {"18446744073709551615", "18446744073709551616", "-1", " ", "\n", "0", "99999", "arg ", "next 1 ;\n", "env 0 \n", "env 1 =\n", "\0"};
+	static const char *const pieces[] = {"18446744073709551615", "18446744073709551616", "-1", " ", "\n", "0", "99999", "arg ", "next 1 ;\n", "env 0 \n", "env 1 =\n", "unset 1 A\n", "\0"};
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		char text[2 * sizeof(good)];

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The verbs of packages: their options in package.c, what they do in package_verbs.c (those that read or write archives) and in package.c. */
+#pragma once
+#include "cli/command.h"
+#include "dory/package/source.h"
+
+struct package_values {
+	struct settings_options settings;
+	const char *name, *title, *author, *version, *runtime, *platform, *format, *size, *run, *file_system, *loader, *created_by;
+	struct word_list requires, boots, environment, sources;
+	bool pull_missing, update, dry_run, remote, content, created, json, lock, unlocked, force, plain;
+};
+extern struct package_values package_values;
+
+/* The table of Capstan, one line for each. */
+void package_print_table(const struct package_list *list, const char *substring);
+/* All packages of the store and of the directories given; *sources: to be freed with package_sources_free. */
+int package_list_all(const struct dory_config *config, bool with_store, struct package_list *list,
+	struct package_source ***sources, struct dory_error *err) must_check;
+void package_sources_free(struct package_source **sources);
+
+/* What dory-compose does for `dory package VERB`. */
+int package_verbs_run(struct invocation *invocation);
+
+/* Writes meta/run.yaml of a project. */
+int runtime_write_stub(const char *directory, const char *runtime, bool is_plain, bool force, struct dory_error *err) must_check;

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The verbs of packages that read and write archives; dory-compose has them. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "cli/package.h"
+#include "cli/package_describe.h"
+#include "cli/package_tree.h"
+#include "dory/base/file.h"
+#include "dory/base/text.h"
+#include "dory/package/store.h"
+#include "dory/packages.h"
+#include "dory/packages_from_deb.h"
+
+
+static int read_format(enum archive_format fallback, enum archive_format *format, struct dory_error *err)
+{
+	*format = fallback;
+	if (!package_values.format)
+		return 0;
+	if (strcmp(package_values.format, "mpm") != 0 && strcmp(package_values.format, "dory") != 0)
+		return error_set(err, DORY_ERROR_USAGE, "there is no format '%.40s': write mpm or dory", package_values.format);
+	*format = strcmp(package_values.format, "mpm") == 0 ? ARCHIVE_MPM : ARCHIVE_DORY;
+	return 0;
+}
+
+static int build(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	enum archive_format format;
+	struct archive_facts facts;
+	struct project project;
+	char *path;
+	int result;
+
+	if (read_format(ARCHIVE_MPM, &format, err) < 0 || project_open(".", true, &project, err) < 0)
+		return -1;
+	puts("Building package");
+	path = text_format("%s/%s%s", project.directory, project.manifest.name, archive_suffix(format));
+	result = archive_write_tree(project.directory, &project.rules, NULL, format, path, &facts, err);
+	if (result == 0)
+		printf("Package built and stored in %s\n", path);
+	free(path);
+	project_release(&project);
+	return result;
+}
+
+static void say_imported(const char *name, char *file)
+{
+	char *slash = strrchr(file, '/');
+
+	printf("Package %s successfully imported into repository %.*s\n", slash + 1, (int)(slash - file), file);
+	(void)name;
+	free(file);
+}
+
+static int import_project(const struct dory_config *config, const char *directory, struct dory_error *err)
+{
+	enum archive_format format;
+	struct project project;
+	char *file;
+	int result;
+
+	if (read_format(ARCHIVE_DORY, &format, err) < 0 || project_open(directory, true, &project, err) < 0)
+		return -1;
+	printf("Importing package %s...\n", project.directory);
+	result = package_store_put_tree(config->root, project.directory, &project.manifest, format, &file, err);
+	if (result == 0)
+		say_imported(project.manifest.name, file);
+	project_release(&project);
+	return result;
+}
+
+static int import_archive(const struct dory_config *config, const char *path, struct dory_error *err)
+{
+	char *file;
+
+	printf("Importing package %s...\n", path);
+	if (package_store_put_archive(config->root, path, &file, err) < 0)
+		return -1;
+	say_imported(path, file);
+	return 0;
+}
+
+static int import(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	const char *path = operands->count ? operands->words[0] : ".";
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return error_set_errno(err, DORY_ERROR_NOT_FOUND, "%s", path);
+	return S_ISDIR(st.st_mode) ? import_project(config, path, err) : import_archive(config, path, err);
+}
+
+static void say(const char *text)
+{
+	if (!package_values.settings.quiet)
+		puts(text);
+}
+
+static struct packages_compose request_of(const struct invocation *invocation)
+{
+	const struct word_list *operands = &invocation->words.operands;
+
+	return (struct packages_compose){
+		.request = {.directory = ".",
+			.requires = package_values.requires.words,
+			.require_count = package_values.requires.count,
+			.sources = package_values.sources.words,
+			.source_count = package_values.sources.count,
+			.refresh = settings_refresh(&package_values.settings),
+			.ignores_lock = package_values.unlocked || package_values.lock},
+		.image = operands->count ? operands->words[0] : NULL,
+		.run = package_values.run,
+		.boots = package_values.boots.words,
+		.boot_count = package_values.boots.count,
+		.environment = package_values.environment.words,
+		.environment_count = package_values.environment.count,
+		.size = package_values.size,
+		.file_system = package_values.file_system,
+		.writes_lock = package_values.lock,
+		.say = say,
+	};
+}
+
+static void print_preview(void *context, const char *path, const char *from)
+{
+	printf("%-40s %s\n", from, path);
+}
+
+static int compose(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	struct packages_compose compose = request_of(invocation);
+
+	if (package_values.dry_run)
+		return dory_packages_preview(config, &compose, print_preview, NULL, err);
+	if (dory_packages_compose(config, &compose, err) < 0)
+		return -1;
+	if (config->verbose)
+		message_note("composed the image %s", compose.image);
+	return 0;
+}
+
+static int collect(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	struct packages_compose compose = request_of(invocation);
+
+	return dory_packages_collect(config, &compose, err);
+}
+
+/* A package of the store. */
+static int open_entry(const struct dory_config *config, const char *word, struct package_list *list, struct package_source ***sources,
+	struct package_entry **entry, struct dory_error *err)
+{
+	*list = (struct package_list){0};
+	if (package_list_all(config, true, list, sources, err) < 0)
+		return -1;
+	if (package_list_get(list, word, entry, err) == 0 && (*entry)->source->fetch((*entry)->source, *entry, err) == 0)
+		return 0;
+	package_list_release(list);
+	package_sources_free(*sources);
+	return -1;
+}
+
+static int describe(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	struct package_source **sources;
+	struct package_entry *entry;
+	struct package_list list;
+	int result;
+
+	if (open_entry(config, invocation->words.operands.words[0], &list, &sources, &entry, err) < 0)
+		return -1;
+	result = package_describe(&list, entry, package_values.content, err);
+	package_list_release(&list);
+	package_sources_free(sources);
+	return result;
+}
+
+static int doc(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	struct package_source **sources;
+	struct package_entry *entry;
+	struct package_list list;
+	int result;
+
+	if (open_entry(config, invocation->words.operands.words[0], &list, &sources, &entry, err) < 0)
+		return -1;
+	result = package_print_doc(entry, err);
+	package_list_release(&list);
+	package_sources_free(sources);
+	return result;
+}
+
+/* In another format than it is kept in the package is packed anew, from a folder of its own. */
+static int convert(const struct package_entry *entry, enum archive_format format, const char *path, struct dory_error *err)
+{
+	char *folder = text_format("%s.XXXXXX", path);
+	struct archive_facts facts;
+	int result;
+
+	if (!mkdtemp(folder)) {
+		free(folder);
+		return error_set_errno(err, DORY_ERROR_IO, "making a folder beside %s", path);
+	}
+	result = archive_unpack(entry->path, folder, err);
+	if (result == 0)
+		result = archive_write_tree(folder, NULL, NULL, format, path, &facts, err);
+	if (file_remove_tree(folder, err) < 0)
+		result = -1;
+	free(folder);
+	return result;
+}
+
+static int copy(const char *from, const char *to, struct dory_error *err)
+{
+	size_t length;
+	char *content;
+	int result;
+
+	if (file_read(from, SIZE_MAX / 2, &content, &length, err) < 0)
+		return -1;
+	result = file_replace(to, content, length, err);
+	free(content);
+	return result;
+}
+
+static int export_to(const struct package_entry *entry, const char *path, struct dory_error *err)
+{
+	const char *suffix = strrchr(entry->path, '.');
+	enum archive_format format;
+	struct stat st;
+	char *name;
+	int result;
+
+	if (read_format(ARCHIVE_MPM, &format, err) < 0)
+		return -1;
+	if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return archive_unpack(entry->path, path, err);
+	name = path ? text_copy(path) : text_format("%s%s", entry->manifest.name, archive_suffix(format));
+	result = strcmp(suffix, archive_suffix(format)) == 0 ? copy(entry->path, name, err) : convert(entry, format, name, err);
+	free(name);
+	return result;
+}
+
+static int export(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	struct package_source **sources;
+	struct package_entry *entry;
+	struct package_list list;
+	int result;
+
+	if (open_entry(config, operands->words[0], &list, &sources, &entry, err) < 0)
+		return -1;
+	result = export_to(entry, operands->count > 1 ? operands->words[1] : NULL, err);
+	package_list_release(&list);
+	package_sources_free(sources);
+	return result;
+}
+
+static int explain_no_repository(struct dory_error *err)
+{
+	error_set(err, DORY_ERROR_USAGE, "no repository is known to fetch packages from");
+	return error_hint(err, "Name a directory that has packages with --from DIR.");
+}
+
+/* Into the store from the sources beside it. */
+static int take(const struct dory_config *config, struct package_entry *entry, struct dory_error *err)
+{
+	char *file;
+
+	if (entry->source->fetch(entry->source, entry, err) < 0 || package_store_put_archive(config->root, entry->path, &file, err) < 0)
+		return -1;
+	free(file);
+	return 0;
+}
+
+static int pull(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const char *word = invocation->words.operands.words[0];
+	struct package_source **sources;
+	struct package_list list = {0};
+	struct package_entry *entry;
+	int result;
+
+	if (package_values.sources.count == 0)
+		return explain_no_repository(err);
+	if (package_list_all(config, false, &list, &sources, err) < 0)
+		return -1;
+	result = package_list_get(&list, word, &entry, err);
+	if (result < 0)
+		error_set(err, DORY_ERROR_NOT_FOUND, "package %s is not available in the given repository (%s)", word, package_values.sources.words[0]);
+	else
+		result = take(config, entry, err);
+	package_list_release(&list);
+	package_sources_free(sources);
+	return result;
+}
+
+static bool is_newer(const struct package_manifest *remote, const struct package_manifest *local)
+{
+	int order = package_version_compare(remote->version, local->version);
+
+	return order > 0 || (order == 0 && package_values.created && strcmp(remote->created, local->created) > 0);
+}
+
+static int update_one(const struct dory_config *config, struct package_list *remote, const struct package_entry *local, size_t number,
+	size_t count, size_t *updated, struct dory_error *err)
+{
+	struct package_entry *entry = package_list_find(remote, local->manifest.name, NULL);
+	bool is_update = entry && is_newer(&entry->manifest, &local->manifest);
+
+	if (package_values.settings.verbose)
+		printf("[%02zu/%02zu] %-50s", number, count, local->manifest.name);
+	if (package_values.settings.verbose && !is_update)
+		printf("... %s\n", entry ? "already latest" : "package does not exist in remote repository");
+	if (!is_update)
+		return 0;
+	if (package_values.settings.verbose)
+		printf("... updating %s -> %s\n", local->manifest.version, entry->manifest.version);
+	++*updated;
+	return take(config, entry, err);
+}
+
+static int update_all(const struct dory_config *config, struct package_list *local, struct package_list *remote, const char *substring,
+	struct dory_error *err)
+{
+	struct package_entry **found = calloc(local->count + 1, sizeof(*found));
+	size_t count = 0, updated = 0;
+	int result = 0;
+
+	if (!found)
+		abort();
+	for (size_t i = 0; i < local->count; i++) {
+		struct package_entry *entry = &local->entries[i];
+
+		/* Of several versions the highest is what an update is measured by. */
+		if ((!substring || strstr(entry->manifest.name, substring)) && package_list_find(local, entry->manifest.name, NULL) == entry)
+			found[count++] = entry;
+	}
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = update_one(config, remote, found[i], i + 1, count, &updated, err);
+	if (result == 0)
+		printf("Updated %zu packages (out of %zu that were found locally)\n", updated, count);
+	free(found);
+	return result;
+}
+
+static int update(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	struct package_source **sources, *store = package_store_source(config->root);
+	struct package_list local = {0}, remote = {0};
+	int result;
+
+	if (package_values.sources.count == 0) {
+		package_source_free(store);
+		return explain_no_repository(err);
+	}
+	result = store->list(store, &local, err);
+	if (result == 0)
+		result = package_list_all(config, false, &remote, &sources, err);
+	if (result == 0) {
+		result = update_all(config, &local, &remote, operands->count ? operands->words[0] : NULL, err);
+		package_sources_free(sources);
+	}
+	package_list_release(&local);
+	package_list_release(&remote);
+	package_source_free(store);
+	return result;
+}
+
+static int tree(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	struct packages_compose compose = request_of(invocation);
+
+	return package_print_tree(config, &compose.request, operands->count ? operands->words[0] : NULL, err);
+}
+
+static int why(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	struct packages_compose compose = request_of(invocation);
+
+	return package_print_why(config, &compose.request, invocation->words.operands.words[0], err);
+}
+
+static int from_deb(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	struct packages_from_deb request = {.packages = operands->words,
+		.package_count = operands->count,
+		.name = package_values.name,
+		.title = package_values.title,
+		.author = package_values.author,
+		.refresh = settings_refresh(&package_values.settings)};
+	char *file;
+
+	if (read_format(ARCHIVE_DORY, &request.format, err) < 0 || dory_packages_from_deb(config, &request, &file, err) < 0)
+		return -1;
+	say_imported(operands->words[0], file);
+	return 0;
+}
+
+static const struct action {
+	const char *name;
+	size_t least, most; /* words */
+	const char *missing;
+	int (*run)(struct invocation *invocation, const struct dory_config *config, struct dory_error *err);
+} actions[] = {
+	{"package build", 0, 0, NULL, build},
+	{"package import", 0, 1, NULL, import},
+	{"package compose", 1, 1, "say how the image is to be called", compose},
+	{"package collect", 0, 0, NULL, collect},
+	{"package describe", 1, 1, "say which package", describe},
+	{"package doc", 1, 1, "say which package", doc},
+	{"package export", 1, 2, "say which package", export},
+	{"package pull", 1, 1, "say which package", pull},
+	{"package update", 0, 1, NULL, update},
+	{"package tree", 0, 1, NULL, tree},
+	{"package why", 1, 1, "say which package", why},
+	{"package from-deb", 1, SIZE_MAX, "say which package of Debian", from_deb},
+};
+
+static int run_action(struct invocation *invocation, const struct action *action)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	struct dory_config config;
+	struct dory_error err;
+	int result;
+
+	if (operands->count < action->least && !package_values.dry_run)
+		return verb_misuse(invocation, "%s", action->missing);
+	if (operands->count > action->most)
+		return verb_misuse(invocation, "'%s' is one word too many", operands->words[action->most]);
+	if (settings_load(&config, &package_values.settings, &err) < 0)
+		return verb_fail(invocation, &err);
+	result = action->run(invocation, &config, &err);
+	config_release(&config);
+	return result < 0 ? verb_fail(invocation, &err) : 0;
+}
+
+int package_verbs_run(struct invocation *invocation)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (strcmp(actions[i].name, invocation->verb->name) == 0)
+			return run_action(invocation, &actions[i]);
+	}
+	return EXIT_FAILED;
+}

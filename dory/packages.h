@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packages put together: a project with all that it requires becomes an image, a directory or a list. A plan is what
+ * goes in and from where; making one resolves, but downloads and writes nothing.
+ */
+#pragma once
+#include "dory/config/config.h"
+#include "dory/dory.h"
+#include "dory/package/project.h"
+#include "dory/package/resolve.h"
+#include "dory/runtime/boot.h"
+
+struct packages_request {
+	const char *directory;         /* of the project; NULL: none, only what `requires` names */
+	const char *const *requires;   /* beside those of its package.yaml */
+	size_t require_count;
+	const char *const *sources;    /* directories with packages beside the store's */
+	size_t source_count;
+	enum dory_refresh refresh;
+	bool ignores_lock;             /* take what is newest, whatever dory.lock says */
+};
+
+struct packages_plan {
+	struct project project;
+	struct package_source **sources;
+	size_t source_count;
+	struct package_list available;
+	struct resolution resolution;
+	struct run_manifest *runs;     /* for each package of the resolution; runtime NULL: it has none */
+	struct boot_sets boots;        /* of all packages and the project, whose sets win */
+	struct text_list requires;     /* beside the project's own */
+	struct debian_set *debian;     /* NULL until packages_plan_debian */
+};
+
+int packages_plan_make(const struct dory_config *config, const struct packages_request *request,
+	struct packages_plan *plan, struct dory_error *err) must_check;
+void packages_plan_release(struct packages_plan *plan);
+/* Resolves and downloads Debian's packages that the plan needs; checks the versions that were asked for. */
+int packages_plan_debian(const struct dory_config *config, const struct packages_request *request,
+	struct packages_plan *plan, struct dory_error *err) must_check;
+
+/* "Command line will be set ...": where the command of an image comes from. */
+enum boot_source { BOOT_RUN, BOOT_SETS, BOOT_DEFAULT_SETS, BOOT_NONE };
+
+struct packages_compose {
+	struct packages_request request;
+	const char *image;
+	const char *run;               /* --run: a command line; NULL */
+	const char *const *boots;      /* --boot: names of configurations */
+	size_t boot_count;
+	const char *const *environment;
+	size_t environment_count;
+	const char *size, *file_system; /* NULL: not said */
+	bool writes_lock;
+	void (*say)(const char *text); /* a line for people, on the way; may be NULL */
+};
+
+int dory_packages_compose(
+	const struct dory_config *config, const struct packages_compose *compose, struct dory_error *err) must_check;
+/* Visits what would go into the image, with the name of where it comes from. */
+int dory_packages_preview(const struct dory_config *config, const struct packages_compose *compose,
+	void (*line)(void *context, const char *path, const char *from), void *context, struct dory_error *err) must_check;
+/* Lays it all out in the project's folder mpm-pkg, with Capstan's /run/NAME. */
+int dory_packages_collect(
+	const struct dory_config *config, const struct packages_compose *compose, struct dory_error *err) must_check;
+
+/* dory.lock of a project: which versions, with digests. */
+int packages_lock_write(const struct packages_plan *plan, struct dory_error *err) must_check;
+/* Leaves in `available` of each package that the lock names only the one that it names; adds to `debian` "NAME=VERSION". */
+int packages_lock_apply(const char *directory, struct package_list *available, struct text_list *debian,
+	struct dory_error *err) must_check;
+
+/* Capstan's size: "64M", "10G", MiB of it. USAGE. */
+int packages_size_parse(const char *text, uint64_t *bytes, struct dory_error *err) must_check;

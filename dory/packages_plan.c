@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What goes into an image: resolution over all sources, run configurations of all packages, Debian's packages. */
+#include <stdlib.h>
+#include <string.h>
+#include "dory/base/progress.h"
+#include "dory/base/text.h"
+#include "dory/package/archive.h"
+#include "dory/packages.h"
+#include "dory/parts.h"
+
+static int open_sources(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
+	struct dory_error *err)
+{
+	plan->sources = calloc(request->source_count + 1, sizeof(struct package_source *));
+	if (!plan->sources)
+		abort();
+	plan->sources[plan->source_count++] = package_store_source(config->root);
+	for (size_t i = 0; i < request->source_count; i++)
+		plan->sources[plan->source_count++] = package_directory_source(request->sources[i]);
+	for (size_t i = 0; i < plan->source_count; i++)
+		if (plan->sources[i]->list(plan->sources[i], &plan->available, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* A project may be in the store, too: what is composed is what lies here. */
+static void leave_out_project(struct packages_plan *plan)
+{
+	struct package_list *list = &plan->available;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->entries[i].manifest.name, plan->project.manifest.name) == 0)
+			package_entry_release(&list->entries[i]);
+		else
+			list->entries[kept++] = list->entries[i];
+	}
+	list->count = kept;
+}
+
+static int resolve(const struct dory_config *config, struct packages_plan *plan, struct dory_error *err)
+{
+	const struct resolve_request request = {.root = &plan->project.manifest,
+		.more = &plan->requires,
+		.available = &plan->available,
+		.architecture = config->architecture ? config->architecture : "amd64"};
+	char *missing = NULL;
+
+	if (package_resolve(&request, &plan->resolution, &missing, err) == 0)
+		return 0;
+	if (missing && !err->hint[0])
+		error_hint(err, "Pull it using 'dory package pull %s', or make it here: `dory package import` in its directory.", missing);
+	free(missing);
+	return -1;
+}
+
+static int read_run(struct package_entry *entry, struct run_manifest *run, struct dory_error *err)
+{
+	struct archive_meta meta;
+	char *name;
+	int result = 0;
+
+	if (entry->source->fetch(entry->source, entry, err) < 0 || archive_read_meta(entry->path, &meta, err) < 0)
+		return -1;
+	name = text_format("%s: meta/run.yaml", entry->path);
+	if (meta.run)
+		result = run_manifest_parse(name, meta.run, strlen(meta.run), true, run, err);
+	archive_meta_release(&meta);
+	free(name);
+	return result;
+}
+
+static int read_runs(struct packages_plan *plan, struct dory_error *err)
+{
+	plan->runs = calloc(plan->resolution.count + 1, sizeof(*plan->runs));
+	if (!plan->runs)
+		abort();
+	for (size_t i = 0; i < plan->resolution.count; i++)
+		if (read_run(plan->resolution.packages[i].entry, &plan->runs[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static void need_debian(struct packages_plan *plan, const char *debian)
+{
+	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
+		size_t length = strlen(debian);
+		const char *have = plan->resolution.debian.items[i];
+
+		if (strncmp(have, debian, length) == 0 && (!have[length] || have[length] == ' '))
+			return;
+	}
+	text_list_add(&plan->resolution.debian, debian);
+}
+
+/* A package of the resolution; what is built in is needed from Debian as soon as somebody inherits from it. */
+static const struct run_manifest *find_run(void *context, const char *package)
+{
+	struct packages_plan *plan = context;
+	const struct builtin_package *builtin;
+
+	if (strcmp(plan->project.manifest.name, package) == 0 && plan->project.run.runtime)
+		return &plan->project.run;
+	for (size_t i = 0; i < plan->resolution.count; i++)
+		if (strcmp(plan->resolution.packages[i].entry->manifest.name, package) == 0)
+			return plan->runs[i].runtime ? &plan->runs[i] : NULL;
+	builtin = builtin_package_find(package);
+	if (builtin && builtin->debian)
+		need_debian(plan, builtin->debian);
+	return NULL;
+}
+
+static bool is_required_by_project(const struct packages_plan *plan, const struct package_manifest *manifest)
+{
+	const struct text_list *const lists[] = {&plan->project.manifest.require, &plan->requires};
+	bool is_met = false;
+
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; i < lists[l]->count && !is_met; i++) {
+			struct requirement requirement;
+			struct dory_error ignored;
+
+			if (requirement_parse(lists[l]->items[i], &requirement, &ignored) < 0)
+				continue;
+			for (size_t k = 0; k < requirement.count; k++)
+				is_met |= package_meets(manifest, &requirement.alternatives[k]);
+			requirement_release(&requirement);
+		}
+	return is_met;
+}
+
+/* A package that the project requires and that has the runtime: this is how a project chooses its node. */
+static const char *runtime_package(void *context, const struct runtime *runtime)
+{
+	struct packages_plan *plan = context;
+
+	for (size_t i = 0; i < plan->resolution.count; i++) {
+		const struct package_manifest *manifest = &plan->resolution.packages[i].entry->manifest;
+
+		if (plan->runs[i].runtime && run_manifest_set(&plan->runs[i], runtime->set) && is_required_by_project(plan, manifest))
+			return manifest->name;
+	}
+	if (runtime->debian)
+		need_debian(plan, runtime->debian);
+	return NULL;
+}
+
+/* The place for a set, emptied if a package that is overlaid had one of that name. */
+static struct boot_set *boot_place(struct boot_sets *boots, const char *name)
+{
+	struct boot_set *set = (struct boot_set *)boot_sets_find(boots, name);
+
+	if (!set)
+		return array_push(&boots->sets, &boots->count, sizeof(*set));
+	boot_set_release(set);
+	return set;
+}
+
+static int add_boots(struct packages_plan *plan, const struct run_manifest *run, const char *package, struct dory_error *err)
+{
+	const struct boot_packages packages = {.find = find_run, .context = plan, .runtime_package = runtime_package};
+
+	for (size_t i = 0; run->runtime && i < run->count; i++) {
+		struct boot_set made;
+
+		if (boot_set_make(run, &run->sets[i], &packages, &made, err) < 0)
+			return error_wrap(err, "the package %s", package);
+		*boot_place(&plan->boots, run->sets[i].name) = made;
+	}
+	return 0;
+}
+
+/* Only what the project itself names as default is one: its packages are libraries to it. */
+static int make_boots(struct packages_plan *plan, struct dory_error *err)
+{
+	for (size_t i = 0; i < plan->resolution.count; i++)
+		if (add_boots(plan, &plan->runs[i], plan->resolution.packages[i].entry->manifest.name, err) < 0)
+			return -1;
+	if (add_boots(plan, &plan->project.run, plan->project.manifest.name, err) < 0)
+		return -1;
+	plan->boots.default_sets = text_copy(plan->project.run.default_sets ? plan->project.run.default_sets : "");
+	return 0;
+}
+
+static int take_requirements(const struct packages_request *request, struct packages_plan *plan, struct dory_error *err)
+{
+	for (size_t i = 0; i < request->require_count; i++) {
+		struct requirement requirement;
+
+		if (requirement_parse(request->requires[i], &requirement, err) < 0)
+			return err->kind = DORY_ERROR_USAGE, -1;
+		requirement_release(&requirement);
+		text_list_add(&plan->requires, request->requires[i]);
+	}
+	return 0;
+}
+
+int packages_plan_make(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
+	struct dory_error *err)
+{
+	*plan = (struct packages_plan){0};
+	if (!request->directory)
+		package_manifest_default(&plan->project.manifest);
+	else if (project_open(request->directory, false, &plan->project, err) < 0)
+		return -1;
+	if (take_requirements(request, plan, err) < 0 || open_sources(config, request, plan, err) < 0)
+		goto fail;
+	leave_out_project(plan);
+	if (request->directory && !request->ignores_lock && packages_lock_apply(plan->project.directory, &plan->available, NULL, err) < 0)
+		goto fail;
+	if (resolve(config, plan, err) < 0 || read_runs(plan, err) < 0 || make_boots(plan, err) < 0)
+		goto fail;
+	text_list_sort(&plan->resolution.debian);
+	return 0;
+fail:
+	packages_plan_release(plan);
+	return -1;
+}
+
+/* The names that Debian's resolver takes, "NAME=VERSION" where that is known. */
+static int debian_names(const struct packages_plan *plan, const struct packages_request *request, struct text_list *names,
+	struct dory_error *err)
+{
+	struct text_list locked = {0};
+
+	if (request->directory && !request->ignores_lock && packages_lock_apply(plan->project.directory, NULL, &locked, err) < 0)
+		return -1;
+	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
+		struct requirement requirement;
+		const struct alternative *wanted;
+
+		if (requirement_parse(plan->resolution.debian.items[i], &requirement, err) < 0)
+			return -1;
+		wanted = &requirement.alternatives[0];
+		text_list_take(names, wanted->operator == REQUIREMENT_EQUAL ? text_format("%s=%s", wanted->name, wanted->version)
+									       : text_copy(wanted->name));
+		requirement_release(&requirement);
+	}
+	for (size_t i = 0; i < locked.count; i++)
+		text_list_add(names, locked.items[i]);
+	text_list_release(&locked);
+	return 0;
+}
+
+static int check_versions(const struct packages_plan *plan, struct dory_error *err)
+{
+	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
+		const char *text = plan->resolution.debian.items[i];
+		struct requirement requirement;
+		int result = 0;
+
+		if (requirement_parse(text, &requirement, err) < 0)
+			return -1;
+		for (size_t k = 0; k < plan->debian->count && result == 0; k++) {
+			const struct debian_package *package = &plan->debian->packages[k];
+
+			if (strcmp(package->name, requirement.alternatives[0].name) == 0 &&
+				!version_meets(package->version, &requirement.alternatives[0])) {
+				error_set(err, DORY_ERROR_CONFLICT, "the project needs deb:%s, and Debian's archive has %s", text, package->version);
+				result = error_hint(err, "Take another suite: --suite SUITE, or make a package of another version.");
+			}
+		}
+		requirement_release(&requirement);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int packages_plan_debian(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
+	struct dory_error *err)
+{
+	struct text_list names = {0};
+	int result;
+
+	if (plan->resolution.debian.count == 0)
+		return 0;
+	if (debian_names(plan, request, &names, err) < 0) {
+		text_list_release(&names);
+		return -1;
+	}
+	plan->debian = calloc(1, sizeof(*plan->debian));
+	if (!plan->debian)
+		abort();
+	result = packages_get(config, (const char *const *)names.items, names.count, request->refresh, plan->debian, err);
+	text_list_release(&names);
+	return result < 0 ? -1 : check_versions(plan, err);
+}
+
+void packages_plan_release(struct packages_plan *plan)
+{
+	for (size_t i = 0; plan->runs && i < plan->resolution.count; i++)
+		run_manifest_release(&plan->runs[i]);
+	free(plan->runs);
+	resolution_release(&plan->resolution);
+	package_list_release(&plan->available);
+	for (size_t i = 0; i < plan->source_count; i++)
+		package_source_free(plan->sources[i]);
+	free(plan->sources);
+	boot_sets_release(&plan->boots);
+	text_list_release(&plan->requires);
+	if (plan->debian)
+		debian_set_release(plan->debian);
+	free(plan->debian);
+	project_release(&plan->project);
+	*plan = (struct packages_plan){0};
+}
