@@ -276,6 +276,11 @@ static int64_t seek_hole(struct inode *inode, uint64_t offset, int whence)
 	return whence == SEEK_DATA ? -ENXIO : (int64_t)size;
 }
 
+static uint64_t size_max(const struct inode *inode)
+{
+	return inode->fs && inode->fs->max_file_size ? inode->fs->max_file_size : INT64_MAX;
+}
+
 static int64_t data_seek(struct file *file, int64_t offset, int whence)
 {
 	int64_t base;
@@ -302,9 +307,7 @@ static int64_t data_seek(struct file *file, int64_t offset, int whence)
 	default:
 		return -EINVAL;
 	}
-	if (__builtin_add_overflow(base, offset, &base))
-		return -EOVERFLOW;
-	if (base < 0)
+	if (__builtin_add_overflow(base, offset, &base) || base < 0 || (uint64_t)base > size_max(file->inode))
 		return -EINVAL;
 	file->position = (uint64_t)base;
 	return base;
@@ -372,7 +375,7 @@ const struct file_ops data_file_ops = {
 
 static int check_size(const struct inode *inode, uint64_t size)
 {
-	uint64_t max = inode->fs && inode->fs->max_file_size ? inode->fs->max_file_size : INT64_MAX;
+	uint64_t max = size_max(inode);
 
 	if (size_limit_hook && size > inode->size && size > size_limit_hook()) {
 		size_exceeded_hook();

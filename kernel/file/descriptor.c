@@ -261,7 +261,7 @@ int descriptor_add(struct file *file, int minimum, bool close_on_exec)
 	return fd;
 }
 
-struct file *descriptor_get(int fd)
+struct file *descriptor_get_any(int fd)
 {
 	struct descriptor_table *table = current();
 	struct file *file = NULL;
@@ -277,13 +277,23 @@ struct file *descriptor_get(int fd)
 	return file;
 }
 
+struct file *descriptor_get(int fd)
+{
+	struct file *file = descriptor_get_any(fd);
+
+	if (likely(!file || !(file->flags & O_PATH)))
+		return file;
+	file_put(file);
+	return NULL;
+}
+
 struct file *descriptor_borrow(int fd, bool *must_put)
 {
 	struct descriptor_table *table = current();
 
 	*must_put = __atomic_load_n(&table->references, __ATOMIC_RELAXED) > 1;
 	if (*must_put)
-		return descriptor_get(fd);
+		return descriptor_get_any(fd);
 	return (unsigned)fd < table->size ? table->files[fd] : NULL;
 }
 

@@ -104,10 +104,16 @@ static long transfer(struct file *file, struct io_vector *io, uint64_t *position
 	return ret;
 }
 
+/* What is no place to seek in is so whatever it was opened for. */
+static long no_access(const struct file *file, const uint64_t *position)
+{
+	return position && !file->ops->seek && !(file->flags & O_PATH) ? -ESPIPE : -EBADF;
+}
+
 long file_read(struct file *file, struct io_vector *io, uint64_t *position)
 {
-	if (!(file->mode & MAY_READ))
-		return -EBADF;
+	if (unlikely(!(file->mode & MAY_READ)))
+		return no_access(file, position);
 	if (!file->ops->read)
 		return file->ops->read_directory ? -EISDIR : -EINVAL;
 	if (position && !file->ops->seek)
@@ -117,8 +123,8 @@ long file_read(struct file *file, struct io_vector *io, uint64_t *position)
 
 long file_write(struct file *file, struct io_vector *io, uint64_t *position)
 {
-	if (!(file->mode & MAY_WRITE))
-		return -EBADF;
+	if (unlikely(!(file->mode & MAY_WRITE)))
+		return no_access(file, position);
 	if (!file->ops->write)
 		return -EINVAL;
 	if (position && !file->ops->seek)

@@ -97,7 +97,8 @@ void descriptor_table_set_current_hook(struct descriptor_table *(*current)(void)
 
 /* On the current process's table. */
 int descriptor_add(struct file *file, int minimum, bool close_on_exec); /* takes the reference on success; the number, or -EMFILE, -ENOMEM */
-struct file *descriptor_get(int fd);	     /* with a reference; NULL: -EBADF */
+struct file *descriptor_get(int fd);	     /* with a reference; NULL: -EBADF, also for one opened with O_PATH */
+struct file *descriptor_get_any(int fd);     /* also one opened with O_PATH: for calls that want a place, or the descriptor itself */
 int descriptor_close(int fd);
 int descriptor_close_range(unsigned first, unsigned last, unsigned flags);
 int descriptor_duplicate_to(struct file *file, int fd, bool close_on_exec); /* dup2: takes a new reference */
@@ -105,7 +106,7 @@ int descriptor_get_flags(int fd);	     /* FD_CLOEXEC or 0; -EBADF */
 int descriptor_set_flags(int fd, int flags);
 void descriptor_close_on_exec(void);
 void descriptor_set_limit(unsigned limit);   /* RLIMIT_NOFILE */
-/* As descriptor_get, but without counting where only this task uses the table: *must_put says whether file_put is due. */
+/* As descriptor_get_any, but without counting where only this task uses the table: *must_put says whether file_put is due. */
 struct file *descriptor_borrow(int fd, bool *must_put);
 static inline void descriptor_return(struct file *file, bool must_put)
 {

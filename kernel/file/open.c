@@ -270,6 +270,8 @@ int path_open(const struct path *start, const char *name, int flags, uint32_t mo
 {
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if ((flags & O_TMPFILE) == (O_TMPFILE & ~O_DIRECTORY))
+		return -EINVAL;
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		return open_unnamed(start, name, flags, mode, walk_flags, file);
 	if (!(flags & O_CREAT))

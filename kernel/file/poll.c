@@ -78,6 +78,10 @@ static bool ask(struct linux_pollfd *entry, struct poll_wait *registering)
 	} else {
 		file = descriptor_borrow(entry->fd, &must_put);
 	}
+	if (file && unlikely(file->flags & O_PATH)) {
+		descriptor_return(file, must_put);
+		file = NULL;
+	}
 	if (!file) {
 		entry->revents = POLLNVAL;
 		return true;

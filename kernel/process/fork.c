@@ -151,6 +151,7 @@ static void copy_state(struct task *child, struct task *parent, const struct clo
 	child->keep_capabilities = parent->keep_capabilities;
 	child->timer_slack_ns = parent->timer_slack_ns;
 	child->memory_policy = parent->memory_policy;
+	child->io_priority = parent->io_priority;
 	if (parent->reset_on_fork) /* sched(7): privileges of scheduling do not spread */
 		thread_set_policy(&child->thread, SCHED_NORMAL, 0, parent->thread.nice < 0 ? 0 : parent->thread.nice);
 	/* A thread starts without an alternate stack, and so does a child that shares memory but for vfork (sigaltstack(2)). */

@@ -117,6 +117,7 @@ struct task {
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
 	uint32_t timer_slack_ns;
 	struct memory_policy memory_policy;
+	uint16_t io_priority; /* ioprio_set(2) */
 	uint64_t oom_ns; /* oom.c */
 	unsigned oom_tries;
 	/* The system call under way, for restarts and strace. */

@@ -33,7 +33,7 @@ static int place_directory(int dirfd, struct path *storage, const struct path **
 	*start = NULL;
 	if (dirfd == AT_FDCWD)
 		return 0;
-	file = descriptor_get(dirfd);
+	file = descriptor_get_any(dirfd);
 	if (!file)
 		return -EBADF;
 	if (!file->path.dentry || (!may_be_any && !inode_is_directory(path_inode(&file->path)))) {
@@ -88,6 +88,7 @@ int syscall_copy_iovec(uint64_t address, uint64_t count, struct io_vector *io)
 	struct linux_iovec *vectors;
 	uint64_t total = 0;
 
+	count = (uint32_t)count; /* as Linux passes it on */
 	if (count > LINUX_IOV_MAX)
 		return -EINVAL;
 	io_vector_init_user(io, 0, 0);

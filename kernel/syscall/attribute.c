@@ -156,7 +156,9 @@ static int64_t set_times(int dirfd, uint64_t name, const struct linux_timespec t
 
 	if (ret || !attributes.valid)
 		return ret;
-	return name ? change_at(dirfd, name, flags, &attributes) : change_fd(dirfd, &attributes);
+	if (name || dirfd == AT_FDCWD)
+		return change_at(dirfd, name, flags, &attributes);
+	return flags ? -EINVAL : change_fd(dirfd, &attributes);
 }
 
 static const struct linux_timespec now[2] = {{.nanoseconds = UTIME_NOW}, {.nanoseconds = UTIME_NOW}};
@@ -244,7 +246,7 @@ SYSCALL(ftruncate, 2, "dd")
 
 	if (!file)
 		return -EBADF;
-	ret = (int64_t)a->v[1] < 0 ? -EINVAL : file->flags & O_PATH ? -EBADF : file_truncate(file, a->v[1]);
+	ret = (int64_t)a->v[1] < 0 ? -EINVAL : file_truncate(file, a->v[1]);
 	file_put(file);
 	return ret;
 }
@@ -281,7 +283,7 @@ SYSCALL(fadvise64, 4, "dddd")
 		return -EBADF;
 	is_pipe = file_pipe(file);
 	file_put(file);
-	return is_pipe ? -ESPIPE : a->v[3] > 5 ? -EINVAL : 0;
+	return is_pipe ? -ESPIPE : a->v[3] > 5 || (int64_t)a->v[2] < 0 ? -EINVAL : 0;
 }
 
 SYSCALL_PARTIAL(readahead, "a hint that nothing is made of");
@@ -292,7 +294,7 @@ SYSCALL(readahead, 3, "ddu")
 
 	if (!file)
 		return -EBADF;
-	ret = !(file->mode & MAY_READ) ? -EBADF : file->ops == &data_file_ops ? 0 : -EINVAL;
+	ret = !(file->mode & MAY_READ) ? -EBADF : file->ops == &data_file_ops && (int64_t)a->v[2] >= 0 ? 0 : -EINVAL;
 	file_put(file);
 	return ret;
 }
@@ -306,7 +308,7 @@ static int64_t sync_fd(int fd, bool data_only)
 
 	if (!file)
 		return -EBADF;
-	ret = file->flags & O_PATH ? -EBADF : file_sync(file, data_only);
+	ret = file_sync(file, data_only);
 	file_put(file);
 	return ret;
 }
@@ -324,8 +326,17 @@ SYSCALL(fdatasync, 1, "d")
 SYSCALL_PARTIAL(sync_file_range, "writes the whole file, and waits");
 SYSCALL(sync_file_range, 4, "dddx")
 {
-	if ((int64_t)a->v[1] < 0 || (int64_t)a->v[2] < 0 || a->v[3] & ~7ull)
+	struct file *file = descriptor_get((int)a->v[0]);
+	uint32_t type;
+
+	if (!file)
+		return -EBADF;
+	type = file->inode ? file->inode->mode & S_IFMT : S_IFIFO;
+	file_put(file);
+	if ((int64_t)a->v[1] < 0 || (int64_t)a->v[2] < 0 || (int64_t)(a->v[1] + a->v[2]) < 0 || a->v[3] & ~7ull)
 		return -EINVAL;
+	if (type != S_IFREG && type != S_IFBLK && type != S_IFDIR)
+		return -ESPIPE;
 	return sync_fd((int)a->v[0], true);
 }
 

@@ -128,6 +128,8 @@ SYSCALL(clock_adjtime, 2, "dp")
 	uint64_t reading;
 	int clock = (int)a->v[0];
 
+	if (clock < 0 && (clock & 7) != 3) /* clocks of CPU time (clock_getcpuclockid(3)), whether or not they are anybody's */
+		return -EOPNOTSUPP;
 	if (clock_read(clock, &reading))
 		return -EINVAL;
 	return clock == LINUX_CLOCK_REALTIME ? adjust(a->v[1]) : -EOPNOTSUPP;

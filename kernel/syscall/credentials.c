@@ -251,7 +251,7 @@ SYSCALL(getgroups, 2, "dp")
 
 SYSCALL(setgroups, 2, "up")
 {
-	size_t count = a->v[0];
+	size_t count = (uint32_t)a->v[0];
 	struct credentials *c;
 
 	if (!task_is_capable(CAPABILITY_SETGID))

@@ -38,7 +38,7 @@ SYSCALL(close_range, 3, "uux")
 
 static int64_t duplicate(int fd, int minimum, bool close_on_exec)
 {
-	struct file *file = descriptor_get(fd);
+	struct file *file = descriptor_get_any(fd);
 	int ret;
 
 	if (!file)
@@ -51,7 +51,7 @@ static int64_t duplicate(int fd, int minimum, bool close_on_exec)
 
 static int64_t duplicate_to(int fd, int to, bool close_on_exec)
 {
-	struct file *file = descriptor_get(fd);
+	struct file *file = descriptor_get_any(fd);
 	int64_t ret;
 
 	if (!file)
@@ -72,7 +72,7 @@ SYSCALL(dup2, 2, "dd")
 
 	if (a->v[0] != a->v[1])
 		return duplicate_to((int)a->v[0], (int)a->v[1], false);
-	file = descriptor_get((int)a->v[0]);
+	file = descriptor_get_any((int)a->v[0]);
 	if (!file)
 		return -EBADF;
 	file_put(file);
@@ -181,6 +181,8 @@ SYSCALL(flock, 2, "dx")
 	struct file *file;
 	int64_t ret;
 
+	if (a->v[1] & LOCK_MAND) /* mandatory locks, which Linux has given up without an error */
+		return 0;
 	if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN)
 		return -EINVAL;
 	file = descriptor_get((int)a->v[0]);
@@ -188,7 +190,7 @@ SYSCALL(flock, 2, "dx")
 		return -EBADF;
 	request.type = operation == LOCK_SH ? F_RDLCK : operation == LOCK_EX ? F_WRLCK : F_UNLCK;
 	request.owner = file;
-	ret = !file->inode || (file->flags & O_PATH) ? -EBADF : lock_set(file, &request);
+	ret = !file->inode ? -EBADF : lock_set(file, &request);
 	file_put(file);
 	return restartable(ret);
 }
@@ -327,7 +329,7 @@ SYSCALL(fcntl, 3, "ddx")
 	case F_SETFD:
 		return descriptor_set_flags(fd, (int)a->v[2]);
 	}
-	file = descriptor_get(fd);
+	file = descriptor_get_any(fd);
 	if (!file)
 		return -EBADF;
 	if ((file->flags & O_PATH) && command != F_GETFL)
@@ -385,7 +387,7 @@ SYSCALL(ioctl, 3, "dxx")
 
 	if (!file)
 		return -EBADF;
-	ret = file->flags & O_PATH ? -EBADF : control_device(file, (int)a->v[0], (unsigned)a->v[1], a->v[2]);
+	ret = control_device(file, (int)a->v[0], (unsigned)a->v[1], a->v[2]);
 	file_put(file);
 	return restartable(ret);
 }

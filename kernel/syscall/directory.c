@@ -68,15 +68,13 @@ static bool add_entry(struct directory_sink *base, const char *name, size_t len,
 
 static int64_t get_entries(const struct syscall_arguments *a, bool is_old)
 {
-	struct user_sink sink = {.sink = {.add = add_entry}, .to = a->v[1], .left = (uint32_t)a->v[2], .is_old = is_old};
+	struct user_sink sink = {.sink = {.add = add_entry}, .to = a->v[1], .left = (int)a->v[2] < 0 ? 0 : (uint32_t)a->v[2], .is_old = is_old};
 	struct file *file = descriptor_get((int)a->v[0]);
 	int64_t ret;
 
 	if (!file)
 		return -EBADF;
-	if (file->flags & O_PATH) {
-		ret = -EBADF;
-	} else if (!file->ops->read_directory) {
+	if (!file->ops->read_directory) {
 		ret = -ENOTDIR;
 	} else {
 		mutex_lock(&file->position_lock);
@@ -130,7 +128,7 @@ SYSCALL(chdir, 1, "s")
 
 SYSCALL(fchdir, 1, "d")
 {
-	struct file *file = descriptor_get((int)a->v[0]);
+	struct file *file = descriptor_get_any((int)a->v[0]);
 	int64_t ret;
 
 	if (!file)

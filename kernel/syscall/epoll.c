@@ -67,8 +67,12 @@ static int64_t wait_events(struct file *epoll, uint64_t address, int max, uint64
 	struct linux_epoll_event few[FEW], *events = few;
 	int64_t ret;
 
-	if (!file_is_epoll(epoll) || max <= 0 || (size_t)max > EVENTS_MAX)
+	if (max <= 0 || (size_t)max > EVENTS_MAX)
 		return -EINVAL;
+	if (syscall_is_outside(address, (size_t)max * sizeof(*events)))
+		return -EFAULT;
+	if (!file_is_epoll(epoll))
+		return epoll->flags & O_PATH ? -EBADF : -EINVAL;
 	max = (int)min_u64((uint64_t)max, max_u64(epoll_count(epoll), FEW)); /* programs ask for thousands, and watch few */
 	if (max > FEW && !(events = heap_alloc((size_t)max * sizeof(*events)))) {
 		events = few;

@@ -129,7 +129,9 @@ SYSCALL(timerfd_gettime, 2, "dp")
 
 /* ---- inotify ---- */
 
-enum { IN_ONLYDIR = 0x01000000, IN_DONT_FOLLOW = 0x02000000 };
+enum { IN_ONLYDIR = 0x01000000, IN_DONT_FOLLOW = 0x02000000, IN_EXCL_UNLINK = 0x04000000, IN_MASK_CREATE = 0x10000000, IN_MASK_ADD = 0x20000000 };
+#define IN_ONESHOT 0x80000000u
+#define IN_KNOWN   (WATCH_ALL | WATCH_UNMOUNT | WATCH_OVERFLOW | WATCH_IGNORED | WATCH_IS_DIRECTORY | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_ADD | IN_ONESHOT)
 
 SYSCALL(inotify_init, 0, "")
 {
@@ -156,7 +158,7 @@ static int64_t add_watch(struct file *file, uint64_t name, uint32_t mask)
 	struct path path;
 	int64_t ret;
 
-	if (!file_is_inotify(file) || !(mask & WATCH_ALL))
+	if (!file_is_inotify(file) || !(mask & IN_KNOWN) || ((mask & IN_MASK_ADD) && (mask & IN_MASK_CREATE)))
 		return -EINVAL;
 	ret = place_get(&place, AT_FDCWD, name, false);
 	if (ret)

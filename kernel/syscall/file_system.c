@@ -154,7 +154,7 @@ SYSCALL(cachestat, 4, "dppx")
 
 	if (!file)
 		return -EBADF;
-	ret = file->flags & O_PATH ? -EBADF : cachestat(file, a);
+	ret = cachestat(file, a);
 	file_put(file);
 	return ret;
 }

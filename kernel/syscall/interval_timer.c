@@ -121,7 +121,7 @@ SYSCALL(getitimer, 2, "dp")
 {
 	if (a->v[0] > LINUX_ITIMER_PROF)
 		return -EINVAL;
-	return put_setting(a->v[1], get(process_current(), a->v[0]));
+	return a->v[1] ? put_setting(a->v[1], get(process_current(), a->v[0])) : -EFAULT;
 }
 
 SYSCALL(setitimer, 3, "dpp")

@@ -32,7 +32,7 @@ static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int
 
 	if (!file)
 		return -EBADF;
-	ret = check_file_access(file, prot, flags);
+	ret = (flags & LINUX_MAP_TYPE) == 0 ? -EINVAL : check_file_access(file, prot, flags);
 	if (!ret)
 		ret = file_map(file, &offset, &mapped);
 	if (!ret)
@@ -47,10 +47,10 @@ SYSCALL(mmap, 6, "puPMdx")
 	uint64_t address = a->v[0], len = a->v[1], offset = a->v[5];
 	int prot = (int)a->v[2], flags = (int)a->v[3];
 
-	if (offset % PAGE_SIZE || (flags & LINUX_MAP_TYPE) == 0)
+	if (offset % PAGE_SIZE)
 		return -EINVAL;
 	if (flags & LINUX_MAP_ANONYMOUS)
-		return address_space_map(space(), address, len, prot, flags, NULL, 0);
+		return (flags & LINUX_MAP_TYPE) == 0 ? -EINVAL : address_space_map(space(), address, len, prot, flags, NULL, 0);
 	return map_file(address, len, prot, flags, (int)a->v[4], offset);
 }
 
@@ -92,6 +92,10 @@ SYSCALL(mincore, 3, "pup")
 
 	if (start % PAGE_SIZE)
 		return -EINVAL;
+	if (syscall_is_outside(start, a->v[1]))
+		return -ENOMEM;
+	if (syscall_is_outside(a->v[2], len / PAGE_SIZE))
+		return -EFAULT;
 	for (uint64_t done = 0; done < len;) {
 		uint64_t part = min_u64(len - done, sizeof(vector) * PAGE_SIZE);
 		int ret = address_space_mincore(space(), start + done, part, vector);
@@ -106,31 +110,35 @@ SYSCALL(mincore, 3, "pup")
 }
 
 /* Memory is never paged out to a swap device, so that locking has only to check its arguments and bring pages in. */
-static int64_t lock_range(uint64_t address, uint64_t len)
+static int64_t lock_range(uint64_t address, uint64_t len, bool bring_in)
 {
-	uint64_t start = align_down(address, PAGE_SIZE);
+	uint64_t start = align_down(address, PAGE_SIZE), size = align_up(len + (address - start), PAGE_SIZE);
 
-	return address_space_advise(space(), start, align_up(address + len - start, PAGE_SIZE), LINUX_MADV_POPULATE_READ) == -ENOMEM ? -ENOMEM : 0;
+	if (start + size < start)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	if (size > USER_END || start > USER_END - size || !address_space_is_mapped(space(), start, start + size))
+		return -ENOMEM;
+	return bring_in && address_space_advise(space(), start, size, LINUX_MADV_POPULATE_READ) == -ENOMEM ? -ENOMEM : 0;
 }
 
 SYSCALL_PARTIAL(mlock, "pages are brought in but not counted against RLIMIT_MEMLOCK; file pages may be reclaimed");
 SYSCALL(mlock, 2, "pu")
 {
-	return lock_range(a->v[0], a->v[1]);
+	return lock_range(a->v[0], a->v[1], true);
 }
 
 SYSCALL_PARTIAL(mlock2, "as mlock");
 SYSCALL(mlock2, 3, "pux")
 {
-	if (a->v[2] & ~1ul)
-		return -EINVAL;
-	return a->v[2] ? 0 : lock_range(a->v[0], a->v[1]);
+	return a->v[2] & ~1ul ? -EINVAL : lock_range(a->v[0], a->v[1], !a->v[2]);
 }
 
 SYSCALL_PARTIAL(munlock, "nothing is locked, so that nothing is to be done");
 SYSCALL(munlock, 2, "pu")
 {
-	return 0;
+	return lock_range(a->v[0], a->v[1], false);
 }
 
 SYSCALL_PARTIAL(mlockall, "checks its argument only");

@@ -12,7 +12,7 @@ enum { NODES_MAX = 1024, NODE = 0 /* the one that there is */ };
 static int copy_nodes(uint64_t address, uint64_t bits, bool *has_ours, bool *has_any)
 {
 	*has_ours = *has_any = false;
-	if (!address || bits <= 1)
+	if (!address || bits == 1)
 		return 0;
 	bits--;
 	if (bits > PAGE_SIZE * 8)

@@ -204,13 +204,15 @@ SYSCALL(timer_settime, 4, "dxpp")
 	uint64_t interval, value;
 	int ret;
 
-	if (!t)
+	if (!a->v[2])
 		return -EINVAL;
 	ret = syscall_copy_timespec(a->v[2], &interval);
 	if (!ret)
 		ret = syscall_copy_timespec(a->v[2] + 16, &value);
 	if (ret)
 		return ret;
+	if (!t)
+		return -EINVAL;
 	get_remaining(t, &old);
 	disarm(t);
 	t->interval_ns = interval;

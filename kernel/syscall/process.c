@@ -219,6 +219,14 @@ SYSCALL(wait4, 4, "dpxp")
 	return result.pid;
 }
 
+/* What waitid(2) tells, and nothing else of the program's memory; zeros where there is nothing to tell, errors included. */
+static int put_child_info(uint64_t address, const struct linux_siginfo *info)
+{
+	enum { HEAD = 12, PLACE = 16, REST = 12 };
+
+	return copy_to_user(address, info, HEAD) || copy_to_user(address + PLACE, &info->process, REST) ? -EFAULT : 0;
+}
+
 SYSCALL(waitid, 5, "ddpxp")
 {
 	struct wait_request request = {.type = (int)a->v[0], .id = (int)a->v[1], .options = (unsigned)a->v[3]};
@@ -238,18 +246,16 @@ SYSCALL(waitid, 5, "ddpxp")
 	}
 	if (!ret)
 		ret = process_wait(&request, &result);
-	if (ret)
-		return ret;
-	if (result.pid) {
+	if (!ret && result.pid) {
 		info.signo = LINUX_SIGCHLD;
 		info.code = result.code;
 		info.process.pid = result.pid;
 		info.process.uid = result.uid;
 		info.process.status = result.status;
+		if (a->v[4] && copy_to_user(a->v[4], &result.usage, sizeof(result.usage)))
+			return -EFAULT;
 	}
-	if (a->v[2] && copy_to_user(a->v[2], &info, sizeof(info)))
-		return -EFAULT;
-	return a->v[4] && result.pid ? copy_to_user(a->v[4], &result.usage, sizeof(result.usage)) : 0;
+	return a->v[2] && put_child_info(a->v[2], &info) ? -EFAULT : ret;
 }
 
 /* ---- Ids. ---- */

@@ -4,6 +4,7 @@
 #include "kernel/mem/heap.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/syscall/syscall.h"
+#include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/mman.h"
 
 /* ---- Memory ---- */
@@ -85,7 +86,7 @@ static int64_t process_vm(const struct syscall_arguments *a, bool is_write)
 	if (ret)
 		return ret;
 	if (local.left) {
-		ret = syscall_copy_iovec(a->v[3], a->v[4], &remote);
+		ret = a->v[4] > LINUX_IOV_MAX ? -EINVAL : syscall_copy_iovec(a->v[3], a->v[4], &remote);
 		if (!ret) {
 			ret = remote.left ? on_space((int)a->v[0], &local, &remote, is_write) : 0;
 			syscall_free_iovec(&remote);

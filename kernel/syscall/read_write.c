@@ -9,6 +9,14 @@
 enum { IO_MAX = 0x7ffff000 };
 enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
 
+/* Memory of that length is the program's own neither before nor behind what a call takes of it. */
+static int64_t check_large(const struct file *file, unsigned mode, const struct syscall_arguments *a)
+{
+	if (!(file->mode & mode))
+		return -EBADF;
+	return syscall_is_outside(a->v[1], a->v[2]) ? -EFAULT : 0;
+}
+
 SYSCALL(read, 3, "db>u")
 {
 	struct file_argument f;
@@ -18,7 +26,9 @@ SYSCALL(read, 3, "db>u")
 	if (!file_begin(&f, (int)a->v[0]))
 		return -EBADF;
 	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], IO_MAX));
-	ret = file_read(f.file, &io, NULL);
+	ret = unlikely(a->v[2] > IO_MAX) ? check_large(f.file, MAY_READ, a) : 0;
+	if (likely(!ret))
+		ret = file_read(f.file, &io, NULL);
 	file_end(&f);
 	return restartable(ret);
 }
@@ -32,7 +42,9 @@ SYSCALL(write, 3, "dbu")
 	if (!file_begin(&f, (int)a->v[0]))
 		return -EBADF;
 	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], IO_MAX));
-	ret = file_write(f.file, &io, NULL);
+	ret = unlikely(a->v[2] > IO_MAX) ? check_large(f.file, MAY_WRITE, a) : 0;
+	if (likely(!ret))
+		ret = file_write(f.file, &io, NULL);
 	file_end(&f);
 	return write_result(ret);
 }
@@ -52,12 +64,24 @@ static int64_t transfer(int fd, struct io_vector *io, uint64_t *position, bool i
 static int64_t transfer_buffer(const struct syscall_arguments *a, bool is_write)
 {
 	uint64_t position = a->v[3];
+	struct file_argument f;
 	struct io_vector io;
+	int64_t ret = 0;
 
 	if ((int64_t)position < 0)
 		return -EINVAL;
+	if (!file_begin(&f, (int)a->v[0]))
+		return -EBADF;
 	io_vector_init_user(&io, a->v[1], min_u64(a->v[2], IO_MAX));
-	return transfer((int)a->v[0], &io, &position, is_write);
+	if (f.file->ops->seek && (a->v[2] > IO_MAX || (int64_t)(position + a->v[2]) < 0)) {
+		ret = check_large(f.file, is_write ? MAY_WRITE : MAY_READ, a);
+		if (!ret && (int64_t)(position + a->v[2]) < 0)
+			ret = -EINVAL;
+	}
+	if (!ret)
+		ret = is_write ? file_write(f.file, &io, &position) : file_read(f.file, &io, &position);
+	file_end(&f);
+	return is_write ? write_result(ret) : restartable(ret);
 }
 
 SYSCALL(pread64, 4, "db>ud")
@@ -222,7 +246,9 @@ SYSCALL(sendfile, 4, "ddpu")
 
 	if (ret)
 		return ret;
-	if (files.to->flags & O_APPEND)
+	if (!(files.from->mode & MAY_READ) || !(files.to->mode & MAY_WRITE))
+		ret = -EBADF;
+	else if ((files.to->flags & O_APPEND) || (int64_t)a->v[3] < 0 || files.from->ops->read_directory)
 		ret = -EINVAL;
 	else
 		ret = copy_at(&files, a->v[2], 0, a->v[3]);
@@ -247,6 +273,21 @@ static int check_copy_range(const struct two_files *files, uint64_t flags)
 	return 0;
 }
 
+/* Within one file the ranges must lie apart; the source's ends where the file does. */
+static int check_overlap(const struct two_files *files, const struct syscall_arguments *a)
+{
+	uint64_t from = files->from->position, to = files->to->position, size = files->from->inode->size, len = a->v[4];
+
+	if (a->v[1] && copy_from_user(&from, a->v[1], sizeof(from)))
+		return -EFAULT;
+	if (a->v[3] && copy_from_user(&to, a->v[3], sizeof(to)))
+		return -EFAULT;
+	if ((int64_t)from < 0 || (int64_t)to < 0 || (int64_t)len < 0)
+		return -EINVAL;
+	len = from < size ? min_u64(len, size - from) : 0;
+	return files->from->inode == files->to->inode && from < to + len && to < from + len ? -EINVAL : 0;
+}
+
 SYSCALL(copy_file_range, 6, "dpdpux")
 {
 	struct two_files files;
@@ -255,14 +296,8 @@ SYSCALL(copy_file_range, 6, "dpdpux")
 	if (ret)
 		return ret;
 	ret = check_copy_range(&files, a->v[5]);
-	if (!ret && files.from->inode == files.to->inode && a->v[1] && a->v[3]) {
-		uint64_t from, to;
-
-		if (copy_from_user(&from, a->v[1], 8) || copy_from_user(&to, a->v[3], 8))
-			ret = -EFAULT;
-		else if (from < to + a->v[4] && to < from + a->v[4])
-			ret = -EINVAL; /* the ranges overlap */
-	}
+	if (!ret)
+		ret = check_overlap(&files, a);
 	if (!ret)
 		ret = copy_at(&files, a->v[1], a->v[3], a->v[4]);
 	two_files_put(&files);
@@ -299,12 +334,16 @@ SYSCALL(splice, 6, "dpdpux")
 
 	if (ret)
 		return ret;
-	if (!file_pipe(files.from) && !file_pipe(files.to))
+	if (!(files.from->mode & MAY_READ) || !(files.to->mode & MAY_WRITE))
+		ret = -EBADF;
+	else if (!file_pipe(files.from) && !file_pipe(files.to))
 		ret = -EINVAL;
 	else if ((file_pipe(files.from) && a->v[1]) || (file_pipe(files.to) && a->v[3]))
 		ret = -ESPIPE;
 	else if (!a->v[4])
 		ret = 0;
+	else if (files.from->ops->read_directory || ((int64_t)a->v[4] < 0 && !(file_pipe(files.from) && file_pipe(files.to))))
+		ret = -EINVAL;
 	else
 		ret = splice_once(&files, a->v[1], a->v[3], a->v[4], a->v[5] & SPLICE_F_NONBLOCK);
 	two_files_put(&files);
@@ -333,7 +372,9 @@ SYSCALL(tee, 4, "ddux")
 
 	if (ret)
 		return ret;
-	if (!file_pipe(files.from) || !file_pipe(files.to) || file_pipe(files.from) == file_pipe(files.to))
+	if (!(files.from->mode & MAY_READ) || !(files.to->mode & MAY_WRITE))
+		ret = -EBADF;
+	else if (!file_pipe(files.from) || !file_pipe(files.to) || file_pipe(files.from) == file_pipe(files.to))
 		ret = -EINVAL;
 	else
 		ret = tee_pipes(files.from, files.to, a->v[2], !(a->v[3] & SPLICE_F_NONBLOCK) && !(files.from->flags & O_NONBLOCK));

@@ -56,7 +56,7 @@ SYSCALL(sched_setaffinity, 3, "dup")
 	struct task *task;
 	int ret = 0;
 
-	if (copy_from_user(&mask, a->v[2], min_u64(a->v[1], sizeof(mask))))
+	if (copy_from_user(&mask, a->v[2], min_u64((uint32_t)a->v[1], sizeof(mask))))
 		return -EFAULT;
 	task = find_and_lock((int)a->v[0]);
 	if (!task)
@@ -77,7 +77,9 @@ SYSCALL(sched_getaffinity, 3, "dup")
 	struct task *task;
 	uint64_t mask;
 
-	if (a->v[1] < sizeof(mask) || a->v[1] % sizeof(uint64_t))
+	uint32_t len = (uint32_t)a->v[1];
+
+	if (len * 8 < cpu_count() || len < sizeof(mask) || len % sizeof(uint64_t)) /* as on Linux the bits may wrap */
 		return -EINVAL;
 	task = find_and_lock((int)a->v[0]);
 	if (!task)
@@ -317,15 +319,58 @@ SYSCALL(setpriority, 3, "ddd")
 	return each((int)a->v[0], (int)a->v[1], &nice);
 }
 
-/* ioprio_set(2): one disk, first come, first served; the classes are accepted. */
-SYSCALL_PARTIAL(ioprio_set, "requests of a disk are served as they come: the class is accepted and not kept");
-SYSCALL(ioprio_set, 3, "ddx")
+/* ---- Priorities of input and output: requests of a disk are served as they come, so that they are kept and told, and change nothing. ---- */
+
+enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_WHO_PGRP, IOPRIO_WHO_USER, IOPRIO_NONE = 0, IOPRIO_RT, IOPRIO_BE, IOPRIO_IDLE, IOPRIO_CLASS_SHIFT = 13, IOPRIO_LEVEL = 7, IOPRIO_CLASSES = 7 };
+
+static int check_io_priority(int priority)
 {
-	return a->v[0] < 1 || a->v[0] > 3 ? -EINVAL : 0;
+	switch (priority >> IOPRIO_CLASS_SHIFT & IOPRIO_CLASSES) {
+	case IOPRIO_RT:
+		return task_is_capable(CAPABILITY_SYS_ADMIN) || task_is_capable(CAPABILITY_SYS_NICE) ? 0 : -EPERM;
+	case IOPRIO_BE:
+	case IOPRIO_IDLE:
+		return 0;
+	case IOPRIO_NONE:
+		return priority & IOPRIO_LEVEL ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
 }
 
-SYSCALL_PARTIAL(ioprio_get, "always IOPRIO_CLASS_NONE");
+/* Sets it, or tells it. */
+static int64_t io_priority(int which, int who, const int *priority)
+{
+	struct task *task;
+	int64_t ret;
+
+	if (which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER)
+		return -EINVAL;
+	if (which != IOPRIO_WHO_PROCESS)
+		return each(which - 1, who, NULL) < 0 ? -ESRCH : 0;
+	task = find_and_lock(who);
+	if (!task)
+		return -ESRCH;
+	if (priority && !may_change(task)) {
+		ret = -EPERM;
+	} else {
+		task->io_priority = priority ? (uint16_t)*priority : task->io_priority;
+		ret = priority ? 0 : task->io_priority;
+	}
+	spin_unlock(&process_tree_lock);
+	return ret;
+}
+
+SYSCALL_PARTIAL(ioprio_set, "of one task it is kept and told, and changes nothing; of groups and users it is only checked");
+SYSCALL(ioprio_set, 3, "ddx")
+{
+	int priority = (int)a->v[2], ret = check_io_priority(priority);
+
+	return ret ? ret : io_priority((int)a->v[0], (int)a->v[1], &priority);
+}
+
+SYSCALL_PARTIAL(ioprio_get, "of groups and users always IOPRIO_CLASS_NONE");
 SYSCALL(ioprio_get, 2, "dd")
 {
-	return a->v[0] < 1 || a->v[0] > 3 ? -EINVAL : 0;
+	return io_priority((int)a->v[0], (int)a->v[1], NULL);
 }

@@ -177,8 +177,16 @@ static bool may_signal(const struct process *target, int signal)
 	return signal == LINUX_SIGCONT && target->session == process_current()->session;
 }
 
+static bool is_signal(int signal)
+{
+	return signal >= 0 && signal <= LINUX_NSIG;
+}
+
+/* Whether there is somebody to send to is told before whether the signal is one. */
 static int send(struct process *target, int signal, const struct linux_siginfo *info)
 {
+	if (!is_signal(signal))
+		return -EINVAL;
 	return may_signal(target, signal) ? process_signal(target, signal, info) : -EPERM;
 }
 
@@ -198,19 +206,12 @@ static int send_to_many(int group, int signal, const struct linux_siginfo *info)
 	return ret;
 }
 
-static bool is_signal(int signal)
-{
-	return signal >= 0 && signal <= LINUX_NSIG;
-}
-
 SYSCALL(kill, 2, "dS")
 {
 	int pid = (int)a->v[0], signal = (int)a->v[1], ret;
 	struct linux_siginfo info = info_of_sender(signal, LINUX_SI_USER);
 	struct process *target;
 
-	if (!is_signal(signal))
-		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
 	spin_lock(&process_tree_lock);
@@ -230,12 +231,12 @@ static int64_t send_to_task(int tgid, int tid, int signal, const struct linux_si
 	struct task *task;
 	int ret = -ESRCH;
 
-	if (tid <= 0 || tgid < 0 || !is_signal(signal))
+	if (tid <= 0 || tgid < 0)
 		return -EINVAL;
 	spin_lock(&process_tree_lock);
 	task = task_find(tid);
 	if (task && (!tgid || task->process->pid == tgid))
-		ret = may_signal(task->process, signal) ? task_signal(task, signal, info) : -EPERM;
+		ret = !is_signal(signal) ? -EINVAL : may_signal(task->process, signal) ? task_signal(task, signal, info) : -EPERM;
 	spin_unlock(&process_tree_lock);
 	return ret;
 }
@@ -259,7 +260,10 @@ SYSCALL(tgkill, 3, "ddS")
 /* What a program says that a signal is must not look like the kernel's or kill's, but to itself. */
 static int copy_info(uint64_t address, int signal, bool to_self, struct linux_siginfo *info)
 {
-	if (copy_from_user(info, address, sizeof(*info)))
+	enum { KNOWN = 48 }; /* bytes that mean something; the rest is not looked at */
+
+	*info = (struct linux_siginfo){0};
+	if (copy_from_user(info, address, KNOWN))
 		return -EFAULT;
 	info->signo = signal;
 	return (info->code >= 0 || info->code == LINUX_SI_TKILL) && !to_self ? -EPERM : 0;
@@ -270,7 +274,7 @@ SYSCALL(rt_sigqueueinfo, 3, "dSp")
 	int pid = (int)a->v[0], signal = (int)a->v[1];
 	struct linux_siginfo info;
 	struct process *target;
-	int ret = is_signal(signal) ? copy_info(a->v[2], signal, pid == process_current()->pid, &info) : -EINVAL;
+	int ret = copy_info(a->v[2], signal, pid == process_current()->pid, &info);
 
 	if (ret)
 		return ret;

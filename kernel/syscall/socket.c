@@ -9,6 +9,7 @@
 #include "lib/string.h"
 
 #define CONTROL_MAX 20480u /* net.core.optmem_max */
+#define MSG_CMSG_COMPAT 0x80000000u /* of 32-bit programs */
 #define MESSAGES_MAX 1024u /* UIO_MAXIOV, for sendmmsg and recvmmsg */
 
 /* The socket behind a descriptor, whose file the caller puts. -EBADF, -ENOTSOCK. */
@@ -200,7 +201,9 @@ static int64_t put_name(struct socket *socket, bool of_peer, const struct syscal
 	uint8_t name[LINUX_SOCKADDR_MAX];
 	long len = socket->ops->name(socket, of_peer, name);
 
-	return len < 0 ? len : put_address(a->v[1], a->v[2], name, (uint32_t)len);
+	if (len < 0)
+		return len;
+	return a->v[1] ? put_address(a->v[1], a->v[2], name, (uint32_t)len) : -EFAULT;
 }
 
 static int64_t do_getsockname(struct socket *socket, const struct syscall_arguments *a)
@@ -423,7 +426,7 @@ static int64_t do_sendmsg(struct socket *socket, const struct syscall_arguments 
 
 SYSCALL(sendmsg, 3, "dpx")
 {
-	return on_socket(a, do_sendmsg);
+	return a->v[2] & MSG_CMSG_COMPAT ? -EINVAL : on_socket(a, do_sendmsg);
 }
 
 static int64_t do_recvmsg(struct socket *socket, const struct syscall_arguments *a)
@@ -433,41 +436,36 @@ static int64_t do_recvmsg(struct socket *socket, const struct syscall_arguments 
 
 SYSCALL(recvmsg, 3, "dpx")
 {
-	return on_socket(a, do_recvmsg);
+	return a->v[2] & MSG_CMSG_COMPAT ? -EINVAL : on_socket(a, do_recvmsg);
 }
 
 #define MMSG_SIZE (sizeof(struct linux_msghdr) + 8) /* struct mmsghdr: the header and the length transferred */
 
-static int64_t transfer_many(int fd, uint64_t vector, uint64_t count, int flags, uint64_t timeout, int64_t (*transfer)(struct socket *, uint64_t, int))
+/* Messages one after the other until there is none, or the deadline has passed: then none more is waited for. How many. */
+static int64_t transfer_many(const struct syscall_arguments *a, uint64_t deadline, int64_t (*transfer)(struct socket *, uint64_t, int))
 {
-	uint64_t deadline = WAIT_FOREVER, ns;
+	uint64_t vector = a->v[1], count = min_u64((uint32_t)a->v[2], MESSAGES_MAX);
+	int flags = (int)a->v[3] & ~LINUX_MSG_WAITFORONE;
 	struct socket *socket;
 	struct file *file;
-	int64_t done = 0, ret = socket_get(fd, &file, &socket);
+	int64_t done = 0, ret = socket_get((int)a->v[0], &file, &socket);
 
-	if (!ret && timeout) {
-		ret = syscall_copy_timespec(timeout, &ns);
-		if (ret)
-			file_put(file);
-		else
-			deadline = clock_monotonic_ns() + ns;
-	}
 	if (ret)
 		return ret;
-	count = min_u64((uint32_t)count, MESSAGES_MAX);
-	while (done < (int64_t)count && ret >= 0 && clock_monotonic_ns() < deadline) {
+	while (done < (int64_t)count && (!done || clock_monotonic_ns() < deadline)) {
 		uint64_t entry = vector + (uint64_t)done * MMSG_SIZE;
-		int now = flags & ~LINUX_MSG_WAITFORONE;
+		uint32_t len;
 
-		if (done && (flags & LINUX_MSG_WAITFORONE))
-			now |= LINUX_MSG_DONTWAIT;
-		ret = transfer(socket, entry, now);
+		if (done && (a->v[3] & LINUX_MSG_WAITFORONE))
+			flags |= LINUX_MSG_DONTWAIT;
+		ret = transfer(socket, entry, flags);
 		if (ret < 0)
 			break;
-		uint32_t len = (uint32_t)ret;
+		len = (uint32_t)ret;
 		ret = copy_to_user(entry + sizeof(struct linux_msghdr), &len, sizeof(len));
-		if (!ret)
-			done++;
+		if (ret)
+			break;
+		done++;
 	}
 	file_put(file);
 	return done ? done : ret;
@@ -475,10 +473,25 @@ static int64_t transfer_many(int fd, uint64_t vector, uint64_t count, int flags,
 
 SYSCALL(sendmmsg, 4, "dpux")
 {
-	return transfer_many((int)a->v[0], a->v[1], a->v[2], (int)a->v[3], 0, send_message);
+	return a->v[3] & MSG_CMSG_COMPAT ? -EINVAL : transfer_many(a, WAIT_FOREVER, send_message);
 }
 
 SYSCALL(recvmmsg, 5, "dpuxt")
 {
-	return transfer_many((int)a->v[0], a->v[1], a->v[2], (int)a->v[3], a->v[4], receive_message);
+	uint64_t ns, now, deadline = WAIT_FOREVER;
+	int64_t ret;
+
+	if (a->v[3] & MSG_CMSG_COMPAT)
+		return -EINVAL;
+	if (a->v[4]) {
+		ret = syscall_copy_timespec(a->v[4], &ns);
+		if (ret)
+			return ret;
+		deadline = clock_monotonic_ns() + ns;
+	}
+	ret = transfer_many(a, deadline, receive_message);
+	if (ret <= 0 || !a->v[4])
+		return ret;
+	now = clock_monotonic_ns();
+	return syscall_put_timespec(a->v[4], deadline > now ? deadline - now : 0) ? -EFAULT : ret;
 }

@@ -104,6 +104,7 @@ SYSCALL(newfstatat, 4, "Dspx")
 	return put_stat(stat_at((int)a->v[0], a->v[1], flags, &stat, NULL, NULL), a->v[2], &stat);
 }
 
+enum { AT_STATX_SYNC = 0x6000 };
 enum { STATX_BASIC_STATS = 0x7ff, STATX_BTIME = 0x800, STATX_MNT_ID = 0x1000 };
 #define STATX_RESERVED 0x80000000u
 
@@ -121,7 +122,7 @@ SYSCALL(statx, 5, "Dsxxp")
 	uint64_t mount = 0;
 	int64_t ret;
 
-	if (a->v[3] & STATX_RESERVED || (flags & 0x6000) == 0x6000)
+	if (a->v[3] & STATX_RESERVED || (flags & AT_STATX_SYNC) == AT_STATX_SYNC || flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC))
 		return -EINVAL;
 	ret = stat_at((int)a->v[0], a->v[1], flags, &stat, &birth, &mount);
 	if (ret)
@@ -235,7 +236,7 @@ SYSCALL(statfs, 2, "sp")
 
 SYSCALL(fstatfs, 2, "dp")
 {
-	struct file *file = descriptor_get((int)a->v[0]);
+	struct file *file = descriptor_get_any((int)a->v[0]);
 	int64_t ret;
 
 	if (!file)

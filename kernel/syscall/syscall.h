@@ -55,6 +55,11 @@ int syscall_directory(int dirfd, struct path *storage, const struct path **start
 /* A user's iovec array as an io_vector; segments are on the heap (io_vector.segments != &one: heap_free by syscall_free_iovec). */
 int syscall_copy_iovec(uint64_t address, uint64_t count, struct io_vector *io) must_check;
 void syscall_free_iovec(struct io_vector *io);
+/* Whether memory there cannot be a program's: for calls whose errors tell of it before they do anything. */
+static inline bool syscall_is_outside(uint64_t address, uint64_t len)
+{
+	return len > USER_END || address > USER_END - len;
+}
 /* struct timespec of the user -> ns; -EINVAL for a bad one, -EFAULT. */
 int syscall_copy_timespec(uint64_t address, uint64_t *ns) must_check;
 int syscall_put_timespec(uint64_t address, uint64_t ns) must_check;

@@ -93,12 +93,13 @@ SYSCALL(getrandom, 3, "pux")
 	if (a->v[2] & ~7ul)
 		return -EINVAL;
 	for (uint64_t done = 0; done < len;) {
-		size_t part = min_u64(len - done, sizeof(bytes));
+		size_t part = min_u64(len - done, sizeof(bytes)), left;
 
 		random_fill(bytes, part);
-		if (copy_to_user(a->v[0] + done, bytes, part))
+		left = user_copy_out(a->v[0] + done, bytes, part);
+		done += part - left;
+		if (left)
 			return done ? (int64_t)done : -EFAULT;
-		done += part;
 		if (signal_is_pending())
 			return (int64_t)done;
 		cpu_poll();

@@ -71,6 +71,7 @@
 #define LOCK_EX 2
 #define LOCK_NB 4
 #define LOCK_UN 8
+#define LOCK_MAND 32
 
 #define F_SEAL_SEAL	    1
 #define F_SEAL_SHRINK	    2

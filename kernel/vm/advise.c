@@ -163,9 +163,13 @@ int address_space_advise(struct address_space *space, uint64_t address, uint64_t
 	uint64_t end;
 	int ret;
 
-	if (address % PAGE_SIZE || len > USER_END || address > USER_END - len)
+	if (address % PAGE_SIZE || (len && !align_up(len, PAGE_SIZE)) || __builtin_add_overflow(address, align_up(len, PAGE_SIZE), &end))
 		return -EINVAL;
-	end = address + align_up(len, PAGE_SIZE);
+	if (end > USER_END) { /* no memory is there: told as any hole */
+		ret = address < USER_END ? address_space_advise(space, address, USER_END - address, number) : -ENOMEM;
+
+		return ret ? ret : -ENOMEM;
+	}
 	if (number == LINUX_MADV_POPULATE_READ || number == LINUX_MADV_POPULATE_WRITE)
 		return address_space_populate(
 			space, address, end, number == LINUX_MADV_POPULATE_READ ? ACCESS_READ : ACCESS_WRITE);
@@ -225,9 +229,10 @@ int address_space_sync(struct address_space *space, uint64_t address, uint64_t l
 	if (flags & ~(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
 		(flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC) || address % PAGE_SIZE)
 		return -EINVAL;
+	len = align_up(len, PAGE_SIZE); /* a length that wraps is none, as on Linux */
 	if (len > USER_END || address > USER_END - len)
 		return -ENOMEM;
-	end = address + align_up(len, PAGE_SIZE);
+	end = address + len;
 	while (!ret && next_shared(space, &at, end, &file, &first, &last, &has_hole)) {
 		if (flags & LINUX_MS_SYNC)
 			ret = page_cache_flush(file.cache, first, last);

@@ -133,7 +133,8 @@ static int64_t remap_locked(struct address_space *space, uint64_t old, uint64_t 
 	uint64_t new_address, struct list *dead)
 {
 	bool must_move = flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP);
-	struct region *region = region_of_range(space, old, max_u64(old_len, PAGE_SIZE));
+	bool shrinks = !must_move && new_len <= old_len; /* then what lies behind the new end may have holes */
+	struct region *region = region_of_range(space, old, shrinks ? PAGE_SIZE : max_u64(old_len, PAGE_SIZE));
 	uint64_t more = new_len > old_len ? new_len - old_len : flags & LINUX_MREMAP_DONTUNMAP ? new_len : 0;
 	int ret;
 
@@ -145,7 +146,7 @@ static int64_t remap_locked(struct address_space *space, uint64_t old, uint64_t 
 		return -EINVAL;
 	if (more && check_limits(space, more, (region->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE))
 		return -ENOMEM;
-	if (!must_move && new_len <= old_len) {
+	if (shrinks) {
 		ret = new_len < old_len ? unmap_locked(space, old + new_len, old + old_len, dead) : 0;
 		return ret ? ret : (int64_t)old;
 	}

@@ -225,13 +225,17 @@ static int check_name(const char *name)
 
 int mqueue_open(const char *name, int flags, uint32_t mode, const struct mqueue_attributes *attributes, struct file **file)
 {
-	struct path root;
+	struct path root, there;
 	int ret = check_name(name);
 
 	if (!ret)
 		ret = root_get(&root);
 	if (ret)
 		return ret;
+	if ((flags & O_ACCMODE) == O_ACCMODE && !path_walk(&root, name, 0, &there)) { /* Linux refuses it for a queue that is there */
+		path_put(&there);
+		return flags & O_CREAT && flags & O_EXCL ? -EEXIST : -EINVAL;
+	}
 	flags &= O_ACCMODE | O_CREAT | O_EXCL | O_NONBLOCK;
 	mutex_lock(&open_lock);
 	wanted = attributes ? attributes : &usual;

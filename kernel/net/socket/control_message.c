@@ -24,7 +24,7 @@ static int take_rights(const uint8_t *data, size_t len, struct socket_message *m
 		struct file *file;
 
 		memcpy(&fd, data + i * sizeof(fd), sizeof(fd));
-		file = descriptor_get(fd);
+		file = descriptor_get_any(fd);
 		if (!file)
 			return -EBADF;
 		message->files->file[message->files->count++] = file;

@@ -24,7 +24,7 @@ SYSCALL(mq_open, 4, "sfop")
 	if (!ret && (flags & O_CREAT) && a->v[3])
 		ret = mqueue_check(&attributes);
 	if (!ret)
-		ret = (flags & O_ACCMODE) == O_ACCMODE ? -EINVAL : mqueue_open(name, flags, (uint32_t)a->v[2], a->v[3] ? &attributes : NULL, &file);
+		ret = mqueue_open(name, flags, (uint32_t)a->v[2], a->v[3] ? &attributes : NULL, &file);
 	heap_free(name);
 	if (!ret)
 		descriptor_fill(fd, file);
