@@ -24,6 +24,7 @@
  *   stdio   "tty": descriptors 0, 1, 2 are the terminal /dev/console; "streams": they are the control channel's
  *           stdin, stdout and stderr ports (abi/control.h)
  *   winsize "ROWS COLUMNS" of the terminal at the start
+ *   image   in an override, as its first record: all of the image's file, which the guest then does not read
  *
  * Merging: an override that has any arg or next replaces all of the image's; env records add or replace by name,
  * unset records take away;

@@ -121,8 +121,8 @@ static void list_contents(const struct image_recipe *recipe, const struct source
 	image_contents_add_composition(contents, description->created, description->origin);
 }
 
-static int commit_draft(
-	const struct image_recipe *recipe, const struct source_list *list, struct image_draft *draft, struct dory_error *err)
+static int commit_draft(const struct image_recipe *recipe, const struct source_list *list, const char *run_text, struct image_draft *draft,
+	struct dory_error *err)
 {
 	struct image_contents contents = {0};
 	struct image description = {0};
@@ -135,6 +135,8 @@ static int commit_draft(
 		free(description.default_command);
 		description.default_command = NULL;
 		result = disk_command_read(description.disk_path, &description.default_command, err);
+	} else {
+		description.run_config = text_copy(run_text);
 	}
 	if (result == 0)
 		result = image_draft_write_contents(draft, &contents, err);
@@ -168,7 +170,7 @@ static int compose_draft(const struct dory_config *config, const struct image_re
 	if (result < 0)
 		image_draft_discard(draft);
 	else
-		result = commit_draft(recipe, &list, draft, err);
+		result = commit_draft(recipe, &list, run_text, draft, err);
 	free(list.sources);
 	free(cache);
 	return result;

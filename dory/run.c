@@ -132,6 +132,9 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	request.machine.kernel = kernel;
 	request.machine.disk = image->disk_path;
 	request.machine.disk_keeps = run->persist;
+	/* What the machine cannot have changed it need not read. */
+	if (!run->persist)
+		request.config.image = image->run_config;
 	if (choose_machine(config, run, &request, err) < 0)
 		goto out;
 	if (run->network)

@@ -95,6 +95,8 @@ static const struct {
     {"stdio", offsetof(struct run_config, stdio)}, {"winsize", offsetof(struct run_config, winsize)},
 };
 
+#define IMAGE_KEY "image"
+
 static const char no_memory[] = "there is not enough memory for the run configuration";
 static const char unknown_key[] = "the run configuration has a key that this init does not know: it was made by another version of Dory";
 
@@ -131,6 +133,13 @@ static const char *apply(struct run_config *config, const char *key, const char 
 	return unknown_key;
 }
 
+bool run_config_holds_image(const char *text, size_t len)
+{
+	static const char begin[] = RUN_CONFIG_MAGIC IMAGE_KEY " ";
+
+	return len >= sizeof(begin) - 1 && !memcmp(text, begin, sizeof(begin) - 1);
+}
+
 const char *run_config_read(struct run_config *config, char *text, size_t len, bool is_override)
 {
 	const char *magic = RUN_CONFIG_MAGIC;
@@ -153,7 +162,7 @@ const char *run_config_read(struct run_config *config, char *text, size_t len, b
 		if (size >= (size_t)(end - value) || value[size] != '\n')
 			return "the run configuration is cut short";
 		value[size] = '\0';
-		why = apply(config, at, value, &replaces_command);
+		why = is_override && !strcmp(at, IMAGE_KEY) ? run_config_read(config, value, size, false) : apply(config, at, value, &replaces_command);
 		if (why)
 			return why;
 		at = value + size + 1;

@@ -28,6 +28,9 @@ struct run_config {
  */
 const char *run_config_read(struct run_config *config, char *text, size_t len, bool is_override);
 
+/* Whether the text of an override holds the image's configuration too. */
+bool run_config_holds_image(const char *text, size_t len);
+
 /* Sets the variable of "NAME=VALUE"; keeps the text. False: no memory. */
 bool run_config_set_environment(struct run_config *config, const char *assignment);
 

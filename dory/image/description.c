@@ -11,7 +11,7 @@
 #include "dory/base/text.h"
 #include "dory/image/store.h"
 
-enum { JSON_SIZE_MAX = 1 << 20, UUID_OFFSET = 1024 + 0x68 /* ext4 disk layout, "Super Block": s_uuid */ };
+enum { JSON_SIZE_MAX = 1 << 20, RUN_CONFIG_KEPT_MAX = 1 << 16, UUID_OFFSET = 1024 + 0x68 /* ext4 disk layout, "Super Block": s_uuid */ };
 
 void store_disk_uuid(const char *disk, char text[STORE_UUID_SIZE])
 {
@@ -50,6 +50,8 @@ int description_write(const char *directory, const struct image *image, struct d
 	set_text(object, "command", image->default_command);
 	set_text(object, "fingerprint", image->fingerprint);
 	set_text(object, "disk_uuid", uuid);
+	if (image->run_config && strlen(image->run_config) <= RUN_CONFIG_KEPT_MAX)
+		set_text(object, "run", image->run_config);
 	if (image->boot)
 		json_object_set_new(object, "boot", json_loads(image->boot, 0, NULL));
 	text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -93,6 +95,8 @@ static int parse(const char *path, const char *text, size_t length, struct image
 	store_disk_uuid(image->disk_path, uuid);
 	if (strcmp(uuid, disk_uuid) != 0)
 		image->fingerprint[0] = '\0';
+	else if (json_object_get(object, "run"))
+		image->run_config = get_text(object, "run");
 	free(disk_uuid);
 	json_decref(object);
 	return 0;

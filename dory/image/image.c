@@ -21,6 +21,7 @@ void image_release(struct image *image)
 	free(image->origin);
 	free(image->fingerprint);
 	free(image->default_command);
+	free(image->run_config);
 	free(image->boot);
 	*image = (struct image){0};
 }

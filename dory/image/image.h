@@ -16,6 +16,7 @@ struct image {
 	char *origin;          /* for people: "deb:sqlite3 (12 packages)" */
 	char *fingerprint;     /* digest of what it was composed from (debian_fingerprint ...), empty if not known */
 	char *default_command; /* what `dory run` without -e runs, empty if none */
+	char *run_config;      /* the text of its run configuration (abi/run_config.h); NULL: not known */
 	char *boot;            /* its configurations (dory/runtime/boot.h) as JSON; NULL: none */
 };
 

@@ -81,6 +81,8 @@ int run_config_text(const struct run_config *config, char **result, size_t *leng
 	char size[32];
 
 	text_append(&text, RUN_CONFIG_MAGIC, strlen(RUN_CONFIG_MAGIC));
+	if (config->image)
+		add_record(&text, "image", config->image);
 	add_command(&text, &config->command);
 	if (config->is_tty && config->terminal_type) {
 		char assignment[128];

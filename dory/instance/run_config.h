@@ -13,6 +13,7 @@ struct run_config {
 	const char *const *unset; /* names of variables of the image's that are not there; of an override */
 	size_t unset_count;
 	const char *directory, *host_name, *user;
+	const char *image; /* of an override: the text that the image holds, which the guest need not read then; NULL: not known */
 	bool is_override; /* beside the machine: says how stdio is connected */
 	bool is_tty;
 	unsigned rows, columns; /* 0: not known */

@@ -74,6 +74,15 @@ TEST(variables_that_are_taken_away_stand_before_those_that_are_set)
 	free(text);
 }
 
+TEST(what_the_image_holds_stands_first)
+{
+	struct run_config config = {.is_override = true, .image = "dory-run 1\narg 1 p\n", .directory = "/d"};
+	char *text = text_of(&config);
+
+	CHECK(text && strcmp(text, "dory-run 1\nimage 19 dory-run 1\narg 1 p\n\ncwd 2 /d\nstdio 7 streams\n") == 0);
+	free(text);
+}
+
 TEST(too_large)
 {
 	struct run_config config = {0};

@@ -56,14 +56,24 @@ static noreturn_fn void fail(int code, const char *subject, const char *why)
 
 /* ---- Reading the configuration ---- */
 
-static void read_config(const char *path, bool is_override)
+static void read_text(const char *path, char *text, size_t len, bool is_override)
 {
-	size_t len;
-	char *text = file_read(path, &len);
 	const char *why = text && len ? run_config_read(&config, text, len, is_override) : NULL;
 
 	if (why)
 		fail(EXIT_DORY, path, why);
+}
+
+static void read_config(void)
+{
+	size_t len, override_len;
+	char *override = file_read(RUN_CONFIG_DEVICE, &override_len), *text;
+
+	if (!override || !run_config_holds_image(override, override_len)) {
+		text = file_read(RUN_CONFIG_PATH, &len);
+		read_text(RUN_CONFIG_PATH, text, len, false);
+	}
+	read_text(RUN_CONFIG_DEVICE, override, override_len, true);
 }
 
 /* ---- The terminal and standard descriptors ---- */
@@ -382,8 +392,7 @@ void init_main(const char *adopted)
 		adopt(adopted);
 	control_open();
 	run_config_set_environment(&config, RUN_CONFIG_DEFAULT_PATH);
-	read_config(RUN_CONFIG_PATH, false);
-	read_config(RUN_CONFIG_DEVICE, true);
+	read_config();
 	if (!config.arguments.count)
 		fail(EXIT_DORY, NULL, "the image has no default command; give one with -e");
 	if (config.host)

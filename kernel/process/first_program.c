@@ -82,23 +82,28 @@ static bool read_image(struct run_config *config)
 	return ret && read_text(config, text, len, false);
 }
 
-/* What the host put beside the machine. */
-static bool read_override(struct run_config *config)
+/* What the host put beside the machine: "" if nothing. NULL: no memory. */
+static char *take_override(size_t *len)
 {
-	size_t len;
-	char *text = fw_cfg_read(RUN_CONFIG_FW_CFG, &len);
-	char *copy = text ? allocate(len + 1) : NULL;
+	char *text = fw_cfg_read(RUN_CONFIG_FW_CFG, len), *copy;
 
+	if (!text)
+		*len = 0;
+	copy = allocate(*len + 1);
 	if (copy)
-		memcpy(copy, text, len);
+		memcpy(copy, text, *len);
 	heap_free(text);
-	return !text || (copy && read_text(config, copy, len, true));
+	return copy;
 }
 
 static bool read_config(struct run_config *config)
 {
+	size_t len;
+	char *override = take_override(&len);
+
 	config->allocate = allocate;
-	return run_config_set_environment(config, RUN_CONFIG_DEFAULT_PATH) && read_image(config) && read_override(config);
+	return override && run_config_set_environment(config, RUN_CONFIG_DEFAULT_PATH) && (run_config_holds_image(override, len) || read_image(config)) &&
+	       read_text(config, override, len, true);
 }
 
 static bool is_plain(const struct run_config *config)

@@ -57,16 +57,20 @@ static void read_config(const struct run_config *config)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	struct run_config config = {.allocate = allocate};
-	char *first = calloc(1, len + 1), *second = calloc(1, len + 1); /* a NUL behind, as file_read gives */
+	struct run_config config = {.allocate = allocate}, alone = {.allocate = allocate};
+	char *first = calloc(1, len + 1), *second = calloc(1, len + 1), *third = calloc(1, len + 1); /* a NUL behind, as file_read gives */
 
 	memcpy(first, bytes, len);
 	memcpy(second, bytes, len);
+	memcpy(third, bytes, len);
 	if (!run_config_read(&config, first, len, false) && !run_config_read(&config, second, len, true))
 		read_config(&config);
+	if (!run_config_read(&alone, third, len, true))
+		read_config(&alone);
 	free_all();
 	free(first);
 	free(second);
+	free(third);
 	return 0;
 }
 
@@ -103,6 +107,23 @@ TEST(an_override_takes_variables_away)
 	free_all();
 }
 
+TEST(an_override_may_hold_the_image)
+{
+	struct run_config config = {.allocate = allocate};
+	char override[] = "dory-run 1\nimage 27 dory-run 1\narg 1 p\ncwd 1 /\n\nenv 3 A=1\n", both[] = "dory-run 1\nimage 19 dory-run 1\narg 1 p\n\narg 1 q\n";
+	char nested[] = "dory-run 1\nimage 32 dory-run 1\nimage 11 dory-run 1\n\n\n";
+
+	CHECK(run_config_holds_image(override, sizeof(override) - 1) && !run_config_holds_image(good, sizeof(good) - 1));
+	CHECK(!run_config_read(&config, override, sizeof(override) - 1, true));
+	CHECK(config.arguments.count == 1 && !strcmp(config.arguments.items[0], "p") && !strcmp(config.cwd, "/"));
+	config = (struct run_config){.allocate = allocate};
+	CHECK(!run_config_read(&config, both, sizeof(both) - 1, true));
+	CHECK(config.arguments.count == 1 && !strcmp(config.arguments.items[0], "q"));
+	config = (struct run_config){.allocate = allocate};
+	CHECK(run_config_read(&config, nested, sizeof(nested) - 1, true) != NULL); /* an image holds no image */
+	free_all();
+}
+
 /* Without memory the parser says so, whichever allocation fails. */
 TEST(no_memory)
 {
@@ -126,7 +147,7 @@ TEST(no_memory)
 
 TEST(damaged)
 {
-	static const char *const pieces[] = {"18446744073709551615", "18446744073709551616", "-1", " ", "\n", "0", "99999", "arg ", "next 1 ;\n", "env 0 \n", "env 1 =\n", "unset 1 A\n", "\0"};
+	static const char *const pieces[] = {"18446744073709551615", "18446744073709551616", "-1", " ", "\n", "0", "99999", "arg ", "next 1 ;\n", "env 0 \n", "env 1 =\n", "unset 1 A\n", "image 11 dory-run 1\n\n", "\0"};
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		char text[2 * sizeof(good)];
