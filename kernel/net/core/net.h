@@ -169,6 +169,8 @@ struct net_network {
 	void (*input)(struct net_interface *interface, struct net_packet *packet);
 	/* Answers a packet that nobody listens for (port unreachable); borrows it; its IP header is at network_offset. May be NULL. */
 	void (*refuse)(struct net_stack *stack, struct net_packet *packet);
+	/* A packet of ours, IP header first, does not go as its neighbour is silent: its transport is told (EHOSTUNREACH). Borrows it. */
+	void (*give_up)(struct net_stack *stack, struct net_interface *interface, struct net_packet *packet);
 	/* Multicast groups, counted; interface NULL: by route. -EINVAL: no group; -ENODEV; -ENOMEM; -EADDRNOTAVAIL: not joined. */
 	int (*group_join)(struct net_stack *stack, struct net_interface *interface, const struct net_address *group);
 	int (*group_leave)(struct net_stack *stack, struct net_interface *interface, const struct net_address *group);

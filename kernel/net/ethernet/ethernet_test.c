@@ -119,6 +119,39 @@ TEST(nobody_answers)
 	teardown();
 }
 
+static unsigned nr_told;
+static struct net_error told;
+
+static bool take_error(struct net_stack *s, const struct net_flow *flow, const uint8_t *header, size_t len, const struct net_error *error)
+{
+	CHECK_EQ(s == &stack, 1);
+	CHECK_EQ(net_address_ip4(&flow->remote), 0x0a000002);
+	CHECK_EQ(net_address_ip4(&flow->local), 0x0a000001);
+	CHECK_EQ(header[0], 0);
+	CHECK_EQ(len, 8);
+	nr_told++;
+	told = *error;
+	return true;
+}
+
+TEST(who_sent_hears_that_nobody_answers)
+{
+	static struct net_transport transport = {.protocol = 200, .error = take_error};
+
+	setup();
+	net_transport_add(&stack, &transport);
+	CHECK_EQ(send_to(0x0a000002), 0);
+	CHECK_EQ(send_to(0x0a000002), 0);
+	pass(2 * NET_SECOND);
+	CHECK_EQ(nr_told, 0);
+	for (int i = 0; i < 3; i++)
+		pass(NET_SECOND);
+	CHECK_EQ(nr_told, 2);
+	CHECK_EQ(told.error, EHOSTUNREACH);
+	net_transport_remove(&stack, &transport);
+	teardown();
+}
+
 TEST(answers_for_ours_only)
 {
 	setup();

@@ -57,11 +57,25 @@ static void ask(struct neighbour *n)
 		arp_ask(interface, &n->address, is_known ? n->hardware : NULL);
 }
 
+/* Who has sent what waits hears that it does not go. */
+static void give_up(struct neighbour *n)
+{
+	struct net_interface *interface = n->ethernet->interface;
+	const struct net_network *network = net_network_of(interface->stack, &n->address);
+	struct net_packet *packet;
+
+	if (!network || !network->give_up)
+		return;
+	list_for_each(packet, &n->waiting, link)
+		network->give_up(interface->stack, interface, packet);
+}
+
 /* Nobody answered. The routes may lead another way now. */
 static void fail(struct neighbour *n)
 {
 	struct net_stack *stack = n->ethernet->interface->stack;
 
+	give_up(n);
 	drop_waiting(n, NET_COUNT_ARP_UNRESOLVED);
 	n->is_known = n->is_asked = false;
 	n->is_failed = true;

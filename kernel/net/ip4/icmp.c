@@ -117,30 +117,50 @@ static uint32_t told_mtu(uint16_t told, uint32_t sent)
 	return ICMP_MTU_MIN;
 }
 
+/* To the transport of the packet that about[0..len) is the beginning of. */
+static void tell(struct ip4 *ip, struct net_interface *interface, const struct ip4_header *h, const uint8_t *about, size_t len, const struct net_error *error)
+{
+	const struct net_transport *transport = net_transport_find(ip->stack, h->protocol);
+	struct net_flow flow = {.local = net_address_of_ip4(h->source), .remote = net_address_of_ip4(h->destination), .interface = interface};
+
+	if (!transport || !transport->error || !ip4_is_local_address(ip, h->source))
+		return;
+	if (transport->error(ip->stack, &flow, about + h->header_len, len - h->header_len, error) && error->mtu)
+		net_path_set(ip->stack, &ip->paths, &flow.remote, error->mtu);
+}
+
+static bool names_transport(const uint8_t *about, size_t len, struct ip4_header *h)
+{
+	return ip4_header_parse(about, len, h) && len >= h->header_len + 8u && !(h->fragment & IP4_OFFSET);
+}
+
 /* What is quoted may lie in fragments: it is copied out. */
 static void take_error(struct ip4 *ip, struct net_packet *packet, const struct net_error *meaning)
 {
 	size_t len = min_u64(packet->len, ICMP_HEADER + ICMP_QUOTED_MAX);
 	uint8_t icmp[ICMP_HEADER + ICMP_QUOTED_MAX], *about = icmp + ICMP_HEADER;
-	const struct net_transport *transport;
 	struct net_error error = *meaning;
 	struct ip4_header h;
-	struct net_flow flow;
 
-	if (!net_packet_copy(packet, 0, icmp, len) || !ip4_header_parse(about, len - ICMP_HEADER, &h) || len - ICMP_HEADER < h.header_len + 8u ||
-	    h.fragment & IP4_OFFSET) {
+	if (!net_packet_copy(packet, 0, icmp, len) || !names_transport(about, len - ICMP_HEADER, &h)) {
 		net_count(ip->stack, NET_COUNT_ICMP_BAD);
 		return;
 	}
 	if (error.error == EMSGSIZE)
 		error.mtu = told_mtu(wire_get16(icmp + 6), h.len);
-	flow = (struct net_flow){.local = net_address_of_ip4(h.source), .remote = net_address_of_ip4(h.destination),
-				 .interface = packet->interface};
-	transport = net_transport_find(ip->stack, h.protocol);
-	if (!transport || !transport->error || !ip4_is_local_address(ip, h.source))
-		return;
-	if (transport->error(ip->stack, &flow, about + h.header_len, len - ICMP_HEADER - h.header_len, &error) && error.mtu)
-		net_path_set(ip->stack, &ip->paths, &flow.remote, error.mtu);
+	tell(ip, packet->interface, &h, about, len - ICMP_HEADER, &error);
+}
+
+/* As if a router had said so (RFC 1122 §2.3.2.2, §3.3.2). */
+void ip4_give_up(struct net_stack *stack, struct net_interface *interface, struct net_packet *packet)
+{
+	static const struct net_error error = {.error = EHOSTUNREACH, .type = ICMP_UNREACHABLE, .code = 1};
+	size_t len = min_u64(packet->len, ICMP_QUOTED_MAX);
+	uint8_t about[ICMP_QUOTED_MAX];
+	struct ip4_header h;
+
+	if (net_packet_copy(packet, 0, about, len) && names_transport(about, len, &h))
+		tell(ip4_of(stack), interface, &h, about, len, &error);
 }
 
 void ip4_icmp_input(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *header)

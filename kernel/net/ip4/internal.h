@@ -52,4 +52,5 @@ bool ip4_header_parse(const uint8_t *bytes, size_t len, struct ip4_header *heade
 int ip4_send(struct net_stack *stack, const struct net_flow *flow, struct net_packet *packet, uint8_t protocol);
 /* icmp.c */
 void ip4_icmp_input(struct ip4 *ip, struct net_packet *packet, const struct ip4_header *header);
+void ip4_give_up(struct net_stack *stack, struct net_interface *interface, struct net_packet *packet);
 void ip4_icmp_error(struct ip4 *ip, struct net_packet *packet, uint8_t type, uint8_t code, uint32_t rest);

@@ -67,7 +67,7 @@ static int group_leave(struct net_stack *stack, struct net_interface *interface,
 
 static const struct net_network network = {
 	.header_len = IP4_HEADER, .ethertype = NET_ETHERTYPE_IP4, .tso_offload = NET_OFFLOAD_TSO4, .route = ip4_route, .send = ip4_send,
-	.is_local = is_local, .input = ip4_input, .refuse = refuse, .detach = detach,
+	.is_local = is_local, .input = ip4_input, .refuse = refuse, .give_up = ip4_give_up, .detach = detach,
 	.configure = configure, .address_at = address_at, .group_join = group_join, .group_leave = group_leave,
 };
 

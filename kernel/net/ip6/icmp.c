@@ -132,29 +132,47 @@ static bool find_meaning(const uint8_t *icmp, struct net_error *error)
 	return true;
 }
 
-/* The transport must know what the error is about; then the path is believed to be as narrow as was told. */
-static void take_error(struct ip6 *ip, struct net_packet *packet, const struct net_error *error)
+/* To the transport of the packet that about[0..len) is the beginning of. It must know of it; then the path is believed to be as narrow as was told. */
+static void tell(struct ip6 *ip, struct net_interface *interface, const uint8_t *about, size_t len, const struct net_error *error)
 {
-	size_t len = min_u64(packet->len, ICMP_ERROR_MAX), at;
-	const uint8_t *about = net_packet_head(packet, len);
 	const struct net_transport *transport;
 	struct ip6_header h;
 	struct net_flow flow;
 	uint8_t protocol;
+	size_t at = ip6_header_parse(about, len, &h) ? ip6_find_transport(about, len, &protocol) : 0;
 
-	about = about ? about + ICMP_HEADER : NULL;
-	len -= ICMP_HEADER;
-	at = about && ip6_header_parse(about, len, &h) ? ip6_find_transport(about, len, &protocol) : 0;
 	if (!at || len - at < 8) {
 		net_count(ip->stack, NET_COUNT_ICMP_BAD);
 		return;
 	}
-	flow = (struct net_flow){.local = h.source, .remote = h.destination, .interface = packet->interface};
+	flow = (struct net_flow){.local = h.source, .remote = h.destination, .interface = interface};
 	transport = net_transport_find(ip->stack, protocol);
-	if (!transport || !transport->error || !ip6_is_local_at(ip, packet->interface, &h.source) || net_address_is_ip4(&h.destination))
+	if (!transport || !transport->error || !ip6_is_local_at(ip, interface, &h.source) || net_address_is_ip4(&h.destination))
 		return;
 	if (transport->error(ip->stack, &flow, about + at, len - at, error) && error->mtu)
 		net_path_set(ip->stack, &ip->paths, &h.destination, error->mtu);
+}
+
+static void take_error(struct ip6 *ip, struct net_packet *packet, const struct net_error *error)
+{
+	size_t len = min_u64(packet->len, ICMP_ERROR_MAX);
+	const uint8_t *icmp = net_packet_head(packet, len);
+
+	if (icmp)
+		tell(ip, packet->interface, icmp + ICMP_HEADER, len - ICMP_HEADER, error);
+	else
+		net_count(ip->stack, NET_COUNT_ICMP_BAD);
+}
+
+/* As if a router had said so (RFC 4861 §7.2.2). */
+void ip6_give_up(struct net_stack *stack, struct net_interface *interface, struct net_packet *packet)
+{
+	static const struct net_error error = {.error = EHOSTUNREACH, .type = ICMP6_UNREACHABLE, .code = 3};
+	size_t len = min_u64(packet->len, ICMP_ERROR_MAX);
+	const uint8_t *about = net_packet_head(packet, len);
+
+	if (about)
+		tell(ip6_of(stack), interface, about, len, &error);
 }
 
 static void dispatch(struct ip6 *ip, struct net_packet *packet, const struct ip6_header *header)

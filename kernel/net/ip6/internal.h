@@ -117,6 +117,7 @@ int ip6_send_at(struct ip6 *ip, const struct net_flow *flow, struct net_packet *
 /* icmp.c */
 void ip6_icmp_input(struct ip6 *ip, struct net_packet *packet, const struct ip6_header *header);
 /* Answers with an error; borrows the packet, whose IP header is at network_offset. pointer: of ICMP6_BAD_PARAMETER, otherwise 0. */
+void ip6_give_up(struct net_stack *stack, struct net_interface *interface, struct net_packet *packet);
 void ip6_icmp_error(struct ip6 *ip, struct net_packet *packet, uint8_t type, uint8_t code, uint32_t pointer);
 void ip6_icmp_checksum(const struct net_flow *flow, struct net_packet *packet);
 /* nd.c */

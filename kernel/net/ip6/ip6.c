@@ -167,7 +167,7 @@ static bool address_at(const struct net_interface *interface, unsigned i, struct
 
 static const struct net_network network = {
 	.header_len = IP6_HEADER, .ethertype = NET_ETHERTYPE_IP6, .tso_offload = NET_OFFLOAD_TSO6, .route = ip6_route, .send = ip6_send,
-	.is_local = is_local, .input = ip6_input, .refuse = refuse, .detach = detach, .ask = ip6_ask,
+	.is_local = is_local, .input = ip6_input, .refuse = refuse, .give_up = ip6_give_up, .detach = detach, .ask = ip6_ask,
 	.up = up, .configure = configure, .address_at = address_at,
 };
 

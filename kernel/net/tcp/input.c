@@ -82,7 +82,7 @@ static void arrives_in_syn_sent(struct tcp_connection *tcp, const struct net_flo
 		tcp->state = TCP_SYN_RECEIVED;
 		tcp->ecn.is_on = false;
 		tcp_retransmit_start(tcp);
-		tcp_send_syn(tcp);
+		(void)tcp_send_syn(tcp);
 		tcp_timer_update(tcp);
 		return;
 	}

@@ -298,7 +298,7 @@ unsigned tcp_sack_blocks(struct tcp_connection *tcp, struct tcp_range *to, unsig
 void tcp_output(struct tcp_connection *tcp);
 void tcp_window_update(struct tcp_connection *tcp);
 void tcp_send_ack(struct tcp_connection *tcp);
-void tcp_send_syn(struct tcp_connection *tcp);
+int tcp_send_syn(struct tcp_connection *tcp); /* -EHOSTUNREACH: the neighbour is known to be silent, and so on */
 void tcp_send_probe(struct tcp_connection *tcp);
 void tcp_send_keep_alive(struct tcp_connection *tcp);
 void tcp_send_reset(struct tcp_connection *tcp);

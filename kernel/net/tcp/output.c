@@ -168,7 +168,7 @@ void tcp_send_reset(struct tcp_connection *tcp)
 }
 
 /* The SYN, or SYN and ACK of a simultaneous open (RFC 9293 §3.5, figure 8). */
-void tcp_send_syn(struct tcp_connection *tcp)
+int tcp_send_syn(struct tcp_connection *tcp)
 {
 	bool is_answer = tcp->state == TCP_SYN_RECEIVED;
 	const struct net_network *network = net_network_of(tcp->stack, &tcp->flow.remote);
@@ -186,7 +186,7 @@ void tcp_send_syn(struct tcp_connection *tcp)
 	if (!is_answer && tcp->setting[TCP_SET_ECN] == 1 && tcp->backoff == 0)
 		out.flags |= TCP_ECE | TCP_CWR; /* RFC 3168 §6.1.1; without it again if nobody answers */
 	out.options_len = tcp_options_put(options, &values);
-	(void)tcp_segment_send(tcp->stack, &tcp->flow, tcp->local_port, tcp->remote_port, &out, NULL, 0);
+	return tcp_segment_send(tcp->stack, &tcp->flow, tcp->local_port, tcp->remote_port, &out, NULL, 0);
 }
 
 static uint32_t segment_max(const struct tcp_connection *tcp)

@@ -56,6 +56,29 @@ TEST(active_open_times_out)
 	teardown();
 }
 
+/* Somebody on the way says that it does not go there: that ends what is not yet open, if it is about what was sent. */
+TEST(active_open_unreachable)
+{
+	const struct net_flow flow = {.local = net_address_of_ip4(0x0a000001), .remote = net_address_of_ip4(PEER)};
+	const struct net_error error = {.error = EHOSTUNREACH, .type = 3, .code = 1};
+	struct tcp_connection *tcp;
+	uint8_t header[8];
+
+	setup();
+	tcp = start_active();
+	wire_put16(header, OURS);
+	wire_put16(header + 2, THEIRS);
+	wire_put32(header + 4, iss + 1);
+	CHECK(!tcp_error_input(&us->stack, &flow, header, sizeof(header), &error));
+	CHECK_EQ(tcp_state(tcp), TCP_SYN_SENT);
+	wire_put32(header + 4, iss);
+	CHECK(tcp_error_input(&us->stack, &flow, header, sizeof(header), &error));
+	CHECK_EQ(tcp_state(tcp), TCP_CLOSED);
+	CHECK_EQ(tcp_error(tcp), EHOSTUNREACH);
+	close_now(tcp);
+	teardown();
+}
+
 TEST(simultaneous_open)
 {
 	struct tcp_connection *tcp;

@@ -288,7 +288,7 @@ bool tcp_error_input(struct net_stack *stack, const struct net_flow *flow, const
 		path_is_narrower(tcp);
 		return true;
 	}
-	if (tcp->state == TCP_SYN_SENT && error->is_hard)
+	if (tcp->state == TCP_SYN_SENT) /* as Linux, for any of them (RFC 5461 §4.1): another address may do */
 		tcp_done(tcp, error->error);
 	else
 		tcp->soft_error = error->error;

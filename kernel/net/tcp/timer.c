@@ -60,7 +60,8 @@ static void resend_syn(struct tcp_connection *tcp)
 	tcp->backoff++;
 	tcp->is_timed = false;
 	tcp_retransmit_start(tcp);
-	tcp_send_syn(tcp);
+	if (tcp_send_syn(tcp) == -EHOSTUNREACH)
+		tcp_done(tcp, EHOSTUNREACH);
 }
 
 /* RFC 6298 §5.4-5.7; RFC 5681 §3.1: the window is one segment, all that is not sacked is lost. */

@@ -54,7 +54,7 @@ int tcp_connect(struct tcp_connection *tcp, const struct net_address *address, u
 	tcp->state = TCP_SYN_SENT;
 	net_count(tcp->stack, NET_COUNT_TCP_ACTIVE_OPEN);
 	tcp_retransmit_start(tcp);
-	tcp_send_syn(tcp);
+	(void)tcp_send_syn(tcp); /* what stands in its way may be gone when it is sent again */
 	tcp_timer_update(tcp);
 	return 0;
 }
