@@ -164,6 +164,7 @@ int interface_address_parse(const char *text, struct interface_address *address,
 	bool has_prefix, is_valid = parse_with_prefix(first, &parsed.address, &parsed.prefix, &has_prefix);
 
 	free(first);
+	parsed.said_prefix = is_valid && has_prefix ? parsed.prefix : 0;
 	if (is_valid && !has_prefix)
 		parsed.prefix = parsed.address.family == AF_INET ? DEFAULT_PREFIX : DEFAULT_PREFIX6;
 	if (is_valid)

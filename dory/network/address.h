@@ -36,6 +36,7 @@ bool ip_network_overlaps(const struct ip_network *a, const struct ip_network *b)
 struct interface_address {
 	struct ip_address address, gateway; /* gateway: may be none */
 	unsigned prefix;                    /* 24 and 64 if nothing else is said */
+	unsigned said_prefix;               /* 0: nothing was said */
 };
 /* Error: USAGE, with the right form in the hint. */
 int interface_address_parse(const char *text, struct interface_address *address, struct dory_error *err) must_check;

@@ -169,11 +169,26 @@ static int check_address(const struct network *network, const struct ip_address 
 	return 0;
 }
 
+/* What is said of the network with an address must be so. */
+static int check_prefix(const struct network *network, const struct ip_network *subnet, const struct ip_address *address, unsigned said, struct dory_error *err)
+{
+	char text[IP_TEXT_SIZE], *of;
+
+	if (!said || said == subnet->prefix)
+		return 0;
+	of = ip_network_print(subnet);
+	error_set(err, DORY_ERROR_USAGE, "the network %s is %s: the address %s cannot have /%u there", network->name, of, ip_address_print(address, text), said);
+	free(of);
+	return error_hint(err, "Leave the prefix away: it is the network's.");
+}
+
 static int choose_addresses(const struct network *network, const struct membership_request *request, struct network_member *member,
 	struct dory_error *err)
 {
 	member->ip4 = request->ip4;
 	member->ip6 = request->ip6;
+	if (check_prefix(network, &network->ip4, &member->ip4, request->prefix, err) < 0 || check_prefix(network, &network->ip6, &member->ip6, request->prefix6, err) < 0)
+		return -1;
 	if (member->ip4.family && check_address(network, &member->ip4, err) < 0)
 		return -1;
 	if (!member->ip4.family && !subnet_assign(network, member->name, &member->ip4))

@@ -57,6 +57,8 @@ int segment_open(const struct interface_request *request, struct machine_nic *ni
 		.is_name_chosen = request->machine->is_name_chosen,
 		.ip4 = request->plan->ip4.address,
 		.ip6 = request->plan->ip6.address,
+		.prefix = request->plan->ip4.said_prefix,
+		.prefix6 = request->plan->ip6.said_prefix,
 		.mac = request->plan->mac};
 	char *ports;
 	int result;

@@ -50,6 +50,7 @@ struct membership_request {
 	const char *network, *name; /* name: the instance's, a label */
 	bool is_name_chosen;        /* otherwise a number behind it may tell it from others */
 	struct ip_address ip4, ip6; /* family 0: any that is free */
+	unsigned prefix, prefix6;   /* said with them, and to be the network's; 0: not said */
 	const char *mac;            /* "": any */
 };
 
