@@ -14,7 +14,7 @@ KERNEL_MODULES += kernel/net/core kernel/net/ethernet kernel/net/ip4 kernel/net/
 KERNEL_MODULES += kernel/net/system kernel/net/dhcp kernel/net/mdns
 # Internet sockets, a folder each protocol, and what /proc tells.
 KERNEL_MODULES += kernel/net/inet kernel/net/inet/tcp kernel/net/inet/udp kernel/net/inet/raw
-KERNEL_MODULES += kernel/fs/proc_net kernel/fs/proc_net/ip6
+KERNEL_MODULES += kernel/fs/proc_net kernel/fs/proc_net/ip6 kernel/fs/sys_net
 KERNEL_MODULES += kernel/driver/virtio_net
 KERNEL_MODULES += kernel/net/netlink kernel/net/netlink/ip4 kernel/net/netlink/ip6 kernel/net/netlink/ethernet kernel/net/netlink/inet kernel/net/netlink/unix
 KERNEL_MODULES += kernel/net/packet_socket
