@@ -36,7 +36,7 @@ static const struct column udp[] = {
 static const struct column tcp_extended[] = {
 	{"SyncookiesSent", NET_COUNT_TCP_COOKIE_SENT, 0}, {"SyncookiesRecv", NET_COUNT_TCP_COOKIE_GOOD, 0}, {"SyncookiesFailed", NET_COUNT_TCP_COOKIE_BAD, 0},
 	{"TW", NONE, 0}, {"TWRecycled", NET_COUNT_TCP_TIME_WAIT_REUSED, 0}, {"PAWSEstab", NET_COUNT_TCP_PAWS, 0}, {"ListenOverflows", NET_COUNT_TCP_BACKLOG_FULL, 0},
-	{"ListenDrops", NET_COUNT_TCP_SYN_DROPPED, 0}, {"TCPFastRetrans", NET_COUNT_TCP_FAST_RETRANSMIT, 0}, {"TCPTimeouts", NET_COUNT_TCP_TIMEOUT, 0},
+	{"ListenDrops", NET_COUNT_TCP_SYN_DROPPED, 0}, {"TCPFastRetrans", NET_COUNT_TCP_FAST_RETRANSMIT, 0}, {"TCPTimeouts", NET_COUNT_TCP_TIMEOUT, 0}, {"TCPSpuriousRTOs", NET_COUNT_TCP_SPURIOUS_TIMEOUT, 0},
 	{"TCPOFOQueue", NET_COUNT_TCP_OUT_OF_ORDER, 0}, {"TCPChallengeACK", NET_COUNT_TCP_CHALLENGE, 0}, {"TCPKeepAlive", NET_COUNT_TCP_KEEP_ALIVE, 0},
 };
 

@@ -49,6 +49,7 @@ static void leave_recovery(struct tcp_connection *tcp)
 	if (tcp->is_recovering)
 		tcp->congestion.cwnd = tcp->congestion.ssthresh;
 	tcp->is_recovering = tcp->is_in_timeout = false;
+	tcp->spurious.step = TCP_SPURIOUS_NOT;
 	tcp->nr_duplicate_acks = 0;
 	tcp->lost_to = tcp->retransmitted_to = tcp->send.una;
 }
@@ -80,6 +81,7 @@ static void take_progress(struct tcp_connection *tcp, const struct tcp_segment *
 	if (tcp->send.has_urgent && seq_up_to(tcp->send.urgent, tcp->send.una))
 		tcp->send.has_urgent = false;
 	tcp_sacked_advance(tcp);
+	tcp_spurious_progress(tcp);
 	if ((tcp->is_recovering || tcp->is_in_timeout) && !seq_before(tcp->send.una, tcp->recover))
 		leave_recovery(tcp);
 	take_partial(tcp, acked);
@@ -102,6 +104,12 @@ static bool is_duplicate(const struct tcp_connection *tcp, const struct tcp_segm
 {
 	return segment->ack == tcp->send.una && tcp->send.next != tcp->send.una && !segment->len && window == tcp->send.window &&
 	       !(segment->flags & (TCP_SYN | TCP_FIN));
+}
+
+static void take_duplicate(struct tcp_connection *tcp)
+{
+	tcp->nr_duplicate_acks++;
+	tcp_spurious_duplicate(tcp);
 }
 
 static bool take_sacks(struct tcp_connection *tcp, const struct tcp_segment *segment)
@@ -172,7 +180,7 @@ bool tcp_process_ack(struct tcp_connection *tcp, const struct tcp_segment *segme
 	if (seq_before(tcp->send.una, ack))
 		take_progress(tcp, segment);
 	else if (is_duplicate_ack)
-		tcp->nr_duplicate_acks++;
+		take_duplicate(tcp);
 	if (tcp->send.una != tcp->send.next)
 		tcp_tail_start(tcp);
 	take_ecn(tcp, segment);

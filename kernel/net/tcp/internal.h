@@ -105,6 +105,8 @@ struct tcp_listener {
 	uint64_t cookies_until_ns;   /* cookies were sent: ACKs may be answers to them */
 };
 
+enum { TCP_SPURIOUS_NOT, TCP_SPURIOUS_SENT_AGAIN, TCP_SPURIOUS_NEW_SENT }; /* steps of spurious.c: no question is open */
+
 struct tcp_connection {
 	struct list hash_link, port_link, listener_link, queue_link;
 	struct tcp_stack *tcp_stack;
@@ -161,6 +163,10 @@ struct tcp_connection {
 	unsigned nr_sacked;
 	uint32_t nr_duplicate_acks, recover, lost_to, retransmitted_to;
 	bool is_recovering, is_in_timeout;
+	struct {
+		uint8_t step;
+		uint32_t cwnd, ssthresh; /* before the timeout */
+	} spurious;
 	/* RFC 6298 */
 	uint64_t srtt_ns, rttvar_ns, rto_ns, timed_at_ns;
 	uint32_t timed_seq;
@@ -333,6 +339,10 @@ void tcp_tail_start(struct tcp_connection *tcp);
 void tcp_tail_probe(struct tcp_connection *tcp);
 void tcp_tail_acked(struct tcp_connection *tcp, const struct tcp_segment *segment);
 bool tcp_tail_tells_loss(const struct tcp_connection *tcp);
+/* spurious.c */
+void tcp_spurious_start(struct tcp_connection *tcp);
+void tcp_spurious_progress(struct tcp_connection *tcp);
+void tcp_spurious_duplicate(struct tcp_connection *tcp);
 /* listen.c */
 void tcp_listen_input(struct tcp_connection *listener, const struct net_flow *flow, struct tcp_segment *segment, struct net_packet *packet);
 bool tcp_request_input(struct tcp_stack *ts, const struct net_flow *flow, struct tcp_segment *segment, struct net_packet *packet);

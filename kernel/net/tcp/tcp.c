@@ -270,6 +270,7 @@ static void path_is_narrower(struct tcp_connection *tcp)
 		return;
 	tcp->lost_to = tcp->send.next;
 	tcp->retransmitted_to = tcp->send.una;
+	tcp->spurious.step = TCP_SPURIOUS_NOT;
 	tcp->is_timed = false;
 	net_put_off(tcp->stack, &tcp->work);
 }

@@ -78,6 +78,7 @@ static void time_out(struct tcp_connection *tcp)
 		give_up(tcp);
 		return;
 	}
+	tcp_spurious_start(tcp);
 	if (!tcp->backoff)
 		tcp_congestion_reduce(tcp);
 	if (tcp->congestion_ops->timeout)
