@@ -59,6 +59,8 @@ static void file_close(struct file *file)
 	/* Both ends: a set that goes at this moment unlinks its item in two steps. */
 	if (!list_empty(&file->epoll_items) || file->epoll_items.prev != &file->epoll_items)
 		epoll_forget_file(file);
+	if (file->watch)
+		file->watch->forget(file->watch);
 	if (inode && inode->lock_list)
 		lock_release_owner(file, file);
 	if (file->path.dentry && !(file->flags & O_PATH))

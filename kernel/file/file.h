@@ -33,6 +33,11 @@ struct file_ops {
 	const char *anonymous_name; /* "anon_inode:[eventpoll]", "pipe:[%llu]" with the inode number; NULL: path */
 };
 
+/* What watches a file as long as it is open: it is told when that ends. */
+struct file_watch {
+	void (*forget)(struct file_watch *watch);
+};
+
 struct file {
 	const struct file_ops *ops;
 	struct inode *inode; /* NULL for anonymous ones (epoll, eventfd) */
@@ -45,6 +50,7 @@ struct file {
 	void *private_data;
 	struct list epoll_items; /* of epoll sets that watch it; guarded by epoll's lock */
 	int owner;	     /* F_SETOWN */
+	struct file_watch *watch; /* of the signals about it; mostly NULL */
 	bool is_writer;	     /* counted by its inode (inode_begin_write), */
 	bool is_executed;    /* or by inode_begin_execute */
 	const char *early_name; /* of a device, whose place in /dev was not looked up yet (device.h): then `inode` and `path` are not known; mostly NULL */

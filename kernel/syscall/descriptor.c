@@ -3,6 +3,7 @@
 #include "kernel/syscall/arguments.h"
 #include "kernel/file/lock.h"
 #include "kernel/file/pipe.h"
+#include "kernel/process/file_signal.h"
 #include "kernel/uapi/termios.h"
 
 SYSCALL(close, 1, "d")
@@ -199,12 +200,16 @@ SYSCALL(flock, 2, "dx")
 
 enum { SETFL_MASK = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK };
 
-static int64_t set_flags(struct file *file, int flags)
+static int64_t set_flags(struct file *file, int fd, int flags)
 {
 	const struct credentials *cred = credentials_current();
+	int ret;
 
 	if ((flags & O_NOATIME) && !(file->flags & O_NOATIME) && file->inode && cred->fsuid != file->inode->uid && !credentials_have(cred, CAPABILITY_FOWNER))
 		return -EPERM;
+	ret = flags & ~file->flags & O_ASYNC ? file_signal_begin(file, fd) : 0;
+	if (ret)
+		return ret;
 	file->flags = (file->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
 	return 0;
 }
@@ -259,15 +264,13 @@ static int64_t owner_command(struct file *file, int command, uint64_t argument)
 
 	switch (command) {
 	case F_SETOWN:
-		file->owner = (int)argument;
-		return 0;
+		return file_signal_set_owner(file, (int)argument);
 	case F_GETOWN:
 		return file->owner;
 	case F_SETOWN_EX:
 		if (copy_from_user(&owner, argument, sizeof(owner)))
 			return -EFAULT;
-		file->owner = owner.type == 2 ? -owner.pid : owner.pid;
-		return 0;
+		return file_signal_set_owner(file, owner.type == 2 ? -owner.pid : owner.pid);
 	default:
 		owner = (struct linux_f_owner){.type = file->owner < 0 ? 2 : 1, .pid = file->owner < 0 ? -file->owner : file->owner};
 		return copy_to_user(argument, &owner, sizeof(owner));
@@ -280,7 +283,7 @@ static int64_t control(struct file *file, int fd, int command, uint64_t argument
 	case F_GETFL:
 		return file->flags & ~O_NOCTTY;
 	case F_SETFL:
-		return set_flags(file, (int)argument);
+		return set_flags(file, fd, (int)argument);
 	case F_GETLK:
 	case F_OFD_GETLK:
 		return get_lock(file, command, argument);
@@ -295,8 +298,9 @@ static int64_t control(struct file *file, int fd, int command, uint64_t argument
 	case F_GETOWN_EX:
 		return owner_command(file, command, argument);
 	case F_SETSIG:
+		return file_signal_set_number(file, (int)argument);
 	case F_GETSIG:
-		return 0;
+		return file_signal_number(file);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 		return pipe_command(file, command, argument);
@@ -352,6 +356,23 @@ static int64_t set_bit_by_int(struct file *file, uint64_t argument, int bit)
 	return 0;
 }
 
+static int64_t set_async(struct file *file, int fd, uint64_t argument)
+{
+	int value, ret;
+
+	if (copy_from_user(&value, argument, sizeof(value)))
+		return -EFAULT;
+	ret = value ? file_signal_begin(file, fd) : 0;
+	return ret ? ret : set_bit_by_int(file, argument, O_ASYNC);
+}
+
+static int64_t set_owner(struct file *file, uint64_t argument)
+{
+	int owner;
+
+	return copy_from_user(&owner, argument, sizeof(owner)) ? -EFAULT : file_signal_set_owner(file, owner);
+}
+
 static int64_t bytes_left(struct file *file, uint64_t argument)
 {
 	int64_t left = (int64_t)file->inode->size - (int64_t)file->position;
@@ -370,7 +391,13 @@ static int64_t control_device(struct file *file, int fd, unsigned command, uint6
 	case FIONBIO:
 		return set_bit_by_int(file, argument, O_NONBLOCK);
 	case FIOASYNC:
-		return set_bit_by_int(file, argument, O_ASYNC);
+		return set_async(file, fd, argument);
+	case FIOSETOWN:
+	case SIOCSPGRP:
+		return set_owner(file, argument);
+	case FIOGETOWN:
+	case SIOCGPGRP:
+		return copy_to_user(argument, &file->owner, sizeof(file->owner));
 	case FIONREAD:
 		if (file->ops == &data_file_ops)
 			return bytes_left(file, argument);
