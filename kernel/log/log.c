@@ -16,7 +16,8 @@ static enum log_level level_in_force = LOG_WARNING;
 static struct log_sink *sinks;
 static char kept[KEPT_SIZE];
 static uint64_t kept_end; /* bytes ever written; the last KEPT_SIZE of them are there */
-static struct spinlock lock; /* guards sinks and what is kept */
+static int open_owner; /* of the line that has not ended; 0: there is none */
+static struct spinlock lock; /* guards all of these */
 
 void log_set_level(enum log_level level)
 {
@@ -29,11 +30,36 @@ static void keep(const char *text, size_t len)
 		kept[kept_end++ % KEPT_SIZE] = text[i];
 }
 
-static void write_all(const char *text, size_t len)
+static void write_bytes(const char *text, size_t len)
 {
 	keep(text, len);
 	for (struct log_sink *sink = sinks; sink; sink = sink->next)
 		sink->write(text, len);
+}
+
+static void write_all(const char *text, size_t len)
+{
+	static const char unfinished[] = " <unfinished ...>\n";
+
+	if (open_owner)
+		write_bytes(unfinished, sizeof(unfinished) - 1);
+	open_owner = 0;
+	write_bytes(text, len);
+}
+
+void log_part(int owner, const char *again, const char *text, size_t len, bool ends)
+{
+	spin_lock(&lock);
+	if (open_owner == owner && again)
+		write_bytes(text, len);
+	else if (again) {
+		write_all(again, strlen(again));
+		write_bytes(text, len);
+	} else {
+		write_all(text, len);
+	}
+	open_owner = ends ? 0 : owner;
+	spin_unlock(&lock);
 }
 
 void log_raw(const char *text, size_t len)

@@ -11,6 +11,9 @@ enum log_level { /* RFC 5424 §6.2.1 */
 void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
 /* Writes text as it is, whatever the level: output of --strace and the boot chart. */
 void log_raw(const char *text, size_t len);
+/* Part of a line of the writer `owner`, not 0. What others write before it ends comes on lines of its own, and ` <unfinished ...>` before it; then
+ * `again` begins the line anew. NULL: the part is the beginning of a line. */
+void log_part(int owner, const char *again, const char *text, size_t len, bool ends);
 void log_set_level(enum log_level level);
 
 /* Where lines go: the serial port's driver registers one. `write` must work in any context, interrupts off. */

@@ -12,6 +12,13 @@
 #include "kernel/process/wait_child.h"
 #include "kernel/uapi/poll.h"
 
+static void (*end_hook)(struct task *task, int status);
+
+void task_set_end_hook(void (*ends)(struct task *task, int status))
+{
+	end_hook = ends;
+}
+
 static void (*timers_release)(struct process *process);
 
 void process_set_timers_release_hook(void (*release)(struct process *process))
@@ -217,6 +224,8 @@ noreturn_fn void task_finish(struct task *task, int status)
 {
 	struct process *process = task->process;
 
+	if (unlikely(end_hook))
+		end_hook(task, status);
 	if (task->trace)
 		trace_hooks->ends(task, status);
 	task_end_async(task);

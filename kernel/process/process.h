@@ -122,6 +122,7 @@ struct task {
 	unsigned oom_tries;
 	/* The system call under way, for restarts and strace. */
 	uint64_t syscall_number;
+	unsigned strace_next; /* the first argument that --strace has not printed */
 	bool in_restartable; /* the last trap was a system call whose result may ask for a restart */
 	bool is_resuming;    /* the call under way was begun before an interruption: */
 	uint64_t resume_deadline_ns; /* it waits until then */
@@ -176,6 +177,10 @@ noreturn_fn void task_exit(int status);
 
 /* CPU time of all tasks, dead and alive. */
 void process_cpu_time(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
+
+/* Told of each signal that a task takes, before it acts upon it: for --strace. */
+void task_set_end_hook(void (*ends)(struct task *task, int status));
+void signal_set_delivery_hook(void (*deliver)(struct task *task, const struct linux_siginfo *info));
 
 /* What the dispatcher of system calls is: kernel/syscall sets it at start, so that process/ does not depend on it. */
 void task_set_syscall_handler(void (*handler)(struct task *task));

@@ -9,6 +9,13 @@
 #define BIT(signal) (1ull << ((signal) - 1))
 #define SIGKILL_STATUS LINUX_SIGKILL
 
+static void (*delivery_hook)(struct task *task, const struct linux_siginfo *info);
+
+void signal_set_delivery_hook(void (*deliver)(struct task *task, const struct linux_siginfo *info))
+{
+	delivery_hook = deliver;
+}
+
 static const uint64_t never_blocked = BIT(LINUX_SIGKILL) | BIT(LINUX_SIGSTOP);
 
 enum default_action { ACTION_END, ACTION_IGNORE, ACTION_STOP };
@@ -280,6 +287,8 @@ void signal_handle(struct task *task)
 			break;
 		if (task->trace && !trace_hooks->signal(task, &info))
 			continue;
+		if (unlikely(delivery_hook))
+			delivery_hook(task, &info);
 		action = take_action(process, info.signo);
 		act(task, &info, &action);
 	}

@@ -68,14 +68,13 @@ static void dispatch_traced(struct task *task)
 
 	task->syscall_number = number;
 	load_arguments(&task->user, &a);
-	if (strace_is_final(number))
-		strace_print(task, call, number, &a, 0, false);
+	strace_enter(task, call, number, &a);
 	if (task->filters && !seccomp_allows(task, number, &a)) {
-		strace_print(task, call, number, &a, user_syscall_result(&task->user), true);
+		strace_leave(task, call, number, &a, user_syscall_result(&task->user));
 		return;
 	}
 	result = call ? call->call(&a) : syscall_absent(number);
-	strace_print(task, call, number, &a, result, true);
+	strace_leave(task, call, number, &a, result);
 	user_syscall_set_result(&task->user, result);
 }
 
@@ -85,6 +84,13 @@ static void syscall_start(void)
 
 	for (const struct syscall *const *p = LINKER_SET_BEGIN(syscall); p < LINKER_SET_END(syscall); p++)
 		syscalls[(*p)->number] = *p;
-	task_set_syscall_handler(boot_option(BOOT_OPTION_STRACE, unused, sizeof(unused)) ? dispatch_traced : dispatch);
+	if (!boot_option(BOOT_OPTION_STRACE, unused, sizeof(unused))) {
+		task_set_syscall_handler(dispatch);
+		return;
+	}
+	strace_start();
+	signal_set_delivery_hook(strace_signal);
+	task_set_end_hook(strace_end);
+	task_set_syscall_handler(dispatch_traced);
 }
 INITCALL(syscall, INIT_CORE, syscall_start);

@@ -1,244 +1,164 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * --strace: one line a call in strace(1)'s form, formatted from the call's own description (SYSCALL's text in syscall.h):
- * names of flags and errors where they help, strings and buffers quoted and cut.
+ * --strace: calls in the form of strace(1), by their formats (strace_line.h) where these are linked, or by the letters of SYSCALL's text.
+ * Lines are put together in memory of the thread's own, since the program's memory may have to be brought in; the log keeps parts of a
+ * line together, and apart from what others write.
  */
 #include "kernel/syscall/strace.h"
 #include "kernel/log/log.h"
-#include "kernel/uapi/mman.h"
+#include "kernel/mem/heap.h"
+#include "kernel/syscall/strace_line.h"
 #include "lib/format.h"
-#include "lib/string.h"
 
-#define LINE_MAX   512
-#define STRING_MAX 48
+LINKER_SET_DECLARE(strace_format, struct strace_format);
 
-struct line {
-	char text[LINE_MAX];
-	size_t len;
-};
+static const struct strace_format *formats[SYSCALL_NUMBER_MAX + 1];
 
-static void add(struct line *line, const char *format, ...) printf_like(2, 3);
-static void add(struct line *line, const char *format, ...)
+void strace_start(void)
 {
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = format_text_va(line->text + line->len, sizeof(line->text) - line->len, format, args);
-	va_end(args);
-	line->len = min_u64(line->len + (n > 0 ? (size_t)n : 0), sizeof(line->text) - 2);
+	for (const struct strace_format *const *p = LINKER_SET_BEGIN(strace_format); p < LINKER_SET_END(strace_format); p++)
+		formats[(*p)->number] = *p;
 }
 
-struct flag_name {
-	uint64_t bits;
-	const char *name;
-};
-
-static const struct flag_name open_flags[] = {{1, "O_WRONLY"}, {2, "O_RDWR"}, {0100, "O_CREAT"}, {0200, "O_EXCL"}, {0400, "O_NOCTTY"},
-    {01000, "O_TRUNC"}, {02000, "O_APPEND"}, {04000, "O_NONBLOCK"}, {040000, "O_DIRECT"}, {0100000, "O_LARGEFILE"},
-    {020200000, "O_TMPFILE"}, {0200000, "O_DIRECTORY"}, {0400000, "O_NOFOLLOW"}, {02000000, "O_CLOEXEC"}, {010000000, "O_PATH"}, {0, NULL}};
-static const struct flag_name protections[] = {{1, "PROT_READ"}, {2, "PROT_WRITE"}, {4, "PROT_EXEC"}, {0, NULL}};
-static const struct flag_name map_flags[] = {{1, "MAP_SHARED"}, {2, "MAP_PRIVATE"}, {LINUX_MAP_FIXED, "MAP_FIXED"}, {LINUX_MAP_ANONYMOUS, "MAP_ANONYMOUS"},
-    {LINUX_MAP_GROWSDOWN, "MAP_GROWSDOWN"}, {LINUX_MAP_DENYWRITE, "MAP_DENYWRITE"}, {LINUX_MAP_NORESERVE, "MAP_NORESERVE"},
-    {LINUX_MAP_POPULATE, "MAP_POPULATE"}, {LINUX_MAP_STACK, "MAP_STACK"}, {LINUX_MAP_FIXED_NOREPLACE, "MAP_FIXED_NOREPLACE"}, {0, NULL}};
-
-/* The names of the flags set, joined by '|'; the rest in hex; `none` where nothing is set. */
-static void add_flags(struct line *line, uint64_t value, const struct flag_name *names, const char *none)
-{
-	const char *separator = "";
-
-	if (!value || (names == open_flags && !(value & 3)))
-		add(line, "%s", none), separator = "|";
-	for (; names->bits; names++) {
-		if ((value & names->bits) != names->bits)
-			continue;
-		add(line, "%s%s", separator, names->name);
-		value &= ~names->bits;
-		separator = "|";
-	}
-	if (value)
-		add(line, "%s%#llx", separator, (unsigned long long)value);
-}
-
-static void add_quoted(struct line *line, const char *bytes, size_t len, bool is_cut)
-{
-	add(line, "\"");
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-
-		if (c == '\n')
-			add(line, "\\n");
-		else if (c == '\t')
-			add(line, "\\t");
-		else if (c == '"' || c == '\\')
-			add(line, "\\%c", c);
-		else if (c < ' ' || c > '~')
-			add(line, "\\%o", c);
-		else
-			add(line, "%c", c);
-	}
-	add(line, is_cut ? "\"..." : "\"");
-}
-
-static void add_string(struct line *line, uint64_t address)
-{
-	char text[STRING_MAX * 4];
-	long len = address ? user_copy_string(text, address, sizeof(text)) : -EFAULT;
-
-	if (len == -ENAMETOOLONG)
-		add_quoted(line, text, sizeof(text) - 1, true);
-	else if (len < 0)
-		add(line, address ? "%#llx" : "NULL", (unsigned long long)address);
-	else
-		add_quoted(line, text, (size_t)len, false);
-}
-
-static void add_buffer(struct line *line, uint64_t address, uint64_t len)
-{
-	char bytes[STRING_MAX];
-	size_t shown = min_u64(len, sizeof(bytes));
-
-	if (!address || user_copy_in(bytes, address, shown))
-		add(line, address ? "%#llx" : "NULL", (unsigned long long)address);
-	else
-		add_quoted(line, bytes, shown, len > shown);
-}
-
-static void add_strings(struct line *line, uint64_t address)
-{
-	add(line, "[");
-	for (unsigned i = 0; i < 8; i++) {
-		uint64_t string;
-
-		if (user_copy_in(&string, address + 8 * i, 8) || !string)
-			break;
-		add(line, i ? ", " : "");
-		add_string(line, string);
-	}
-	add(line, "]");
-}
-
-static void add_timespec(struct line *line, uint64_t address)
-{
-	struct linux_timespec time;
-
-	if (!address || user_copy_in(&time, address, sizeof(time)))
-		add(line, address ? "%#llx" : "NULL", (unsigned long long)address);
-	else
-		add(line, "{tv_sec=%lld, tv_nsec=%lld}", (long long)time.seconds, (long long)time.nanoseconds);
-}
-
-/* Argument i, printed as letter `kind`. */
-static void add_argument(struct line *line, char kind, const struct syscall_arguments *a, unsigned i, int64_t result, bool has_result)
-{
-	uint64_t v = a->v[i];
-
-	switch (kind) {
-	case 'd':
-	case 'S':
-		add(line, "%d", (int)v);
-		break;
-	case 'u':
-		add(line, "%llu", (unsigned long long)v);
-		break;
-	case 'o':
-	case 'm':
-		add(line, "%#llo", (unsigned long long)v);
-		break;
-	case 's':
-		add_string(line, v);
-		break;
-	case 'D':
-		if ((int)v == -100)
-			add(line, "AT_FDCWD");
-		else
-			add(line, "%d", (int)v);
-		break;
-	case 'f':
-		add_flags(line, v, open_flags, "O_RDONLY");
-		break;
-	case 'P':
-		add_flags(line, v, protections, "PROT_NONE");
-		break;
-	case 'M':
-		add_flags(line, v, map_flags, "0");
-		break;
-	case 't':
-		add_timespec(line, v);
-		break;
-	case 'b': /* written by the program */
-		add_buffer(line, v, i < 5 ? a->v[i + 1] : 0);
-		break;
-	case '>': /* filled by the call */
-		if (has_result && result > 0)
-			add_buffer(line, v, (uint64_t)result);
-		else
-			add(line, "%#llx", (unsigned long long)v);
-		break;
-	case '*':
-		add_strings(line, v);
-		break;
-	default:
-		add(line, v ? "%#llx" : "NULL", (unsigned long long)v);
-		break;
-	}
-}
-
-/* Restart codes of process.h are shown as strace does. */
+/* What the letters of SYSCALL's text mean. */
 static const struct {
-	int number;
-	const char *name;
-} errors[] = {{EPERM, "EPERM"}, {ENOENT, "ENOENT"}, {ESRCH, "ESRCH"}, {EINTR, "EINTR"}, {EIO, "EIO"}, {E2BIG, "E2BIG"}, {ENOEXEC, "ENOEXEC"},
-    {EBADF, "EBADF"}, {ECHILD, "ECHILD"}, {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"}, {EACCES, "EACCES"}, {EFAULT, "EFAULT"}, {EBUSY, "EBUSY"},
-    {EEXIST, "EEXIST"}, {EXDEV, "EXDEV"}, {ENODEV, "ENODEV"}, {ENOTDIR, "ENOTDIR"}, {EISDIR, "EISDIR"}, {EINVAL, "EINVAL"}, {EMFILE, "EMFILE"},
-    {ENOTTY, "ENOTTY"}, {ETXTBSY, "ETXTBSY"}, {EFBIG, "EFBIG"}, {ENOSPC, "ENOSPC"}, {ESPIPE, "ESPIPE"}, {EROFS, "EROFS"}, {EMLINK, "EMLINK"},
-    {EPIPE, "EPIPE"}, {ERANGE, "ERANGE"}, {ENAMETOOLONG, "ENAMETOOLONG"}, {ENOSYS, "ENOSYS"}, {ENOTEMPTY, "ENOTEMPTY"}, {ELOOP, "ELOOP"},
-    {ENODATA, "ENODATA"}, {ETIMEDOUT, "ETIMEDOUT"}, {EOPNOTSUPP, "EOPNOTSUPP"}, {EAFNOSUPPORT, "EAFNOSUPPORT"},
-    {ERESTART_SYS, "ERESTARTSYS"}, {ERESTART_NO_HANDLER, "ERESTARTNOHAND"}, {ERESTART_RESUME, "ERESTART_RESTARTBLOCK"}};
+	char letter;
+	struct strace_argument argument;
+} letters[] = {
+    {'d', INT}, {'S', SIGNAL}, {'u', UNSIGNED}, {'x', HEX}, {'p', ADDRESS}, {'s', PATH}, {'o', MODE}, {'m', MODE}, {'D', DIRFD}, {'f', HEX}, {'P', HEX}, {'M', HEX}, {'t', TIME},
+    {'i', VECTOR}, {'b', BUFFER}, {'>', FILLED(strace_show_filled)}, {'*', GIVEN(strace_show_strings)},
+};
 
-static void add_result(struct line *line, int64_t result)
+static struct strace_argument argument_of(const struct syscall *call, uint64_t number, unsigned i)
 {
-	if (result >= 0 || result < -4095) {
-		add(line, (uint64_t)result > 0xffffffu ? "%#llx" : "%lld", (long long)result);
+	const struct strace_format *format = number <= SYSCALL_NUMBER_MAX ? formats[number] : NULL;
+	const char *text = call->format;
+	unsigned at = 0;
+
+	if (format)
+		return format->arguments[i];
+	for (; *text && at < i; text++)
+		at += text[1] != '>'; /* "b>" is one argument */
+	if (*text == 'b' && text[1] == '>')
+		text++;
+	for (size_t n = 0; n < ARRAY_SIZE(letters); n++)
+		if (letters[n].letter == *text)
+			return letters[n].argument;
+	return (struct strace_argument)HEX;
+}
+
+static void add_head(struct strace_line *line, const struct task *task, uint64_t number, const char *form)
+{
+	const char *name = syscall_name(number);
+	char unknown[32];
+
+	if (!name)
+		format_text(unknown, sizeof(unknown), "syscall_%#llx", (unsigned long long)number);
+	strace_add(line, "[pid %d] ", task->tid);
+	strace_add(line, form, name ? name : unknown);
+}
+
+/* Arguments from *next on: up to the first that the call fills, or all. */
+static void add_arguments(struct strace_line *line, const struct syscall *call, uint64_t number, const struct syscall_arguments *a, unsigned *next, bool is_done, int64_t result)
+{
+	unsigned nr = call ? (unsigned)max_u64(call->nr_arguments, formats[number] && formats[number]->arguments[0].show) : 0; /* rt_sigreturn tells without any */
+	bool is_resumed = is_done; /* the comma before the first stands at the end of the first part */
+
+	for (; call && *next < nr; ++*next) {
+		struct strace_argument argument = argument_of(call, number, *next);
+		struct strace_value value = {.value = a->v[*next], .a = a, .index = *next, .result = argument.is_filled ? result : 0, .table = argument.table};
+
+		if (!is_resumed)
+			strace_add(line, *next ? ", " : "");
+		is_resumed = false;
+		if (argument.is_filled && !is_done)
+			return;
+		if (argument.show)
+			argument.show(line, &value);
+		else
+			strace_show_hex(line, &value);
+	}
+}
+
+static bool never_returns(uint64_t number)
+{
+	return number == SYS_exit || number == SYS_exit_group;
+}
+
+void strace_enter(struct task *task, const struct syscall *call, uint64_t number, const struct syscall_arguments *a)
+{
+	struct strace_line *line = heap_alloc(sizeof(*line));
+
+	task->strace_next = 0;
+	if (!line)
+		return;
+	line->len = 0;
+	add_head(line, task, number, "%s(");
+	add_arguments(line, call, number, a, &task->strace_next, false, 0);
+	for (unsigned i = 0; !call && i < 6; i++)
+		strace_add(line, i ? ", %#llx" : "%#llx", (unsigned long long)a->v[i]);
+	if (never_returns(number))
+		strace_add(line, ") = ?\n");
+	log_part(task->tid, NULL, line->text, line->len, never_returns(number));
+	heap_free(line);
+}
+
+static void add_result(struct strace_line *line, uint64_t number, const struct syscall_arguments *a, int64_t result)
+{
+	const struct strace_format *format = number <= SYSCALL_NUMBER_MAX ? formats[number] : NULL;
+
+	if (result < 0 && result >= -4095) {
+		strace_add_error(line, -result);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		if (errors[i].number == -result) {
-			add(line, "-1 %s", errors[i].name);
-			return;
-		}
-	}
-	add(line, "-1 errno %lld", (long long)-result);
+	strace_add(line, format && format->result == STRACE_ADDRESS ? "%#llx" : "%lld", (long long)result);
+	if (format && format->explain)
+		format->explain(line, a, result);
 }
 
-bool strace_is_final(uint64_t number)
+void strace_leave(struct task *task, const struct syscall *call, uint64_t number, const struct syscall_arguments *a, int64_t result)
 {
-	return number == SYS_exit || number == SYS_exit_group || number == SYS_execve || number == SYS_execveat || number == SYS_rt_sigreturn;
+	struct strace_line *line = heap_alloc(2 * sizeof(*line)), *again = line + 1;
+
+	if (!line)
+		return;
+	line->len = again->len = 0;
+	add_arguments(line, call, number, a, &task->strace_next, true, result);
+	strace_add(line, ") = ");
+	add_result(line, number, a, result);
+	strace_add(line, "\n");
+	add_head(again, task, number, "<... %s resumed>");
+	again->text[again->len] = '\0';
+	log_part(task->tid, again->text, line->text, line->len, true);
+	heap_free(line);
 }
 
-void strace_print(const struct task *task, const struct syscall *call, uint64_t number, const struct syscall_arguments *a, int64_t result, bool has_result)
+void strace_signal(struct task *task, const struct linux_siginfo *info)
 {
-	struct line line = {.len = 0};
-	const char *name = syscall_name(number);
+	struct strace_line *line = heap_alloc(sizeof(*line));
 
-	add(&line, "[%d] ", task->tid);
-	if (has_result && strace_is_final(number) && result >= 0)
-		add(&line, "%s resumed", name);
-	else if (name)
-		add(&line, "%s(", name);
-	else
-		add(&line, "syscall_%llu(", (unsigned long long)number);
-	if (!has_result || !strace_is_final(number) || result < 0) {
-		for (unsigned i = 0; call && i < call->nr_arguments; i++) {
-			add(&line, i ? ", " : "");
-			add_argument(&line, call->format[i] ? call->format[i] : 'x', a, i, result, has_result);
-		}
-		add(&line, ")");
+	if (!line)
+		return;
+	line->len = 0;
+	strace_add(line, "[pid %d] --- ", task->tid);
+	strace_add_signal(line, info->signo);
+	strace_add(line, " ");
+	strace_add_siginfo(line, info);
+	strace_add(line, " ---\n");
+	log_part(task->tid, NULL, line->text, line->len, true);
+	heap_free(line);
+}
+
+void strace_end(struct task *task, int status)
+{
+	struct strace_line line = {.len = 0};
+
+	if (task->tid == task->process->pid && status & 0x7f) {
+		strace_add(&line, "[pid %d] +++ killed by ", task->tid);
+		strace_add_signal(&line, status & 0x7f);
+		strace_add(&line, status & 0x80 ? " (core dumped) +++\n" : " +++\n");
+	} else {
+		strace_add(&line, "[pid %d] +++ exited with %d +++\n", task->tid, status >> 8 & 0xff);
 	}
-	if (has_result) {
-		add(&line, " = ");
-		add_result(&line, result);
-	}
-	line.text[line.len++] = '\n';
-	log_raw(line.text, line.len);
+	log_part(task->tid, NULL, line.text, line.len, true);
 }
