@@ -47,6 +47,7 @@ struct composer {
 	int (*make)(const struct dory_config *, struct dory_target *, enum dory_refresh, struct image *,
 		struct dory_error *);
 	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
+	int (*plan)(const struct dory_config *, const struct dory_composition *, dory_plan_fn *, void *, struct dory_error *);
 	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
 	/* What verbs without a `run` do; ends with a NULL verb. */
 	const struct verb_work {

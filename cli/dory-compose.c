@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 	static const struct composer composer = {
 		.make = dory_image_make,
 		.compose = dory_compose,
+		.plan = dory_compose_plan,
 		.programs = dory_target_programs,
 		.work = work,
 		.package = package_verbs_run,
