@@ -37,7 +37,8 @@ struct verb {
 	bool is_hidden;                            /* not for people: in no list */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_version, verb_help;
+extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_doctor,
+	verb_completion, verb_version, verb_help, verb_complete;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it
@@ -49,6 +50,7 @@ struct composer {
 	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
 	int (*plan)(const struct dory_config *, const struct dory_composition *, dory_plan_fn *, void *, struct dory_error *);
 	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
+	int (*package_names)(const struct dory_config *, const char *, void (*)(void *, const char *), void *, struct dory_error *);
 	/* What verbs without a `run` do; ends with a NULL verb. */
 	const struct verb_work {
 		const struct verb *verb;
@@ -57,6 +59,8 @@ struct composer {
 	int (*package)(struct invocation *invocation); /* the verbs of cli/package_verbs.c */
 };
 /* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
+/* Where that program is; returns owned, NULL if it is not there. */
+char *composer_find(void);
 int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
 
 /* Is the program called capstan? */

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/image.h"
 #include "cli/package.h"
+#include "dory/repository/debian.h"
 
 int main(int argc, char **argv)
 {
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 		.compose = dory_compose,
 		.plan = dory_compose_plan,
 		.programs = dory_target_programs,
+		.package_names = debian_each_name,
 		.work = work,
 		.package = package_verbs_run,
 	};
