@@ -59,9 +59,10 @@ struct composer {
 	int (*package)(struct invocation *invocation); /* the verbs of cli/package_verbs.c */
 };
 /* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
+int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
+
 /* Where that program is; returns owned, NULL if it is not there. */
 char *composer_find(void);
-int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
 
 /* Is the program called capstan? */
 bool is_capstan(const struct invocation *invocation);

@@ -23,6 +23,8 @@ static const struct {
 	{"FILE", COMPLETE_FILE},
 	{"DIR", COMPLETE_FILE},
 	{"VERB", COMPLETE_VERB},
+	{"PACKAGE", COMPLETE_OWN_PACKAGE},
+	{"DEBIAN-PACKAGE", COMPLETE_PACKAGE},
 	{"deb:NAME", COMPLETE_PACKAGE},
 	{"NAME[=VERSION]", COMPLETE_PACKAGE},
 };
@@ -178,6 +180,11 @@ static void offer_operand(const struct invocation *invocation, const struct verb
 		return;
 	}
 	name = operand_name(verb->operands, index);
+	if (strncmp(verb->name, "package ", 8) == 0 && strncmp(name + (*name == '['), "NAME", 4) == 0) {
+		offer_kind(invocation, COMPLETE_OWN_PACKAGE, "", prefix);
+		free(name);
+		return;
+	}
 	if (is_choice(name))
 		offer_choices(name, "", prefix);
 	else if (*name >= 'a' && *name <= 'z')

@@ -9,7 +9,8 @@ enum complete_kind {
 	COMPLETE_FILE,
 	COMPLETE_IMAGE,
 	COMPLETE_TARGET,
-	COMPLETE_PACKAGE,
+	COMPLETE_PACKAGE, /* of the Debian archive */
+	COMPLETE_OWN_PACKAGE, /* of the local repository */
 	COMPLETE_INSTANCE,
 	COMPLETE_NETWORK,
 	COMPLETE_VERB,

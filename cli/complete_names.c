@@ -67,6 +67,28 @@ static void offer_instances(const struct dory_config *config, const char *before
 	free(path);
 }
 
+/* A package is there when its manifest is; of several versions one has the bare name. */
+static void offer_own_packages(const struct dory_config *config, const char *before, const char *prefix)
+{
+	char *path = text_format("%s/packages", config->root);
+	DIR *stream = opendir(path);
+	const struct dirent *entry;
+
+	while (stream && (entry = readdir(stream))) {
+		size_t length = strlen(entry->d_name);
+		char *word;
+
+		if (entry->d_name[0] == '.' || length < 6 || strcmp(entry->d_name + length - 5, ".yaml") != 0 || strchr(entry->d_name, '@'))
+			continue;
+		word = text_format("%s%.*s", before, (int)(length - 5), entry->d_name);
+		complete_offer(prefix, word, "package");
+		free(word);
+	}
+	if (stream)
+		closedir(stream);
+	free(path);
+}
+
 struct package_words {
 	const char *before, *prefix;
 };
@@ -107,6 +129,8 @@ void complete_names(enum complete_kind kind, const struct invocation *invocation
 		offer_instances(&config, before, prefix);
 	if (kind == COMPLETE_NETWORK)
 		offer_networks(&config, before, prefix);
+	if (kind == COMPLETE_OWN_PACKAGE)
+		offer_own_packages(&config, before, prefix);
 	if (kind == COMPLETE_PACKAGE)
 		offer_packages(&config, invocation, before, prefix);
 	config_release(&config);
