@@ -2,6 +2,7 @@
 /* The dory command with all of libdory. dory executes it when an image has to be made. */
 #include <locale.h>
 #include "cli/command.h"
+#include "cli/build.h"
 #include "cli/image.h"
 #include "cli/package.h"
 #include "dory/repository/debian.h"
@@ -9,6 +10,7 @@
 int main(int argc, char **argv)
 {
 	static const struct verb_work work[] = {
+		{&verb_build, build_work},
 		{&verb_image_inspect, image_inspect},
 		{&verb_image_tree, image_tree},
 		{&verb_image_diff, image_diff},

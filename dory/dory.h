@@ -69,6 +69,14 @@ struct dory_composition {
 int dory_compose(const struct dory_config *config, const struct dory_composition *composition,
 	struct dory_error *err) must_check;
 
+struct dory_build {
+	const char *image;
+	const char *file; /* the Capstanfile's path; its own paths are relative to the working directory */
+	enum dory_refresh refresh;
+};
+/* Builds an image after a Capstanfile: runs its build command, then composes. Error: FORMAT with line and column. */
+int dory_build_image(const struct dory_config *config, const struct dory_build *build, struct dory_error *err) must_check;
+
 /* One thing that a composition would take in. Texts are borrowed, and "" where there is nothing to say. */
 struct dory_planned {
 	const char *kind; /* "deb", "directory", "file", "made" */
