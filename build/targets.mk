@@ -36,6 +36,10 @@ bench: all ## measure against a Linux guest under the same QEMU; prints ratios
 docs: ## make the pages that come from the sources again
 	@build/syscall-table > docs/syscalls.md.new && mv docs/syscalls.md.new docs/syscalls.md
 
+# Where the shells look for completions, below share/.
+COMPLETIONS := bash-completion/completions/dory zsh/site-functions/_dory fish/vendor_completions.d/dory.fish
+completion_shell = $(firstword $(subst -, ,$(subst /, ,$(1))))
+
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/dory $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5
@@ -44,10 +48,13 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	install -m 644 $(OUT)/share/dory/kernel.elf $(DESTDIR)$(PREFIX)/share/dory/kernel.elf
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(PREFIX)/share/man/man5
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(COMPLETIONS)))
+	$(foreach c,$(COMPLETIONS),$(OUT)/host/cli/dory completion $(call completion_shell,$(c)) > $(DESTDIR)$(PREFIX)/share/$(c) &&) true
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/dory $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(wildcard man/*.1))) \
 	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/,$(notdir $(wildcard man/*.5)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
 	rm -rf $(DESTDIR)$(PREFIX)/share/dory $(DESTDIR)$(PREFIX)/libexec/dory
 
 deps: ## install the Debian packages of build/packages.list

@@ -9,9 +9,8 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-const struct verb *const verbs[] = {&verb_run, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_package,
-	&verb_runtime, &verb_config,
-	&verb_version, &verb_help, NULL};
+const struct verb *const verbs[] = {&verb_run, &verb_build, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_package,
+	&verb_runtime, &verb_config, &verb_doctor, &verb_completion, &verb_version, &verb_help, &verb_complete, NULL};
 
 const char *verb_own_name(const struct verb *verb)
 {

@@ -37,7 +37,8 @@ struct verb {
 	bool is_hidden;                            /* not for people: in no list */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_version, verb_help;
+extern const struct verb verb_run, verb_build, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_doctor,
+	verb_completion, verb_version, verb_help, verb_complete;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it
@@ -47,7 +48,9 @@ struct composer {
 	int (*make)(const struct dory_config *, struct dory_target *, enum dory_refresh, struct image *,
 		struct dory_error *);
 	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
+	int (*plan)(const struct dory_config *, const struct dory_composition *, dory_plan_fn *, void *, struct dory_error *);
 	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
+	int (*package_names)(const struct dory_config *, const char *, void (*)(void *, const char *), void *, struct dory_error *);
 	/* What verbs without a `run` do; ends with a NULL verb. */
 	const struct verb_work {
 		const struct verb *verb;
@@ -57,6 +60,9 @@ struct composer {
 };
 /* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
 int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;
+
+/* Where that program is; returns owned, NULL if it is not there. */
+char *composer_find(void);
 
 /* Is the program called capstan? */
 bool is_capstan(const struct invocation *invocation);

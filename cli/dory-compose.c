@@ -2,12 +2,15 @@
 /* The dory command with all of libdory. dory executes it when an image has to be made. */
 #include <locale.h>
 #include "cli/command.h"
+#include "cli/build.h"
 #include "cli/image.h"
 #include "cli/package.h"
+#include "dory/repository/debian.h"
 
 int main(int argc, char **argv)
 {
 	static const struct verb_work work[] = {
+		{&verb_build, build_work},
 		{&verb_image_inspect, image_inspect},
 		{&verb_image_tree, image_tree},
 		{&verb_image_diff, image_diff},
@@ -19,7 +22,9 @@ int main(int argc, char **argv)
 	static const struct composer composer = {
 		.make = dory_image_make,
 		.compose = dory_compose,
+		.plan = dory_compose_plan,
 		.programs = dory_target_programs,
+		.package_names = debian_each_name,
 		.work = work,
 		.package = package_verbs_run,
 	};

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cli/command.h"
+#include "dory/base/colour.h"
 #include "dory/base/text.h"
 
 /* A sentence begins with a capital, but a name or path that it begins with stays as it is. */
@@ -17,19 +19,20 @@ static int first_letter(const char *text)
 	return is_word ? toupper((unsigned char)text[0]) : text[0];
 }
 
-static void print_sentence(const char *text)
+static void print_sentence(const char *text, enum colour colour)
 {
 	size_t length = strlen(text);
 	bool is_stopped = length > 0 && strchr(".!?", text[length - 1]);
 
 	if (length > 0)
-		fprintf(stderr, "dory: %c%s%s\n", first_letter(text), text + 1, is_stopped ? "" : ".");
+		fprintf(stderr, "%sdory:%s %c%s%s\n", colour_start(STDERR_FILENO, colour), colour_start(STDERR_FILENO, COLOUR_END),
+			first_letter(text), text + 1, is_stopped ? "" : ".");
 }
 
 void message_error(const struct dory_error *err)
 {
 	fflush(stdout);
-	print_sentence(err->message);
+	print_sentence(err->message, COLOUR_BAD);
 	if (err->hint[0])
 		fprintf(stderr, "%c%s\n", first_letter(err->hint), err->hint + 1);
 }
@@ -43,7 +46,7 @@ void message_note(const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		abort();
 	va_end(args);
-	print_sentence(text);
+	print_sentence(text, COLOUR_END);
 	free(text);
 }
 

@@ -69,6 +69,28 @@ struct dory_composition {
 int dory_compose(const struct dory_config *config, const struct dory_composition *composition,
 	struct dory_error *err) must_check;
 
+struct dory_build {
+	const char *image;
+	const char *file; /* the Capstanfile's path; its own paths are relative to the working directory */
+	enum dory_refresh refresh;
+};
+/* Builds an image after a Capstanfile: runs its build command, then composes. Error: FORMAT with line and column. */
+int dory_build_image(const struct dory_config *config, const struct dory_build *build, struct dory_error *err) must_check;
+
+/* One thing that a composition would take in. Texts are borrowed, and "" where there is nothing to say. */
+struct dory_planned {
+	const char *kind; /* "deb", "directory", "file", "made" */
+	const char *name; /* package, or path on this disk */
+	const char *version, *from, *to; /* where it comes from, where in the image it goes */
+	uint64_t bytes;   /* of the .deb; of all files */
+	size_t files;     /* in a directory */
+	bool is_here;     /* need not be downloaded */
+};
+typedef void dory_plan_fn(void *context, const struct dory_planned *planned);
+/* Tells what dory_compose would take in, in order, the later over the former. Downloads indices at most, writes no image. */
+int dory_compose_plan(const struct dory_config *config, const struct dory_composition *composition, dory_plan_fn *tell,
+	void *context, struct dory_error *err) must_check;
+
 /* The guest's kernel: `given`, else $DORY_KERNEL, else beside this program; returns owned. */
 int dory_kernel_find(const char *given, char **path, struct dory_error *err) must_check;
 

@@ -5,11 +5,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "dory/base/progress.h"
 #include "dory/base/text.h"
 #include "dory/content/content.h"
 #include "dory/disk/disk.h"
 #include "dory/image_tools.h"
 #include "dory/parts.h"
+
+static bool quiet; /* the settings'; one image is exported at a time */
 
 /* Is this ending, with or without one of a compression behind it, a tar archive's? */
 static bool is_tar_name(const char *path)
@@ -40,6 +43,27 @@ static int choose_format(const char *format, const char *path, bool *is_tar, con
 	return error_hint(err, "Choose one with --format: raw, qcow2, vmdk, vdi, vhd, vhdx or tar.");
 }
 
+static void tell(void *context, uint64_t done)
+{
+	progress_update(context, done);
+}
+
+static int export_disk(const struct image *image, const struct disk_format *disk, int from, int to, struct dory_error *err)
+{
+	char *title = text_format("exporting %s", image->name);
+	struct progress progress;
+	int result;
+
+	progress_start(&progress, title, 0, image->size, quiet);
+	progress.purpose = "to go through";
+	disk_set_progress(tell, &progress);
+	result = disk_export(disk, from, to, err);
+	disk_set_progress(NULL, NULL);
+	progress_finish(&progress, result == 0);
+	free(title);
+	return result;
+}
+
 static int write_to(const struct image *image, bool is_tar, const struct disk_format *disk, int fd, const char *path,
 	struct dory_error *err)
 {
@@ -49,7 +73,7 @@ static int write_to(const struct image *image, bool is_tar, const struct disk_fo
 	if (from < 0)
 		return -1;
 	if (!is_tar) {
-		result = disk_export(disk, from, fd, err);
+		result = export_disk(image, disk, from, fd, err);
 	} else {
 		result = content_open(image->disk_path, &content, err);
 		if (result == 0) {
@@ -115,6 +139,7 @@ int dory_image_export(
 	bool is_tar;
 	int result;
 
+	quiet = config->quiet;
 	if (choose_format(format, path, &is_tar, &disk, err) < 0)
 		return -1;
 	if (strcmp(path, "-") == 0 && !is_tar)

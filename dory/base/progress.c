@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+#include "dory/base/colour.h"
 
 enum {
 	DRAW_EVERY_MS = 100,
@@ -104,6 +105,7 @@ void progress_start(struct progress *progress, const char *title, uint64_t alrea
 {
 	*progress = (struct progress){
 	    .title = title,
+	    .purpose = "to fetch",
 	    .total = total,
 	    .done = already,
 	    .first = already,
@@ -122,7 +124,7 @@ static void announce(struct progress *progress, int64_t now)
 	if (progress->is_announced || now - progress->started_ms < WORTH_A_LINE_MS || progress->total <= progress->first)
 		return;
 	progress->is_announced = true;
-	fprintf(stderr, "%s: %s to fetch\n", progress->title, size_text(size, (double)(progress->total - progress->first)));
+	fprintf(stderr, "%s: %s %s\n", progress->title, size_text(size, (double)(progress->total - progress->first)), progress->purpose);
 }
 
 void progress_update(struct progress *progress, uint64_t done)
@@ -154,11 +156,11 @@ void progress_finish(struct progress *progress, bool succeeded)
 	    (double)elapsed / 1000);
 }
 
-static void say(const char *prefix, const char *format, va_list args)
+static void say(const char *prefix, enum colour colour, const char *format, va_list args)
 {
 	if (on_screen)
 		erase(on_screen);
-	fputs(prefix, stderr);
+	fprintf(stderr, "%s%s%s ", colour_start(STDERR_FILENO, colour), prefix, colour_start(STDERR_FILENO, COLOUR_END));
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 }
@@ -168,7 +170,7 @@ void progress_warning(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("dory: warning: ", format, args);
+	say("dory: warning:", COLOUR_WARNING, format, args);
 	va_end(args);
 }
 
@@ -177,6 +179,6 @@ void progress_note(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("dory: ", format, args);
+	say("dory:", COLOUR_END, format, args);
 	va_end(args);
 }

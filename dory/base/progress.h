@@ -8,6 +8,7 @@
 
 struct progress {
 	const char *title; /* borrowed: "12 packages" */
+	const char *purpose; /* behind the size in lines: "to fetch"; may be set after the start */
 	uint64_t total, done, first; /* bytes; first: what was there before the work began */
 	int64_t started_ms, drawn_ms;
 	bool quiet, is_terminal, is_drawn, is_announced;

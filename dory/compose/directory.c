@@ -269,6 +269,11 @@ int directory_add(
 	int result = directory->is_file ? add_file(directory, tree, target, mode, err)
 					: add_tree(directory, tree, target, err);
 
+	for (size_t i = 0; i < directory->count; i++) /* all is in the tree: thousands of paths need not be here as well */
+		free(directory->entries[i].path);
+	free(directory->entries);
+	directory->entries = NULL;
+	directory->count = directory->capacity = 0;
 	tree_take_fd(tree, directory->fd);
 	directory->fd = -1;
 	if (result < 0)

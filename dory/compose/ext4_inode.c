@@ -143,9 +143,13 @@ static int write_inode(struct ext4_writer *w, const struct tree_node *node, stru
 int ext4_write_changes(struct ext4_writer *w, struct dory_error *err)
 {
 	for (int pass = 0; pass < 2; pass++) /* directories lie together, before the files */
-		for (const struct tree_node *node = tree_root(w->tree); node; node = tree_next(node))
-			if (node->inode->change && S_ISDIR(node->inode->mode) == (pass == 0) &&
-				write_inode(w, node, err) < 0)
+		for (const struct tree_node *node = tree_root(w->tree); node; node = tree_next(node)) {
+			if (!node->inode->change || S_ISDIR(node->inode->mode) != (pass == 0))
+				continue;
+			if (write_inode(w, node, err) < 0)
 				return -1;
+			if (w->is_new && overlay_spill(w->overlay) < 0)
+				return error_set_errno(err, DORY_ERROR_IO, "writing the image");
+		}
 	return ext4_flush_contents(w, err);
 }

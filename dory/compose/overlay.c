@@ -107,6 +107,26 @@ uint8_t *overlay_block(struct overlay *overlay, uint64_t block)
 	return bytes;
 }
 
+int overlay_spill(struct overlay *overlay)
+{
+	enum { MUCH = 2048 }; /* blocks: 8 MiB */
+	struct disk_block *blocks;
+	size_t count;
+	int result;
+
+	if (overlay->used < MUCH)
+		return 0;
+	blocks = overlay_changed(overlay, &count);
+	result = disk_blocks_write(overlay->fd, blocks, count);
+	free(blocks);
+	for (size_t i = 0; i < overlay->slot_count; i++)
+		free(overlay->slots[i].bytes);
+	memset(overlay->slots, 0, overlay->slot_count * sizeof(*overlay->slots));
+	overlay->used = 0;
+	overlay->is_empty = false; /* the file is read from now on */
+	return result;
+}
+
 /* libext2fs counts in blocks of channel->block_size, or, with a negative count, in bytes. */
 static errcode_t transfer(io_channel channel, unsigned long long block, int count, uint8_t *bytes, bool is_write)
 {

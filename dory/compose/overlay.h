@@ -20,5 +20,11 @@ io_manager overlay_manager(struct overlay *overlay);
 /* The block's contents, to be read and written in place. NULL if it cannot be read. */
 uint8_t *overlay_block(struct overlay *overlay, uint64_t block);
 
+/*
+ * For a new file that nobody sees yet: writes out what is in memory if that is much, and forgets it. Pointers from overlay_block
+ * are no longer good. -1 with errno.
+ */
+int overlay_spill(struct overlay *overlay);
+
 /* The blocks that differ from the file's, in order; the array is owned by the caller, the bytes are the overlay's. */
 struct disk_block *overlay_changed(struct overlay *overlay, size_t *count);

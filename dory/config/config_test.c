@@ -209,6 +209,7 @@ static bool fails_with(const char *text, const char *message)
 TEST(wrong_settings_name_the_line)
 {
 	CHECK(fails_with("cpus: 2\nmemroy: 1G\n", "config.yaml, line 2: unknown key memroy"));
+	CHECK(strstr(err.hint, "memory") != NULL);
 	CHECK(fails_with("debian:\n  sources:\n    - uri: x\n", "line 3: a source needs uri and suite"));
 	CHECK(fails_with("debian:\n  sources: x\n", "line 2"));
 	CHECK(fails_with("cpus: many\n", "line 1"));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+#include "dory/base/near_names.h"
 #include "dory/base/text.h"
 
 struct reader {
@@ -60,6 +61,22 @@ static int set_bool(struct reader *reader, const yaml_node_t *value, bool *field
 	return 0;
 }
 
+static int unknown_key(struct reader *reader, const yaml_node_t *node, const char *name, const struct key *keys, size_t count)
+{
+	struct near_names near = {0};
+	char *text;
+
+	fail(reader, node, "unknown key", name);
+	for (size_t i = 0; i < count; i++)
+		near_names_offer(&near, name, keys[i].name);
+	if (near.count > 0) {
+		text = near_names_text(&near);
+		error_hint(reader->err, "Did you mean %s?", text);
+		free(text);
+	}
+	return -1;
+}
+
 /* Takes a mapping's values by a table of keys. */
 static int read_mapping(struct reader *reader, const yaml_node_t *mapping, const struct key *keys, size_t count)
 {
@@ -76,7 +93,7 @@ static int read_mapping(struct reader *reader, const yaml_node_t *mapping, const
 		while (i < count && strcmp(keys[i].name, name) != 0)
 			i++;
 		if (i == count)
-			return fail(reader, key, "unknown key", name);
+			return unknown_key(reader, key, name, keys, count);
 		if (keys[i].set(reader, value) < 0)
 			return -1;
 	}

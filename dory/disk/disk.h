@@ -15,6 +15,10 @@ struct disk_format {
 extern const struct disk_format disk_formats[]; /* ends with a NULL name */
 const struct disk_format *disk_format_find(const char *name); /* NULL if there is none */
 
+/* Called now and then by this thread's exports and imports with the bytes of the disk that are done. NULL: nobody. */
+typedef void disk_progress_fn(void *context, uint64_t done);
+void disk_set_progress(disk_progress_fn *tell, void *context);
+
 int disk_export(const struct disk_format *format, int from, int to, struct dory_error *err) must_check;
 
 /* Which format the file has by its first and last bytes: a name of disk_formats; "raw" for all else. */

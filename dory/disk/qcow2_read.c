@@ -137,6 +137,7 @@ static int copy_table(struct qcow2_file *q, uint64_t index, struct dory_error *e
 	if (disk_get(q->from, at, q->l2, q->cluster) < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "reading the qcow2 image");
 	for (uint64_t i = 0; i < entries && guest_at < q->size; i++, guest_at += q->cluster) {
+		disk_tell_progress(guest_at);
 		if (copy_cluster(q, guest_at, get_be64(q->l2 + i * 8), err) < 0)
 			return -1;
 	}

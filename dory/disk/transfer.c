@@ -4,8 +4,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "dory/disk/disk.h"
 
 enum { UUID_OFFSET = 1024 + 0x68 /* ext4 disk layout, "Super Block": s_uuid */ };
+
+static _Thread_local struct {
+	disk_progress_fn *tell;
+	void *context;
+} progress;
+
+void disk_set_progress(disk_progress_fn *tell, void *context)
+{
+	progress.tell = tell;
+	progress.context = context;
+}
+
+void disk_tell_progress(uint64_t done)
+{
+	if (progress.tell)
+		progress.tell(progress.context, done);
+}
 
 int disk_put(int fd, uint64_t at, const void *bytes, size_t length)
 {
@@ -86,6 +104,7 @@ int disk_reader_next(struct disk_reader *reader)
 		if (reader->at >= reader->size)
 			break;
 		length = min_u64(reader->block, reader->size - reader->at);
+		disk_tell_progress(reader->at);
 		reader->next = reader->at + reader->block;
 		if (disk_get(reader->fd, reader->at, reader->bytes, length) < 0)
 			return -1;

@@ -81,6 +81,8 @@ static inline uint64_t get_be64(const uint8_t *from)
 	return be64toh(v);
 }
 
+void disk_tell_progress(uint64_t done);
+
 /* The writers, each in a file of its own. */
 int raw_write(int from, uint64_t size, int to);
 int qcow2_write(int from, uint64_t size, int to);

@@ -20,7 +20,7 @@ enum { HELPER_FD = 3 };
 
 extern char **environ;
 
-static const char *find_helper(void)
+const char *bridge_helper_find(void)
 {
 	const char *const places[] = {getenv("DORY_BRIDGE_HELPER"), getenv("CAPSTAN_QEMU_BRIDGE_HELPER"), "/usr/libexec/qemu-bridge-helper",
 		"/usr/lib/qemu/qemu-bridge-helper", "/usr/lib/qemu-bridge-helper"};
@@ -121,7 +121,7 @@ static int ask(const char *helper, const char *bridge, const int sockets[2], con
 
 int bridge_helper_open(const char *bridge, struct dory_error *err)
 {
-	const char *helper = find_helper();
+	const char *helper = bridge_helper_find();
 	int sockets[2], complaints[2], fd;
 
 	if (!helper) {

@@ -8,3 +8,6 @@
  * the line in /etc/qemu/bridge.conf.
  */
 int bridge_helper_open(const char *bridge, struct dory_error *err) must_check;
+
+/* The helper's path; NULL if it is not installed. */
+const char *bridge_helper_find(void);

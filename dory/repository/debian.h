@@ -32,6 +32,13 @@ int debian_resolve(const struct dory_config *config, const char *const *names, s
 /* Downloads what the cache lacks, in parallel, resuming partial files, with a progress bar; checks size and SHA-256; sets path. */
 int debian_fetch(const struct dory_config *config, struct debian_set *set, struct dory_error *err) must_check;
 
+/* Would debian_fetch find it in the cache? */
+bool debian_package_is_cached(const struct dory_config *config, const struct debian_package *package);
+
+/* Calls `use` with each name of the cached indices that starts with `prefix`, sorted. */
+int debian_each_name(const struct dory_config *config, const char *prefix, void (*use)(void *context, const char *name), void *context,
+    struct dory_error *err) must_check;
+
 void debian_set_release(struct debian_set *set);
 
 /*

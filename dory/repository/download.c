@@ -37,6 +37,16 @@ static bool is_there(const char *path, const struct debian_package *package)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == package->size;
 }
 
+bool debian_package_is_cached(const struct dory_config *config, const struct debian_package *package)
+{
+	char *directory = text_format("%s/cache/debian/packages", config->root), *path = cache_path(directory, package);
+	bool is_cached = is_there(path, package);
+
+	free(path);
+	free(directory);
+	return is_cached;
+}
+
 static size_t count_missing(char *const *paths, const struct debian_set *set)
 {
 	size_t count = 0;

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "dory/manifest/capstanfile.h"
 #include "dory/manifest/doc_manifest.h"
 #include "dory/manifest/ignore.h"
 #include "dory/manifest/package_manifest.h"
@@ -89,6 +90,21 @@ static void read_doc(const char *text, size_t len)
 		doc_manifest_release(&manifest);
 }
 
+static void read_capstanfile(const char *text, size_t len)
+{
+	struct capstanfile file;
+
+	if (capstanfile_parse("m", text, len, true, &file, &err) < 0)
+		return;
+	if (!file.command || !*file.command)
+		abort();
+	for (size_t i = 0; i < file.count; i++) {
+		if (file.files[i].guest[0] != '/' || strstr(file.files[i].guest, "/../") || !*file.files[i].host)
+			abort();
+	}
+	capstanfile_release(&file);
+}
+
 static void read_lines(const char *text)
 {
 	struct requirement requirement;
@@ -120,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	read_package(text, len);
 	read_run(text, len);
 	read_doc(text, len);
+	read_capstanfile(text, len);
 	read_lines(text);
 	free(text);
 	return 0;
@@ -131,6 +148,8 @@ static const char *const good[] = {
 	"runtime: native\nconfig_set:\n  a: &x\n    bootcmd: /a ${B:+-c $B} '$C' \\$D \"e f\"; /g &! /h\n    env: &e {B: 1}\n  b: *x\n",
 	"runtime: java\nconfig_set:\n  a: {main: a.jar, jvm_args: [-Da=b], classpath: [/x], xms: 1m}\n",
 	"purpose: p\nlimits: [a]\nconfig_set:\n  a:\n    purpose: q\n    parameters: {P: text, Q: {required: yes, default: 1}}\n",
+	"base: cloudius/osv-base\ncmdline: /tools/hello.so -x\nbuild: make all\nfiles:\n  /tools/hello.so: build/&\n  /etc/x: 'a b'\nrootfs: R\n",
+	"base: [deb:a, b/c]\ncmdline: \"--env=A=1 /a\"\nfiles: {/a: &a b, /../c: *a}\nrpm-base: {name: x}\n",
 	"# comment\n/doc\n/**/*.md\n/a/*\n",
 	"node >= 18 | deb:nodejs = 18.20.4+dfsg-1~deb12u1",
 };
