@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "dory/base/path.h"
 #include "dory/base/text.h"
 #include "dory/compose/compose.h"
 #include "dory/package/archive.h"
@@ -124,6 +125,8 @@ static int put_link(struct writing *w, int directory, const char *name, const ch
 	if (n <= 0)
 		return error_set_errno(err, DORY_ERROR_IO, "reading the link %s%s", w->directory, path);
 	target[n] = '\0';
+	if (path_link_climbs_out(path, target))
+		return error_set(err, DORY_ERROR_FORMAT, "the link %s%s to %s leads out of the package", w->directory, path, target);
 	return put_header(w, path, st, target, err);
 }
 

@@ -140,10 +140,36 @@ static int list(struct package_source *source, struct package_list *list, struct
 	return 0;
 }
 
+static bool has_size(const char *path, uint64_t size)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (uint64_t)st.st_size == size;
+}
+
+/* Since it was listed another version may have taken the name: then this one has a name of its own. */
+static void look_aside(const struct package_source *source, struct package_entry *entry)
+{
+	const struct directory_source *d = (const struct directory_source *)source;
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		char *path = text_format("%s/%s@%s%s", d->directory, entry->manifest.name,
+			*entry->manifest.version ? entry->manifest.version : "none", suffixes[i]);
+
+		if (has_size(path, entry->manifest.size)) {
+			text_replace(&entry->path, path);
+			return;
+		}
+		free(path);
+	}
+}
+
 static int fetch(struct package_source *source, struct package_entry *entry, struct dory_error *err)
 {
 	struct stat st;
 
+	if (entry->manifest.size && !has_size(entry->path, entry->manifest.size))
+		look_aside(source, entry);
 	if (stat(entry->path, &st) < 0)
 		return error_set_errno(err, DORY_ERROR_NOT_FOUND, "the package %s", entry->path);
 	if (entry->manifest.size && (uint64_t)st.st_size != entry->manifest.size) {
