@@ -158,6 +158,18 @@ static int remove_replaced(const struct store *store, const struct package_manif
 	return result;
 }
 
+/* A manifest must not outlive, in a crash of the machine, the bytes that it describes. */
+static int sync_file(const char *path, struct dory_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
+
+	if (fd < 0 || fdatasync(fd) < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 /*
  * `temporary` is the whole archive, in the store's directory. Between the two renames the former manifest stands beside
  * the new archive; whoever fetches then sees by the size that they do not belong together.
@@ -166,7 +178,10 @@ static int commit(const struct store *store, struct package_manifest *manifest, 
 	enum archive_format format, const char *temporary, char **file, struct dory_error *err)
 {
 	char *archive = path_of(store, manifest->name, archive_suffix(format)), *path = path_of(store, manifest->name, ".yaml"), *text;
-	int result = keep_other_version(store, manifest, err);
+	int result = sync_file(temporary, err);
+
+	if (result == 0)
+		result = keep_other_version(store, manifest, err);
 
 	text_replace(&manifest->sha256, text_copy(facts->sha256));
 	manifest->size = facts->size;
@@ -233,8 +248,6 @@ static int copy_file(const char *from, const char *to, struct dory_error *err)
 	target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	while (target >= 0 && (n = copy_file_range(source, NULL, target, NULL, 1 << 30, 0)) > 0)
 		;
-	if (n == 0 && fdatasync(target) < 0)
-		n = -1;
 	if (n < 0)
 		error_set_errno(err, DORY_ERROR_IO, "writing %s", to);
 	close(source);
