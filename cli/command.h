@@ -56,7 +56,6 @@ struct composer {
 		const struct verb *verb;
 		int (*run)(struct invocation *invocation);
 	} * work;
-	int (*package)(struct invocation *invocation); /* the verbs of cli/package_verbs.c */
 };
 /* Returns if this program has it; otherwise becomes the program that has. Error: that one is not there. */
 int composer_need(const struct invocation *invocation, struct dory_error *err) must_check;

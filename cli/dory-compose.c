@@ -17,6 +17,18 @@ int main(int argc, char **argv)
 		{&verb_image_export, image_export},
 		{&verb_image_import, image_import},
 		{&verb_image_sbom, image_sbom},
+		{&verb_package_build, package_verbs_run},
+		{&verb_package_import, package_verbs_run},
+		{&verb_package_compose, package_verbs_run},
+		{&verb_package_collect, package_verbs_run},
+		{&verb_package_describe, package_verbs_run},
+		{&verb_package_doc, package_verbs_run},
+		{&verb_package_export, package_verbs_run},
+		{&verb_package_pull, package_verbs_run},
+		{&verb_package_update, package_verbs_run},
+		{&verb_package_tree, package_verbs_run},
+		{&verb_package_why, package_verbs_run},
+		{&verb_package_from_deb, package_verbs_run},
 		{0},
 	};
 	static const struct composer composer = {
@@ -26,7 +38,6 @@ int main(int argc, char **argv)
 		.programs = dory_target_programs,
 		.package_names = debian_each_name,
 		.work = work,
-		.package = package_verbs_run,
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8"); /* the names in archives are UTF-8, whatever the terminal's letters are */

@@ -87,16 +87,6 @@ static const struct option from_deb_options[] = {
 	{0},
 };
 
-/* A verb for which archives are read or written: the program that can do it does it. */
-static int heavy(struct invocation *invocation)
-{
-	struct dory_error err;
-
-	if (composer_need(invocation, &err) < 0)
-		return verb_fail(invocation, &err);
-	return invocation->composer->package(invocation);
-}
-
 static void print_row(const char *const columns[5])
 {
 	char *line = text_format("%-50s %-50s %-15s %-20s %-15s", columns[0], columns[1], columns[2], columns[3], columns[4]);
@@ -315,8 +305,9 @@ static int rm_verb(struct invocation *invocation)
 	return status;
 }
 
+/* Without a function: what reads or writes archives is in dory-compose (package_verbs.c). */
 #define VERB(word, operands_, summary_, options_, run_, details_)                                                      \
-	static const struct verb verb_package_##word = {.name = "package " #word,                                      \
+	const struct verb verb_package_##word = {.name = "package " #word,                                      \
 		.operands = operands_,                                                                                 \
 		.summary = summary_,                                                                                   \
 		.details = details_,                                                                                   \
@@ -327,31 +318,30 @@ static int rm_verb(struct invocation *invocation)
 		.values = &package_values}
 
 VERB(init, "[PATH]", "Start a package: write meta/package.yaml", init_options, init_verb, NULL);
-VERB(build, "", "Pack the project in this directory into NAME.mpm", build_options, heavy, NULL);
-VERB(compose, "IMAGE", "Compose an image from the project in this directory and all it requires", compose_options, heavy,
+VERB(build, "", "Pack the project in this directory into NAME.mpm", build_options, NULL, NULL);
+VERB(compose, "IMAGE", "Compose an image from the project in this directory and all it requires", compose_options, NULL,
 	"A package's files win over those of the packages that it requires, the project's own over all.\n"
 	"`dory run IMAGE` runs the configurations that --boot names, else config_set_default of meta/run.yaml.");
-VERB(collect, "", "Lay out in ./mpm-pkg what would go into the image", collect_options, heavy, NULL);
+VERB(collect, "", "Lay out in ./mpm-pkg what would go into the image", collect_options, NULL, NULL);
 VERB(list, "", "List the packages in the local repository", json_options, list_verb, NULL);
-VERB(import, "[PATH]", "Put the project, or the archive at PATH, into the local repository", build_options, heavy, NULL);
+VERB(import, "[PATH]", "Put the project, or the archive at PATH, into the local repository", build_options, NULL, NULL);
 VERB(search, "[SUBSTRING]", "List packages whose name has SUBSTRING", search_options, search_verb, NULL);
-VERB(pull, "NAME[=VERSION]", "Fetch a package from a repository into the local one", pull_options, heavy, NULL);
-VERB(describe, "NAME[=VERSION]", "Print what a package is, and how it runs", describe_options, heavy, NULL);
-VERB(update, "[SUBSTRING]", "Fetch newer versions of the packages in the local repository", update_options, heavy, NULL);
-VERB(doc, "NAME[=VERSION]", "Print what a package's configurations take, from its meta/doc.yaml", no_options, heavy, NULL);
+VERB(pull, "NAME[=VERSION]", "Fetch a package from a repository into the local one", pull_options, NULL, NULL);
+VERB(describe, "NAME[=VERSION]", "Print what a package is, and how it runs", describe_options, NULL, NULL);
+VERB(update, "[SUBSTRING]", "Fetch newer versions of the packages in the local repository", update_options, NULL, NULL);
+VERB(doc, "NAME[=VERSION]", "Print what a package's configurations take, from its meta/doc.yaml", no_options, NULL, NULL);
 VERB(rm, "NAME[=VERSION]...", "Remove packages from the local repository", no_options, rm_verb, NULL);
-VERB(export, "NAME[=VERSION] [PATH]", "Copy a package out of the local repository", build_options, heavy,
+VERB(export, "NAME[=VERSION] [PATH]", "Copy a package out of the local repository", build_options, NULL,
 	"PATH is the archive to write, NAME.mpm by default. A directory: the package's tree goes there.");
-VERB(tree, "[NAME[=VERSION]]", "Print what the project, or a package, requires, as a tree", tree_options, heavy, NULL);
-VERB(why, "NAME", "Print what requires a package, or deb:NAME, from the project on", tree_options, heavy, NULL);
+VERB(tree, "[NAME[=VERSION]]", "Print what the project, or a package, requires, as a tree", tree_options, NULL, NULL);
+VERB(why, "NAME", "Print what requires a package, or deb:NAME, from the project on", tree_options, NULL, NULL);
 
-static const struct verb verb_package_from_deb = {.name = "package from-deb",
+const struct verb verb_package_from_deb = {.name = "package from-deb",
 	.operands = "DEBIAN-PACKAGE...",
 	.summary = "Make a package of Debian packages and all they need",
 	.options = from_deb_options,
 	.misuse_status = EXIT_MISUSED,
 	.failure_status = EXIT_FAILED,
-	.run = heavy,
 	.values = &package_values};
 
 static const struct verb *const family[] = {&verb_package_init, &verb_package_build, &verb_package_compose, &verb_package_collect,

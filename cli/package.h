@@ -19,7 +19,11 @@ int package_list_all(const struct dory_config *config, bool with_store, struct p
 	struct package_source ***sources, struct dory_error *err) must_check;
 void package_sources_free(struct package_source **sources);
 
-/* What dory-compose does for `dory package VERB`. */
+extern const struct verb verb_package_init, verb_package_build, verb_package_compose, verb_package_collect, verb_package_list, verb_package_import,
+	verb_package_search, verb_package_pull, verb_package_describe, verb_package_update, verb_package_doc, verb_package_rm, verb_package_export,
+	verb_package_tree, verb_package_why, verb_package_from_deb;
+
+/* What dory-compose does for those of them that have no function of their own. */
 int package_verbs_run(struct invocation *invocation);
 
 /* Writes meta/run.yaml of a project. */

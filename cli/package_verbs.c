@@ -407,23 +407,23 @@ static int from_deb(struct invocation *invocation, const struct dory_config *con
 }
 
 static const struct action {
-	const char *name;
+	const struct verb *verb;
 	size_t least, most; /* words */
 	const char *missing;
 	int (*run)(struct invocation *invocation, const struct dory_config *config, struct dory_error *err);
 } actions[] = {
-	{"package build", 0, 0, NULL, build},
-	{"package import", 0, 1, NULL, import},
-	{"package compose", 1, 1, "say how the image is to be called", compose},
-	{"package collect", 0, 0, NULL, collect},
-	{"package describe", 1, 1, "say which package", describe},
-	{"package doc", 1, 1, "say which package", doc},
-	{"package export", 1, 2, "say which package", export},
-	{"package pull", 1, 1, "say which package", pull},
-	{"package update", 0, 1, NULL, update},
-	{"package tree", 0, 1, NULL, tree},
-	{"package why", 1, 1, "say which package", why},
-	{"package from-deb", 1, SIZE_MAX, "say which package of Debian", from_deb},
+	{&verb_package_build, 0, 0, NULL, build},
+	{&verb_package_import, 0, 1, NULL, import},
+	{&verb_package_compose, 1, 1, "say how the image is to be called", compose},
+	{&verb_package_collect, 0, 0, NULL, collect},
+	{&verb_package_describe, 1, 1, "say which package", describe},
+	{&verb_package_doc, 1, 1, "say which package", doc},
+	{&verb_package_export, 1, 2, "say which package", export},
+	{&verb_package_pull, 1, 1, "say which package", pull},
+	{&verb_package_update, 0, 1, NULL, update},
+	{&verb_package_tree, 0, 1, NULL, tree},
+	{&verb_package_why, 1, 1, "say which package", why},
+	{&verb_package_from_deb, 1, SIZE_MAX, "say which package of Debian", from_deb},
 };
 
 static int run_action(struct invocation *invocation, const struct action *action)
@@ -447,7 +447,7 @@ static int run_action(struct invocation *invocation, const struct action *action
 int package_verbs_run(struct invocation *invocation)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		if (strcmp(actions[i].name, invocation->verb->name) == 0)
+		if (actions[i].verb == invocation->verb)
 			return run_action(invocation, &actions[i]);
 	}
 	return EXIT_FAILED;

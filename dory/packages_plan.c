@@ -2,7 +2,8 @@
 /* What goes into an image: resolution over all sources, run configurations of all packages, Debian's packages. */
 #include <stdlib.h>
 #include <string.h>
-#include "dory/base/progress.h"
+#include <unistd.h>
+#include "dory/base/file.h"
 #include "dory/base/text.h"
 #include "dory/package/archive.h"
 #include "dory/packages.h"
@@ -54,29 +55,57 @@ static int resolve(const struct dory_config *config, struct packages_plan *plan,
 	return -1;
 }
 
-static int read_run(struct package_entry *entry, struct run_manifest *run, struct dory_error *err)
+/*
+ * The run.yaml of a package, "" if it has none; returns owned. Capstan's archives have it in the middle: what was read
+ * once is kept under the archive's digest.
+ */
+static int read_run_text(const struct dory_config *config, const struct package_entry *entry, char **text, struct dory_error *err)
 {
+	char *directory = text_format("%s/cache/run", config->root), *cached = text_format("%s/%s", directory, entry->manifest.sha256);
+	bool can_cache = *entry->manifest.sha256 && !strchr(entry->manifest.sha256, '/');
 	struct archive_meta meta;
-	char *name;
+	struct dory_error ignored;
+	size_t length;
 	int result = 0;
 
-	if (entry->source->fetch(entry->source, entry, err) < 0 || archive_read_meta(entry->path, &meta, err) < 0)
+	if (!can_cache || file_read(cached, MANIFEST_SIZE_MAX, text, &length, &ignored) < 0) {
+		result = archive_read_meta(entry->path, &meta, err);
+		if (result == 0) {
+			*text = text_copy(meta.run ? meta.run : "");
+			archive_meta_release(&meta);
+		}
+		/* Without it the next time takes longer; that is all. */
+		if (result == 0 && can_cache && file_make_directories(directory, &ignored) == 0 &&
+			file_replace(cached, *text, strlen(*text), &ignored) < 0)
+			unlink(cached);
+	}
+	free(directory);
+	free(cached);
+	return result;
+}
+
+static int read_run(const struct dory_config *config, struct package_entry *entry, struct run_manifest *run, struct dory_error *err)
+{
+	char *name, *text;
+	int result = 0;
+
+	if (entry->source->fetch(entry->source, entry, err) < 0 || read_run_text(config, entry, &text, err) < 0)
 		return -1;
 	name = text_format("%s: meta/run.yaml", entry->path);
-	if (meta.run)
-		result = run_manifest_parse(name, meta.run, strlen(meta.run), true, run, err);
-	archive_meta_release(&meta);
+	if (*text)
+		result = run_manifest_parse(name, text, strlen(text), true, run, err);
+	free(text);
 	free(name);
 	return result;
 }
 
-static int read_runs(struct packages_plan *plan, struct dory_error *err)
+static int read_runs(const struct dory_config *config, struct packages_plan *plan, struct dory_error *err)
 {
 	plan->runs = calloc(plan->resolution.count + 1, sizeof(*plan->runs));
 	if (!plan->runs)
 		abort();
 	for (size_t i = 0; i < plan->resolution.count; i++)
-		if (read_run(plan->resolution.packages[i].entry, &plan->runs[i], err) < 0)
+		if (read_run(config, plan->resolution.packages[i].entry, &plan->runs[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -208,7 +237,7 @@ int packages_plan_make(const struct dory_config *config, const struct packages_r
 	leave_out_project(plan);
 	if (request->directory && !request->ignores_lock && packages_lock_apply(plan->project.directory, &plan->available, NULL, err) < 0)
 		goto fail;
-	if (resolve(config, plan, err) < 0 || read_runs(plan, err) < 0 || make_boots(plan, err) < 0)
+	if (resolve(config, plan, err) < 0 || read_runs(config, plan, err) < 0 || make_boots(plan, err) < 0)
 		goto fail;
 	text_list_sort(&plan->resolution.debian);
 	return 0;

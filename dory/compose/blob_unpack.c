@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "dory/base/path.h"
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
 #include "dory/compose/blob.h"
@@ -121,54 +122,14 @@ static int check_type(const struct unpacking *u, const char *path, unsigned type
 	return damaged(u, why, err);
 }
 
-/* Does a path climb above where it starts, `depth` folders below the root? Absolute ones start at the root. */
-static bool climbs_out(const char *path, int depth)
-{
-	if (*path == '/')
-		depth = 0;
-	while (*path) {
-		size_t length = strcspn(path, "/");
-
-		if (length == 2 && path[0] == '.' && path[1] == '.')
-			depth--;
-		else if (length > 0 && !(length == 1 && path[0] == '.'))
-			depth++;
-		if (depth < 0)
-			return true;
-		path += length + strspn(path + length, "/");
-	}
-	return false;
-}
-
-static bool has_parent_step(const char *path)
-{
-	for (const char *c = path; (c = strstr(c, "..")); c += 2)
-		if ((c == path || c[-1] == '/') && (!c[2] || c[2] == '/'))
-			return true;
-	return false;
-}
-
-static int folders_above(const char *path)
-{
-	int depth = 0;
-
-	for (path += strspn(path, "/"); *path;) {
-		size_t length = strcspn(path, "/");
-
-		path += length + strspn(path + length, "/");
-		depth += *path && !(length == 1 && path[-1] == '.');
-	}
-	return depth;
-}
-
 /* Paths stay below the root, and so does what links point at: a link may be absolute, for it is followed in the image. */
 static int check_paths(struct unpacking *u, const char *path, const char *link, bool is_hard, struct dory_error *err)
 {
 	char why[512];
 
-	if (has_parent_step(path))
+	if (path_has_parent_step(path))
 		snprintf(why, sizeof(why), "the path %.300s leads out of it", path);
-	else if (link && (is_hard ? has_parent_step(link) : climbs_out(link, folders_above(path))))
+	else if (link && (is_hard ? path_has_parent_step(link) : path_link_climbs_out(path, link)))
 		snprintf(why, sizeof(why), "the link %.200s to %.200s leads out of it", path, link);
 	else
 		return 0;

@@ -25,6 +25,7 @@ struct compose_source {
 	unsigned mode;
 	const char *package, *version; /* COMPOSE_DEB: for /var/lib/dpkg/status and the manifest */
 	bool belongs_to_root;          /* COMPOSE_PACKAGE: whatever owner the archive names */
+	bool with_meta;                /* COMPOSE_PACKAGE: its folder meta, too */
 	/* COMPOSE_DIRECTORY: is what stands at `path`, which starts with '/' at the directory, left out, with all in it? */
 	bool (*leaves_out)(const void *context, const char *path);
 	const void *context;

@@ -262,6 +262,12 @@ static int add_directory(struct gathering *g, size_t index, struct tree *tree, s
 	return directory_add(g->directories[index], tree, source->target ? source->target : "/", source->mode, err);
 }
 
+static unsigned parts_of(const struct compose_request *request, const struct compose_source *source)
+{
+	return (request->with_documentation ? PACKAGE_DOCUMENTATION : 0) | (source->with_meta ? PACKAGE_META : 0) |
+	       (source->belongs_to_root ? PACKAGE_OF_ROOT : 0);
+}
+
 static int add_sources(struct gathering *g, struct tree *tree, struct dory_error *err)
 {
 	for (size_t i = 0; i < g->request->source_count; i++) {
@@ -270,8 +276,7 @@ static int add_sources(struct gathering *g, struct tree *tree, struct dory_error
 
 		tree_set_source(tree, i);
 		if (is_package(source))
-			result = package_add(g->packages[i], tree, g->request->with_documentation,
-				source->belongs_to_root, err);
+			result = package_add(g->packages[i], tree, parts_of(g->request, source), err);
 		else if (source->kind == COMPOSE_BYTES)
 			result = add_bytes(tree, source, err);
 		else

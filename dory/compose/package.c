@@ -272,15 +272,16 @@ static bool is_meta(const char *path)
 	return strncmp(path, "meta", 4) == 0 && (path[4] == '\0' || path[4] == '/');
 }
 
-static bool is_left_out(const struct package *package, const char *path, bool with_documentation)
+static bool is_left_out(const struct package *package, const char *path, unsigned parts)
 {
 	if (package->kind == PACKAGE_ARCHIVE)
 		return false;
-	return package->kind == PACKAGE_TAR ? is_meta(path) : !with_documentation && package_is_documentation(path);
+	if (package->kind == PACKAGE_TAR)
+		return !(parts & PACKAGE_META) && is_meta(path);
+	return !(parts & PACKAGE_DOCUMENTATION) && package_is_documentation(path);
 }
 
-int package_add(struct package *package, struct tree *tree, bool with_documentation, bool belongs_to_root,
-	struct dory_error *err)
+int package_add(struct package *package, struct tree *tree, unsigned parts, struct dory_error *err)
 {
 	int fd = package->blob.fd, result = 0;
 
@@ -289,9 +290,9 @@ int package_add(struct package *package, struct tree *tree, bool with_documentat
 
 		if (record->flags & BLOB_CONTROL)
 			continue;
-		if (is_left_out(package, relative(blob_text(&package->blob, record->path)), with_documentation))
+		if (is_left_out(package, relative(blob_text(&package->blob, record->path)), parts))
 			continue;
-		if (add_record(package, tree, record, belongs_to_root, err) < 0)
+		if (add_record(package, tree, record, parts & PACKAGE_OF_ROOT, err) < 0)
 			result = error_wrap(err, "adding the package %s", package->deb);
 	}
 	tree_take_fd(tree, fd);

@@ -25,12 +25,14 @@ int package_open(enum package_kind kind, const char *deb, const char *cache, con
 	struct dory_error *err) must_check;
 void package_free(struct package *package); /* accepts NULL */
 
-/*
- * Adds the content to the tree, which takes over the blob's descriptor. Of a tar package its folder meta stays out.
- * `belongs_to_root`: whatever owners it names.
- */
-int package_add(struct package *package, struct tree *tree, bool with_documentation, bool belongs_to_root,
-	struct dory_error *err) must_check;
+enum package_part {
+	PACKAGE_DOCUMENTATION = 1, /* of a .deb, what package_is_documentation says */
+	PACKAGE_META = 2,          /* of a tar package, its folder meta */
+	PACKAGE_OF_ROOT = 4,       /* everything belongs to root, whatever owners it names */
+};
+
+/* Adds the content to the tree, which takes over the blob's descriptor. `parts`: what comes along, enum package_part. */
+int package_add(struct package *package, struct tree *tree, unsigned parts, struct dory_error *err) must_check;
 
 /* A file of the control archive ("postinst", "control"), borrowed; NULL if there is none. */
 const char *package_control(const struct package *package, const char *name);

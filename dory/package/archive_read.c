@@ -220,43 +220,16 @@ int archive_list(const char *path, void (*line)(void *context, const char *text)
 	return result;
 }
 
-/* Lays meta beside the content, which compose_on_disk writes without it. */
-static int write_meta(const char *path, const char *to, struct dory_error *err)
-{
-	struct archive_meta meta;
-	int result;
-	char *directory = text_format("%s/meta", to);
-
-	if (archive_read_meta(path, &meta, err) < 0) {
-		free(directory);
-		return -1;
-	}
-	result = file_make_directories(directory, err);
-	for (size_t i = 0; i < 4 && result == 0; i++) {
-		static const char *const names[] = {"package.yaml", "run.yaml", "README.md", "doc.yaml"};
-		char *const texts[] = {meta.package, meta.run, meta.readme, meta.doc};
-		char *file = text_format("%s/%s", directory, names[i]);
-
-		if (texts[i])
-			result = file_replace(file, texts[i], strlen(texts[i]), err);
-		free(file);
-	}
-	free(directory);
-	archive_meta_release(&meta);
-	return result;
-}
-
 int archive_unpack(const char *path, const char *to, struct dory_error *err)
 {
-	const struct compose_source source = {.kind = COMPOSE_PACKAGE, .path = path};
+	const struct compose_source source = {.kind = COMPOSE_PACKAGE, .path = path, .with_meta = true};
 	char *temporary = text_format("%s/", to);
-	const struct compose_request request = {.image_path = temporary, .sources = &source, .source_count = 1, .is_bare = true, .quiet = true};
+	const struct compose_request request = {
+		.image_path = temporary, .sources = &source, .source_count = 1, .is_bare = true, .quiet = true};
 	int result = file_make_directories(to, err);
 
 	if (result == 0)
 		result = compose_on_disk(&request, to, err);
-	if (result == 0)
-		result = write_meta(path, to, err);
 	free(temporary);
 	return result;
 }

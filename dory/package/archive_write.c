@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "dory/base/path.h"
 #include "dory/base/text.h"
 #include "dory/compose/compose.h"
 #include "dory/package/archive.h"
@@ -124,6 +125,8 @@ static int put_link(struct writing *w, int directory, const char *name, const ch
 	if (n <= 0)
 		return error_set_errno(err, DORY_ERROR_IO, "reading the link %s%s", w->directory, path);
 	target[n] = '\0';
+	if (path_link_climbs_out(path, target))
+		return error_set(err, DORY_ERROR_FORMAT, "the link %s%s to %s leads out of the package", w->directory, path, target);
 	return put_header(w, path, st, target, err);
 }
 
@@ -255,7 +258,7 @@ static int put_directory(struct writing *w, int fd, const char *path, unsigned d
 static int put_root(struct writing *w, struct dory_error *err)
 {
 	int fd = open(w->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
+	struct stat st, manifest;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		error_set_errno(err, DORY_ERROR_IO, "reading %s", w->directory);
@@ -263,6 +266,9 @@ static int put_root(struct writing *w, struct dory_error *err)
 			close(fd);
 		return -1;
 	}
+	/* The archive itself may be made in this directory, which would change its time. */
+	if (fstatat(fd, "meta/package.yaml", &manifest, AT_SYMLINK_NOFOLLOW) == 0)
+		st.st_mtime = manifest.st_mtime;
 	if (put_header(w, "", &st, NULL, err) < 0) {
 		close(fd);
 		return -1;
@@ -338,6 +344,8 @@ static void choose_format(struct writing *w)
 	} else {
 		archive_write_add_filter_zstd(w->archive);
 		archive_write_set_options(w->archive, "zstd:compression-level=3");
+		/* Beside the reading; the bytes are the same for any number of threads. Older libraries do not know it. */
+		archive_write_set_filter_option(w->archive, "zstd", "threads", "1");
 	}
 	archive_write_set_bytes_per_block(w->archive, 1 << 16);
 	archive_write_set_bytes_in_last_block(w->archive, 1);
@@ -375,7 +383,7 @@ static int write_file(struct writing *w, const char *path, struct dory_error *er
 	else
 		result = write_all(w, err);
 	archive_write_free(w->archive);
-	if (result == 0 && (fchmod(w->fd, 0644) < 0 || fdatasync(w->fd) < 0 || rename(temporary, path) < 0))
+	if (result == 0 && (fchmod(w->fd, 0644) < 0 || rename(temporary, path) < 0))
 		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
 	if (w->fd >= 0) {
 		if (result < 0)

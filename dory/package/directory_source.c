@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,20 +35,24 @@ struct listing {
 	struct index_file old;
 	struct text_buffer new;
 	size_t parsed;
+	struct text_list names; /* of all files, sorted */
 	int fd;
 };
+
+static int compare_names(const void *name, const void *item)
+{
+	return strcmp(name, *(char *const *)item);
+}
 
 /* The archive beside the manifest; returns owned, NULL if there is none. */
 static char *find_archive(const struct listing *l, const char *stem)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		char *name = text_format("%s%s", stem, suffixes[i]), *path = NULL;
+		char name[NAME_MAX + 1];
 
-		if (faccessat(l->fd, name, F_OK, 0) == 0)
-			path = text_format("%s/%s", l->source->directory, name);
-		free(name);
-		if (path)
-			return path;
+		if (snprintf(name, sizeof(name), "%s%s", stem, suffixes[i]) < (int)sizeof(name) &&
+			bsearch(name, l->names.items, l->names.count, sizeof(char *), compare_names))
+			return text_format("%s/%s", l->source->directory, name);
 	}
 	return NULL;
 }
@@ -80,17 +85,20 @@ static void add(struct listing *l, const char *file)
 	*(struct package_entry *)array_push(&l->list->entries, &l->list->count, sizeof(entry)) = entry;
 }
 
-static void list_files(struct listing *l, DIR *stream, struct text_list *files)
+static bool is_manifest(const char *name)
+{
+	size_t length = strlen(name);
+
+	return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".yaml") == 0;
+}
+
+static void read_names(struct listing *l, DIR *stream)
 {
 	const struct dirent *found;
 
-	while ((found = readdir(stream))) {
-		size_t length = strlen(found->d_name);
-
-		if (found->d_name[0] != '.' && length > 5 && strcmp(found->d_name + length - 5, ".yaml") == 0)
-			text_list_add(files, found->d_name);
-	}
-	text_list_sort(files);
+	while ((found = readdir(stream)))
+		text_list_add(&l->names, found->d_name);
+	text_list_sort(&l->names);
 }
 
 /* Nobody waits for the index, and nobody needs it: failures are not told. */
@@ -108,7 +116,6 @@ static int list(struct package_source *source, struct package_list *list, struct
 	struct listing l = {.source = d, .owner = source, .list = list};
 	char *index = text_format("%s/.index", d->directory);
 	DIR *stream = opendir(d->directory);
-	struct text_list files = {0};
 
 	if (!stream) {
 		free(index);
@@ -119,23 +126,50 @@ static int list(struct package_source *source, struct package_list *list, struct
 	l.fd = dirfd(stream);
 	if (d->has_index)
 		index_file_open(&l.old, index);
-	list_files(&l, stream, &files);
-	for (size_t i = 0; i < files.count; i++)
-		add(&l, files.items[i]);
+	read_names(&l, stream);
+	for (size_t i = 0; i < l.names.count; i++)
+		if (is_manifest(l.names.items[i]))
+			add(&l, l.names.items[i]);
 	if (d->has_index)
 		keep_index(&l, index);
 	index_file_close(&l.old);
-	text_list_release(&files);
+	text_list_release(&l.names);
 	free(l.new.text);
 	free(index);
 	closedir(stream);
 	return 0;
 }
 
+static bool has_size(const char *path, uint64_t size)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (uint64_t)st.st_size == size;
+}
+
+/* Since it was listed another version may have taken the name: then this one has a name of its own. */
+static void look_aside(const struct package_source *source, struct package_entry *entry)
+{
+	const struct directory_source *d = (const struct directory_source *)source;
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		char *path = text_format("%s/%s@%s%s", d->directory, entry->manifest.name,
+			*entry->manifest.version ? entry->manifest.version : "none", suffixes[i]);
+
+		if (has_size(path, entry->manifest.size)) {
+			text_replace(&entry->path, path);
+			return;
+		}
+		free(path);
+	}
+}
+
 static int fetch(struct package_source *source, struct package_entry *entry, struct dory_error *err)
 {
 	struct stat st;
 
+	if (entry->manifest.size && !has_size(entry->path, entry->manifest.size))
+		look_aside(source, entry);
 	if (stat(entry->path, &st) < 0)
 		return error_set_errno(err, DORY_ERROR_NOT_FOUND, "the package %s", entry->path);
 	if (entry->manifest.size && (uint64_t)st.st_size != entry->manifest.size) {

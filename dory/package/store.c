@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Putting packages into the store and taking them out. */
 #include "dory/package/store.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +25,27 @@ static void say_waiting(const char *path)
 	progress_note("waiting for another change of the local repository");
 }
 
-/* What a killed process left has a name that mkstemp made; the lock is ours, so nobody works there. */
+/* A draft of an archive, or of a manifest: "NAME.yaml.XXXXXX". */
+static bool is_debris(const char *name)
+{
+	const char *yaml = strstr(name, ".yaml.");
+
+	return strncmp(name, ".new-", 5) == 0 || (yaml && strlen(yaml) == strlen(".yaml.XXXXXX"));
+}
+
+/* What killed processes left: the lock is ours, so nobody works there. What cannot be removed is in nobody's way. */
+static void remove_debris(const struct store *store)
+{
+	DIR *stream = opendir(store->directory);
+	const struct dirent *entry;
+
+	while (stream && (entry = readdir(stream)))
+		if (is_debris(entry->d_name))
+			unlinkat(dirfd(stream), entry->d_name, 0);
+	if (stream)
+		closedir(stream);
+}
+
 static int store_open(struct store *store, const char *root, struct dory_error *err)
 {
 	char *path;
@@ -38,6 +59,8 @@ static int store_open(struct store *store, const char *root, struct dory_error *
 	free(path);
 	if (result < 0)
 		free(store->directory);
+	else
+		remove_debris(store);
 	return result;
 }
 
@@ -54,7 +77,7 @@ static char *path_of(const struct store *store, const char *stem, const char *su
 
 static const char *const archive_suffixes[] = {".mpm", ".dory"};
 
-static int remove_stem(const struct store *store, const char *stem, const char *keep, struct dory_error *err)
+static int remove_stem(const struct store *store, const char *stem, struct dory_error *err)
 {
 	char *manifest = path_of(store, stem, ".yaml");
 	int result = unlink(manifest) < 0 && errno != ENOENT ? error_set_errno(err, DORY_ERROR_IO, "removing %s", manifest) : 0;
@@ -62,7 +85,7 @@ static int remove_stem(const struct store *store, const char *stem, const char *
 	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++) {
 		char *archive = path_of(store, stem, archive_suffixes[i]);
 
-		if ((!keep || strcmp(keep, archive) != 0) && unlink(archive) < 0 && errno != ENOENT)
+		if (unlink(archive) < 0 && errno != ENOENT)
 			result = error_set_errno(err, DORY_ERROR_IO, "removing %s", archive);
 		free(archive);
 	}
@@ -70,56 +93,95 @@ static int remove_stem(const struct store *store, const char *stem, const char *
 	return result;
 }
 
-static int rename_file(const struct store *store, const char *stem, const char *to, const char *suffix, struct dory_error *err)
+/* A second name for a file that may not be there. */
+static int link_file(const struct store *store, const char *stem, const char *to, const char *suffix, struct dory_error *err)
 {
 	char *old = path_of(store, stem, suffix), *new = path_of(store, to, suffix);
-	int result = rename(old, new) < 0 && errno != ENOENT ? error_set_errno(err, DORY_ERROR_IO, "renaming %s", old) : 0;
+	int result = 0;
 
+	if (link(old, new) < 0 && errno != ENOENT)
+		result = error_set_errno(err, DORY_ERROR_IO, "naming %s", new);
 	free(old);
 	free(new);
 	return result;
 }
 
-/* The archive first: a manifest without one is no package, an archive without a manifest is found no more. */
+static char *aside_stem(const char *name, const char *version)
+{
+	return text_format("%s@%s", name, *version ? version : "none");
+}
+
+/* The version that is there gets a name of its own before another takes its place: at any time, it is there. */
 static int set_aside(const struct store *store, const struct package_manifest *manifest, struct dory_error *err)
 {
-	char *to = text_format("%s@%s", manifest->name, *manifest->version ? manifest->version : "none");
-	int result = remove_stem(store, to, NULL, err);
+	char *to = aside_stem(manifest->name, manifest->version);
+	int result = remove_stem(store, to, err);
 
 	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++)
-		result = rename_file(store, manifest->name, to, archive_suffixes[i], err);
+		result = link_file(store, manifest->name, to, archive_suffixes[i], err);
 	if (result == 0)
-		result = rename_file(store, manifest->name, to, ".yaml", err);
+		result = link_file(store, manifest->name, to, ".yaml", err);
 	free(to);
 	return result;
 }
 
-/* Makes room for a package: another version of it goes aside, the same version goes. */
-static int make_room(const struct store *store, const struct package_manifest *new, const char *archive, struct dory_error *err)
+static int keep_other_version(const struct store *store, const struct package_manifest *new, struct dory_error *err)
 {
-	char *path = path_of(store, new->name, ".yaml"), *same = text_format("%s@%s", new->name, *new->version ? new->version : "none");
+	char *path = path_of(store, new->name, ".yaml");
 	struct package_manifest old;
 	struct dory_error unreadable;
-	int result = remove_stem(store, same, NULL, err);
+	int result = 0;
 
-	if (result == 0 && package_manifest_read(path, true, &old, &unreadable) == 0) {
+	if (package_manifest_read(path, true, &old, &unreadable) == 0) {
 		if (strcmp(old.version, new->version) != 0)
 			result = set_aside(store, &old, err);
 		package_manifest_release(&old);
 	}
-	if (result == 0)
-		result = remove_stem(store, new->name, archive, err);
 	free(path);
-	free(same);
 	return result;
 }
 
-/* `temporary` is the whole archive, in the store's directory. */
+/* What the new package takes the place of: the same version under its own name, an archive in the other format. */
+static int remove_replaced(const struct store *store, const struct package_manifest *new, const char *suffix, struct dory_error *err)
+{
+	char *stem = aside_stem(new->name, new->version);
+	int result = remove_stem(store, stem, err);
+
+	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++) {
+		char *archive = path_of(store, new->name, archive_suffixes[i]);
+
+		if (strcmp(archive_suffixes[i], suffix) != 0 && unlink(archive) < 0 && errno != ENOENT)
+			result = error_set_errno(err, DORY_ERROR_IO, "removing %s", archive);
+		free(archive);
+	}
+	free(stem);
+	return result;
+}
+
+/* A manifest must not outlive, in a crash of the machine, the bytes that it describes. */
+static int sync_file(const char *path, struct dory_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
+
+	if (fd < 0 || fdatasync(fd) < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/*
+ * `temporary` is the whole archive, in the store's directory. Between the two renames the former manifest stands beside
+ * the new archive; whoever fetches then sees by the size that they do not belong together.
+ */
 static int commit(const struct store *store, struct package_manifest *manifest, const struct archive_facts *facts,
 	enum archive_format format, const char *temporary, char **file, struct dory_error *err)
 {
 	char *archive = path_of(store, manifest->name, archive_suffix(format)), *path = path_of(store, manifest->name, ".yaml"), *text;
-	int result = make_room(store, manifest, NULL, err);
+	int result = sync_file(temporary, err);
+
+	if (result == 0)
+		result = keep_other_version(store, manifest, err);
 
 	text_replace(&manifest->sha256, text_copy(facts->sha256));
 	manifest->size = facts->size;
@@ -128,6 +190,8 @@ static int commit(const struct store *store, struct package_manifest *manifest, 
 		result = error_set_errno(err, DORY_ERROR_IO, "renaming %s", temporary);
 	if (result == 0)
 		result = file_replace(path, text, strlen(text), err);
+	if (result == 0)
+		result = remove_replaced(store, manifest, archive_suffix(format), err);
 	if (result == 0)
 		*file = text_copy(archive);
 	free(archive);
@@ -184,8 +248,6 @@ static int copy_file(const char *from, const char *to, struct dory_error *err)
 	target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	while (target >= 0 && (n = copy_file_range(source, NULL, target, NULL, 1 << 30, 0)) > 0)
 		;
-	if (n == 0 && fdatasync(target) < 0)
-		n = -1;
 	if (n < 0)
 		error_set_errno(err, DORY_ERROR_IO, "writing %s", to);
 	close(source);
@@ -278,7 +340,7 @@ static int remove_matching(const struct store *store, struct package_list *list,
 		const struct package_manifest *manifest = &list->entries[i].manifest;
 
 		if (strcmp(manifest->name, found->manifest.name) == 0 && (!equals || strcmp(manifest->version, equals + 1) == 0) &&
-			remove_stem(store, list->entries[i].stem, NULL, err) < 0)
+			remove_stem(store, list->entries[i].stem, err) < 0)
 			return -1;
 	}
 	return 0;
