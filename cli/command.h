@@ -37,6 +37,8 @@ struct verb {
 	bool is_hidden;                            /* not for people: in no list */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
+extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_wait, verb_inspect,
+	verb_rename, verb_instances, verb_supervise;
 extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_version, verb_help;
 
 /*
@@ -60,6 +62,10 @@ int composer_need(const struct invocation *invocation, struct dory_error *err) m
 
 /* Is the program called capstan? */
 bool is_capstan(const struct invocation *invocation);
+
+/* As dory_launch, by this program. */
+int launch_instance(const struct invocation *invocation, const struct dory_config *config, const char *name, struct instance_place *place,
+	int *exit_status, struct dory_error *err) must_check;
 
 int command_main(int argc, char **argv, const struct composer *composer);
 const struct verb *verb_find(const char *name);

@@ -50,7 +50,7 @@ struct machine {
 	const char *memory;       /* as machine_memory_check accepts it */
 	unsigned cpus;
 	const char *disk;        /* path of a raw image, NULL: none */
-	bool disk_keeps;         /* what the guest writes stays; otherwise it is dropped when the machine ends */
+	const char *overlay;     /* path of the file that keeps what the guest writes (overlay_make); NULL: that is dropped when the machine ends */
 	int overlay_fd;          /* the layer for it (overlay.h); set by machine_start */
 	int log_fd;              /* socket for the first serial line; -1: none */
 	const char *fw_cfg_name; /* a file handed to the guest (QEMU's fw_cfg), NULL: none */

@@ -104,19 +104,16 @@ static void add_kernel(const struct machine *machine, struct arguments *argument
 	}
 }
 
-/* What is not kept goes to the overlay; nothing of that needs to survive a crash of the host. */
+/* What the guest writes goes to the overlay. If that is not kept, nothing of it needs to survive a crash of the host. */
 static void add_disk(const struct machine *machine, const char *bus, struct arguments *arguments)
 {
 	char *path = option_value(machine->disk);
 
 	arguments_add(arguments, "-drive");
-	if (machine->disk_keeps)
-		arguments_add(arguments, "if=none,id=disk,format=raw,file=%s,discard=unmap,cache=writeback", path);
-	else
-		arguments_add(arguments,
-			"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/%d,backing.driver=raw,"
-			"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=unsafe",
-			machine->overlay_fd, path);
+	arguments_add(arguments,
+		"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/%d,backing.driver=raw,"
+		"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=%s",
+		machine->overlay_fd, path, machine->overlay ? "writeback" : "unsafe");
 	arguments_add(arguments, "-device");
 	/* A geometry, which nobody looks at: where it is not said, QEMU reads the disk for it before it starts. By default a full disk of the host
 	 * stops the machine in silence; the program is to get the error. */

@@ -12,9 +12,11 @@
 static const struct record_field fields[] = {
 	FIELD("created", RECORD_TEXT, created),
 	FIELD("image", RECORD_TEXT, image),
+	FIELD("image_boot", RECORD_TEXT, image_boot),
 	FIELD("target", RECORD_TEXT, target),
 	FIELD("default_command", RECORD_TEXT, default_command),
 	FIELD("command", RECORD_TEXT, command),
+	FIELD("boot", RECORD_LIST, boots),
 	FIELD("arguments", RECORD_LIST, arguments),
 	FIELD("env", RECORD_LIST, environment),
 	FIELD("workdir", RECORD_TEXT, directory),

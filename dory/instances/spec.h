@@ -8,8 +8,10 @@ struct instance_spec {
 	char *created;          /* UTC */
 	char *image;            /* its name in the store */
 	char *default_command;  /* the image's, when the instance was created */
+	char *image_boot;       /* its configurations then (struct image) */
 	char *target;           /* as a person named it */
 	char *command;          /* -e */
+	struct text_list boots; /* --boot */
 	struct text_list arguments, environment;
 	char *directory, *user, *host_name;
 	char *memory, *accelerator, *machine, *kernel;
