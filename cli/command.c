@@ -10,7 +10,7 @@
 #include "dory/base/text.h"
 
 const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_wait,
-	&verb_inspect, &verb_rename, &verb_instances, &verb_delete, &verb_supervise, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_package,
+	&verb_stats, &verb_inspect, &verb_rename, &verb_instances, &verb_delete, &verb_supervise, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_package,
 	&verb_runtime, &verb_config,
 	&verb_version, &verb_help, NULL};
 

@@ -9,7 +9,7 @@
 #include "dory/supervisor/ask.h"
 #include "dory/supervisor/requests.h"
 
-enum { ANSWER_MS = 10000, LOCK_TRIES = 500, LOCK_WAIT_MS = 10, ASK_TRIES = 300 };
+enum { ANSWER_MS = 10000, COUNTERS_MS = 2000, LOCK_TRIES = 500, LOCK_WAIT_MS = 10, ASK_TRIES = 300 };
 
 static void sleep_ms(int milliseconds)
 {
@@ -117,6 +117,32 @@ int dory_signal(const char *root, const char *name, int number, struct dory_erro
 	if (result == 1)
 		result = error_set(err, DORY_ERROR_CONFLICT, "the instance %s does not run", name);
 	free(request);
+	instance_release(&instance);
+	return result;
+}
+
+static void ask_guest(int directory, struct dory_stats *stats)
+{
+	char text[REQUEST_LINE_MAX];
+	struct dory_error ignored;
+	int fd = ask_open(directory, "counters");
+
+	if (fd >= 0 && ask_answer(fd, "counters", COUNTERS_MS, text, sizeof(text), &ignored) == 0)
+		stats->has_guest = guest_counters_parse(text, &stats->guest);
+}
+
+int dory_stats(const char *root, const char *name, struct dory_stats *stats, struct dory_error *err)
+{
+	struct instance instance;
+	int result = 0;
+
+	if (instance_find(root, name, &instance, err) < 0)
+		return -1;
+	*stats = (struct dory_stats){0};
+	if (instance.state.status == STATUS_RUNNING && host_counters_read(instance.state.hypervisor, &stats->host))
+		ask_guest(instance.directory, stats);
+	else
+		result = error_set(err, DORY_ERROR_CONFLICT, "the instance %s does not run", name);
 	instance_release(&instance);
 	return result;
 }

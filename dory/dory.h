@@ -16,6 +16,7 @@
 #include "dory/instances/store.h"
 #include "dory/network/network.h"
 #include "dory/network/store.h"
+#include "dory/supervisor/counters.h"
 
 enum dory_target_kind {
 	DORY_TARGET_IMAGE,
@@ -148,3 +149,11 @@ int dory_kill(const char *root, const char *name, struct dory_end *end, struct d
 
 /* Sends a signal to its program. CONFLICT: it does not run. */
 int dory_signal(const char *root, const char *name, int number, struct dory_error *err) must_check;
+
+/* What a running instance uses now. CONFLICT: it does not run. */
+struct dory_stats {
+	struct host_counters host;
+	struct guest_counters guest;
+	bool has_guest; /* it answered in time */
+};
+int dory_stats(const char *root, const char *name, struct dory_stats *stats, struct dory_error *err) must_check;
