@@ -32,6 +32,7 @@ static const struct option options[] = {
 		"nat (default), bridge[:NAME], tap[:NAME], none, or a network (repeatable)"),
 	RUN_OPTION(addresses, OPTION_LIST, "ip", 0, "ADDRESS", "ADDRESS[/PREFIX][,GATEWAY] of the first -n, the second, ..."),
 	RUN_OPTION(macs, OPTION_LIST, "mac", 0, "ADDRESS", "Ethernet address of the first -n, the second, ..."),
+	RUN_OPTION(volumes, OPTION_LIST, "volume", 0, "PATH[:DIR]", "a further disk, mounted at DIR; also :ro, :format=qcow2 (repeatable)"),
 	RUN_OPTION(device, OPTION_TEXT, "device", 'b', "NAME", "the bridge of -n bridge, the interface of -n tap"),
 	RUN_OPTION(is_detached, OPTION_FLAG, "detach", 'd', NULL, "return when the program was started; see `ps`, `logs`, `stop`"),
 	RUN_OPTION(name, OPTION_TEXT, "name", 0, "NAME", "the instance's name (default: the image's, with a number if need be)"),
@@ -280,7 +281,8 @@ static int run_on(const struct invocation *invocation, const char *word, struct 
 static int run(struct invocation *invocation)
 {
 	struct word_list *const lists[] = {
-		&values.environment, &values.boots, &values.with, &values.forwards, &values.networks, &values.addresses, &values.macs};
+		&values.environment, &values.boots, &values.with, &values.forwards, &values.networks, &values.addresses, &values.macs,
+		&values.volumes};
 	const struct word_list *operands = &invocation->words.operands;
 	struct instance_spec spec = {0};
 	struct dory_error err;

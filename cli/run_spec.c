@@ -50,6 +50,21 @@ static int copy_networks(struct instance_spec *spec, const struct run_values *va
 	return 0;
 }
 
+/* Paths as seen from everywhere. */
+static void copy_volumes(struct instance_spec *spec, const struct run_values *values)
+{
+	for (size_t i = 0; i < values->volumes.count; i++) {
+		const char *word = values->volumes.words[i], *colon = strchrnul(word, ':');
+		char *given = text_copy_n(word, (size_t)(colon - word)), *path = realpath(given, NULL);
+		char *whole = text_format("%s%s", path ? path : given, colon);
+
+		text_list_add(&spec->volumes, whole);
+		free(given);
+		free(path);
+		free(whole);
+	}
+}
+
 static int read_health(struct instance_spec *spec, const struct run_values *values, struct dory_error *err)
 {
 	const struct {
@@ -128,6 +143,7 @@ int run_spec_read(struct instance_spec *spec, const struct run_values *values, c
 	copy_words(&spec->forwards, &values->forwards);
 	copy_words(&spec->addresses, &values->addresses);
 	copy_words(&spec->macs, &values->macs);
+	copy_volumes(spec, values);
 	if (values->name && instance_name_check(values->name, err) < 0)
 		return -1;
 	if (values->stop_signal && signal_parse(values->stop_signal, &spec->stop_signal, err) < 0)
@@ -180,6 +196,7 @@ void run_spec_override(struct instance_spec *spec, struct instance_spec *asked)
 	override_list(&spec->forwards, &asked->forwards);
 	override_list(&spec->addresses, &asked->addresses);
 	override_list(&spec->macs, &asked->macs);
+	override_list(&spec->volumes, &asked->volumes);
 	if (asked->cpus)
 		spec->cpus = asked->cpus;
 	spec->strace = asked->strace;

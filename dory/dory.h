@@ -88,6 +88,8 @@ struct dory_run {
 	const char *target;                                  /* the name that it has otherwise; NULL: the image's */
 	bool quiet;
 	const char *overlay;              /* the file that keeps what the program writes (overlay.h); NULL: that is dropped */
+	const struct machine_volume *volumes; /* further disks; what is mounted is in `config` */
+	size_t volume_count;
 	struct instance_watcher *watcher; /* NULL: nobody */
 	bool is_tty, strace, bootchart;
 	int log_level; /* as in struct instance_request */

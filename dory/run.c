@@ -132,6 +132,8 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	request.machine.kernel = kernel;
 	request.machine.disk = image->disk_path;
 	request.machine.overlay = run->overlay;
+	request.machine.volumes = run->volumes;
+	request.machine.volume_count = run->volume_count;
 	request.watcher = run->watcher;
 	/* What the machine cannot have changed it need not read. */
 	if (!run->overlay)

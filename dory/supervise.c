@@ -68,6 +68,20 @@ static int check_health(const struct instance_spec *spec, const struct network_p
 	return error_hint(err, "Forward one: -p 127.0.0.1:0:%u", check.guest_port);
 }
 
+static int check_volumes(const struct instance_spec *spec, struct dory_error *err)
+{
+	struct volume volume;
+
+	if (spec->volumes.count > VOLUMES_MAX)
+		return error_set(err, DORY_ERROR_USAGE, "a machine has no more than %d volumes", VOLUMES_MAX);
+	for (size_t i = 0; i < spec->volumes.count; i++) {
+		if (volume_parse(spec->volumes.items[i], &volume, err) < 0)
+			return -1;
+		volume_release(&volume);
+	}
+	return 0;
+}
+
 int dory_spec_check(const struct instance_spec *spec, struct dory_error *err)
 {
 	struct network_words words = network_words(spec);
@@ -75,7 +89,7 @@ int dory_spec_check(const struct instance_spec *spec, struct dory_error *err)
 	struct network_plan network;
 	int result;
 
-	if (restart_parse(spec->restart, &policy, err) < 0 || network_plan_init(&network, &words, err) < 0)
+	if (restart_parse(spec->restart, &policy, err) < 0 || check_volumes(spec, err) < 0 || network_plan_init(&network, &words, err) < 0)
 		return -1;
 	result = check_health(spec, &network, err);
 	network_plan_release(&network);
@@ -151,7 +165,43 @@ static int open_disk(const struct dory_config *config, const struct supervisor *
 
 /* ---- One run ---- */
 
-static struct dory_run run_of(struct supervisor *s, const struct dory_supervision *how, const char *overlay, bool quiet)
+/* The disks of --volume, and the lines that mount them. */
+struct disks {
+	struct machine_volume volumes[VOLUMES_MAX];
+	const char *mounts[VOLUMES_MAX];
+	size_t volume_count, mount_count;
+};
+
+static void close_volumes(struct supervisor *s, struct disks *disks)
+{
+	for (size_t i = 0; i < s->volume_count; i++)
+		volume_release(&s->volumes[i]);
+	for (size_t i = 0; i < disks->mount_count; i++)
+		free((char *)disks->mounts[i]);
+	s->volume_count = 0;
+}
+
+static int open_volumes(struct supervisor *s, struct disks *disks, struct dory_error *err)
+{
+	const struct text_list *words = &s->instance->spec.volumes;
+
+	*disks = (struct disks){.volume_count = words->count};
+	for (size_t i = 0; i < words->count; i++) {
+		struct volume *volume = &s->volumes[i];
+
+		if (volume_parse(words->items[i], volume, err) < 0) {
+			close_volumes(s, disks);
+			return -1;
+		}
+		s->volume_count++;
+		disks->volumes[i] = volume->machine;
+		if (volume->target)
+			disks->mounts[disks->mount_count++] = volume_mount(volume, i);
+	}
+	return 0;
+}
+
+static struct dory_run run_of(struct supervisor *s, const struct dory_supervision *how, const char *overlay, const struct disks *disks, bool quiet)
 {
 	const struct instance_spec *spec = &s->instance->spec;
 
@@ -162,6 +212,8 @@ static struct dory_run run_of(struct supervisor *s, const struct dory_supervisio
 		.boot_count = spec->boots.count,
 		.config = {.environment = (const char *const *)spec->environment.items,
 			.environment_count = spec->environment.count,
+			.mounts = disks->mounts,
+			.mount_count = disks->mount_count,
 			.directory = spec->directory,
 			.host_name = spec->host_name,
 			.user = spec->user},
@@ -175,6 +227,8 @@ static struct dory_run run_of(struct supervisor *s, const struct dory_supervisio
 		.target = s->instance->name,
 		.quiet = quiet,
 		.overlay = overlay,
+		.volumes = disks->volumes,
+		.volume_count = disks->volume_count,
 		.watcher = &s->watcher,
 		.is_tty = how->is_tty,
 		.strace = spec->strace,
@@ -182,25 +236,38 @@ static struct dory_run run_of(struct supervisor *s, const struct dory_supervisio
 		.log_level = (int)spec->log_level};
 }
 
-static int run_once(const struct dory_config *config, struct supervisor *s, const struct instance_place *place,
-	const struct dory_supervision *how, struct instance_outcome *outcome, struct dory_error *err)
+static int run_on_disks(const struct dory_config *config, struct supervisor *s, const struct instance_place *place,
+	const struct dory_supervision *how, const struct disks *disks, struct instance_outcome *outcome, struct dory_error *err)
 {
-	struct network_words words = network_words(&s->instance->spec);
 	struct dory_run run;
 	struct image image;
 	char *overlay;
 	int result = -1;
 
-	if (network_plan_init(&s->network, &words, err) < 0)
-		return -1;
 	if (open_disk(config, s, place, &image, &overlay, err) == 0) {
-		run = run_of(s, how, overlay, config->quiet);
+		run = run_of(s, how, overlay, disks, config->quiet);
 		result = dory_run(config, &image, &run, outcome, err);
 		image_release(&image);
 	}
-	supervisor_run_is_over(s);
-	network_plan_release(&s->network);
 	free(overlay);
+	return result;
+}
+
+static int run_once(const struct dory_config *config, struct supervisor *s, const struct instance_place *place,
+	const struct dory_supervision *how, struct instance_outcome *outcome, struct dory_error *err)
+{
+	struct network_words words = network_words(&s->instance->spec);
+	struct disks disks;
+	int result = -1;
+
+	if (network_plan_init(&s->network, &words, err) < 0)
+		return -1;
+	if (open_volumes(s, &disks, err) == 0) {
+		result = run_on_disks(config, s, place, how, &disks, outcome, err);
+		supervisor_run_is_over(s);
+		close_volumes(s, &disks);
+	}
+	network_plan_release(&s->network);
 	return result;
 }
 

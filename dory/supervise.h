@@ -2,6 +2,7 @@
 /* An instance from its start to its end: private to supervise.c and attend.c. */
 #pragma once
 #include "dory/dory.h"
+#include "dory/instance/volume.h"
 #include "dory/instances/log.h"
 #include "dory/supervisor/health_watch.h"
 #include "dory/supervisor/requests.h"
@@ -11,6 +12,8 @@ struct supervisor {
 	struct instance_watcher watcher; /* the first, so that it leads back here */
 	struct instance *instance;
 	struct network_plan network;
+	struct volume volumes[VOLUMES_MAX];
+	size_t volume_count;
 	struct request_server requests;
 	int events, timer; /* epoll(7) and timerfd: the end of the grace period */
 	int report_fd;     /* to whoever started us, until the program runs; -1 */

@@ -167,7 +167,7 @@ static int explain_complaint(const struct instance_request *request, const char 
 
 	error_set(err, DORY_ERROR_HYPERVISOR, "%s failed: %s", request->hypervisor->name, said);
 	if (strstr(said, "lock"))
-		error_hint(err, "Another machine runs on the same image; --persist wants it alone.");
+		error_hint(err, "Another machine has the same volume.");
 	if (rule) {
 		rule += strlen(forwarding);
 		error_set(err, DORY_ERROR_CONFLICT, "the port %.*s of this machine was taken by somebody else just now",

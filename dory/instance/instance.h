@@ -19,7 +19,7 @@ struct instance_watcher {
 struct instance_request {
 	const struct hypervisor *hypervisor;
 	const char *program;      /* the hypervisor's */
-	struct machine machine;   /* type, accelerator, kernel, memory, cpus, disk, disk_keeps, nics; the rest is set here */
+	struct machine machine;   /* type, accelerator, kernel, memory, cpus, disk, overlay, volumes, nics; the rest is set here */
 	const char *boot_options; /* words for the guest's kernel beside ours, each with a blank before it; NULL: none */
 	const char *announcement; /* lines for standard error when the program is about to start; NULL: none */
 	struct run_config config; /* what overrides the image's; stdio and window size are set here */
