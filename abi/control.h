@@ -16,9 +16,12 @@
  *   exit N                  the program ended with status N; the machine powers off next
  *   signal N CORE NAME      it was killed by signal N (CORE 1: with the core-dump flag); NAME is the program's path
  *   error CODE TEXT         it was not started, for the reason TEXT (a sentence); CODE is EXIT_*, 125 to 127
- * Host to guest (either wakes an init that sleeps, since the kernel started the program):
+ *   counters NAME=N ...     answers the question for them: memory_total, memory_available (bytes), net_received, net_sent
+ *                           (bytes of all network interfaces but loopback), disk_read, disk_written (bytes)
+ * Host to guest (each wakes an init that sleeps, since the kernel started the program):
  *   winsize ROWS COLUMNS    the terminal's size changed
  *   signal N                send signal N to the program
+ *   counters                asks for the counters
  *
  * The kernel's log goes to the first serial port (COM1) as lines "<L>TEXT", L the severity 0 to 7 of RFC 5424;
  * lines without <L> are output of --strace and --bootchart. Quiet unless the kernel's command line says log=L.

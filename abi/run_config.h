@@ -20,7 +20,8 @@
  *   cwd     working directory of the command
  *   host    host name
  *   user    "USER", "USER:GROUP", "UID:GID": looked up in the image's /etc/passwd and /etc/group
- *   mount   "SOURCE TARGET TYPE OPTIONS", words separated by one blank
+ *   mount   "SOURCE TARGET TYPE OPTIONS", words separated by one blank; the directory TARGET is made if need be;
+ *           OPTIONS that begin with "ro" are for reading alone
  *   stdio   "tty": descriptors 0, 1, 2 are the terminal /dev/console; "streams": they are the control channel's
  *           stdin, stdout and stderr ports (abi/control.h)
  *   winsize "ROWS COLUMNS" of the terminal at the start

@@ -39,6 +39,8 @@ struct verb {
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
 extern const struct verb verb_run, verb_build, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_doctor,
 	verb_completion, verb_version, verb_help, verb_complete;
+extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_wait, verb_inspect,
+	verb_stats, verb_rename, verb_instances, verb_supervise;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it
@@ -65,6 +67,10 @@ char *composer_find(void);
 
 /* Is the program called capstan? */
 bool is_capstan(const struct invocation *invocation);
+
+/* As dory_launch, by this program. */
+int launch_instance(const struct invocation *invocation, const struct dory_config *config, const char *name, struct instance_place *place,
+	int *exit_status, struct dory_error *err) must_check;
 
 int command_main(int argc, char **argv, const struct composer *composer);
 const struct verb *verb_find(const char *name);

@@ -55,3 +55,30 @@ int composer_need(const struct invocation *invocation, struct dory_error *err)
 	error_set(err, DORY_ERROR_NOT_FOUND, "this installation of Dory is not whole: %s/%s is missing", folder, places[0]);
 	return error_hint(err, "Install it again: make install");
 }
+
+/* The small program, for a process that stays. */
+static char *small_program(const struct invocation *invocation)
+{
+	static const char *const small[] = {"../../bin/dory", "dory"};
+	char program[PATH_MAX], *path = NULL;
+	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	program[length > 0 ? length : 0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(small) && invocation->composer && strchr(program, '/'); i++) {
+		text_replace(&path, text_format("%.*s/%s", (int)(strrchr(program, '/') - program), program, small[i]));
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	free(path);
+	return text_copy("/proc/self/exe");
+}
+
+int launch_instance(const struct invocation *invocation, const struct dory_config *config, const char *name, struct instance_place *place,
+	int *exit_status, struct dory_error *err)
+{
+	char *program = small_program(invocation);
+	int result = dory_launch(config, program, name, place, exit_status, err);
+
+	free(program);
+	return result;
+}

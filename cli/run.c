@@ -6,16 +6,11 @@
 #include <unistd.h>
 #include "abi/exit_code.h"
 #include "cli/command.h"
+#include "cli/run_spec.h"
 #include "dory/base/text.h"
+#include "dory/network/plan.h"
 
-static struct run_values {
-	struct settings_options settings;
-	const char *command, *directory, *user, *host_name, *memory, *accelerator, *machine, *kernel, *log;
-	struct word_list environment, boots, with, forwards, networks, addresses, macs;
-	const char *name;
-	unsigned cpus;
-	bool is_file, strace, bootchart, persist, tty, no_tty;
-} values;
+static struct run_values values;
 
 #define RUN_OPTION(member, kind, name, letter, argument, help)                                                         \
 	OPTION(struct run_values, member, kind, name, letter, argument, help)
@@ -37,10 +32,25 @@ static const struct option options[] = {
 		"nat (default), bridge[:NAME], tap[:NAME], none, or a network (repeatable)"),
 	RUN_OPTION(addresses, OPTION_LIST, "ip", 0, "ADDRESS", "ADDRESS[/PREFIX][,GATEWAY] of the first -n, the second, ..."),
 	RUN_OPTION(macs, OPTION_LIST, "mac", 0, "ADDRESS", "Ethernet address of the first -n, the second, ..."),
-	RUN_OPTION(name, OPTION_TEXT, "name", 0, "NAME", "what other machines call this one (default: the image's name)"),
+	RUN_OPTION(volumes, OPTION_LIST, "volume", 0, "PATH[:DIR]", "a further disk, mounted at DIR; also :ro, :format=qcow2 (repeatable)"),
+	RUN_OPTION(device, OPTION_TEXT, "device", 'b', "NAME", "the bridge of -n bridge, the interface of -n tap"),
+	RUN_OPTION(is_detached, OPTION_FLAG, "detach", 'd', NULL, "return when the program was started; see `ps`, `logs`, `stop`"),
+	RUN_OPTION(name, OPTION_TEXT, "name", 0, "NAME", "the instance's name (default: the image's, with a number if need be)"),
+	RUN_OPTION(image, OPTION_TEXT, "image", 'i', "IMAGE", "the image; the word is then the instance's name"),
+	RUN_OPTION(is_removed_at_end, OPTION_FLAG, "rm", 0, NULL, "-d: remove the instance when it ends"),
+	RUN_OPTION(restart, OPTION_TEXT, "restart", 0, "POLICY", "-d: no, on-failure[:N], always, unless-stopped"),
+	RUN_OPTION(stop_signal, OPTION_TEXT, "stop-signal", 0, "SIGNAL", "what `stop` sends (default: TERM)"),
+	RUN_OPTION(health_tcp, OPTION_TEXT, "health-tcp", 0, "PORT", "the program is well while it takes connections"),
+	RUN_OPTION(health_http, OPTION_TEXT, "health-http", 0, "[PORT]/PATH", "... while it answers there"),
+	RUN_OPTION(health_interval, OPTION_TEXT, "health-interval", 0, "TIME", "between checks: 10s, 1m"),
+	RUN_OPTION(health_timeout, OPTION_TEXT, "health-timeout", 0, "TIME", "of one check"),
+	RUN_OPTION(health_retries, OPTION_NUMBER, "health-retries", 0, "N", "failures in a row that make it unhealthy"),
+	RUN_OPTION(health_start, OPTION_TEXT, "health-start-period", 0, "TIME", "after the start, when failures do not count"),
+	RUN_OPTION(log_size, OPTION_TEXT, "log-size", 0, "SIZE", "-d: of one file of the log (default: 10M)"),
+	RUN_OPTION(log_files, OPTION_NUMBER, "log-files", 0, "N", "-d: how many of them are kept (default: 3)"),
 	RUN_OPTION(with, OPTION_LIST, "with", 0, "deb:NAME", "add a Debian package (repeatable)"),
 	RUN_OPTION(is_file, OPTION_FLAG, "file", 0, NULL, "TARGET is a file, whatever it looks like"),
-	RUN_OPTION(persist, OPTION_FLAG, "persist", 0, NULL, "keep in the image what the program writes"),
+	RUN_OPTION(persist, OPTION_FLAG, "persist", 0, NULL, "keep what the program writes, with the instance"),
 	RUN_OPTION(tty, OPTION_FLAG, "tty", 't', NULL, "give the program a terminal (default: if we have one)"),
 	RUN_OPTION(no_tty, OPTION_FLAG, "no-tty", 0, NULL, "give the program pipes"),
 	RUN_OPTION(strace, OPTION_FLAG, "strace", 0, NULL, "print every system call of the program"),
@@ -52,14 +62,6 @@ static const struct option options[] = {
 	ARCHIVE_OPTIONS(struct run_values, settings),
 	{0},
 };
-
-/* -1: only what is grave; -2: not a level. */
-static int log_level(void)
-{
-	if (!values.log)
-		return values.settings.verbose ? 6 : -1;
-	return values.log[0] >= '0' && values.log[0] <= '7' && !values.log[1] ? values.log[0] - '0' : -2;
-}
 
 /* A program that cannot be started is told apart from our own failures, as shells do. */
 static int fail(const struct invocation *invocation, const struct dory_target *target, const struct dory_error *err)
@@ -74,20 +76,12 @@ static int fail(const struct invocation *invocation, const struct dory_target *t
 
 static int report(const struct instance_outcome *outcome)
 {
-	switch (outcome->end) {
-	case INSTANCE_EXITED:
-		return outcome->code;
-	case INSTANCE_SIGNALED:
-		message_note("%s was killed by signal %d (%s)", outcome->text, outcome->code, strsignal(outcome->code));
-		return EXIT_SIGNAL_BASE + outcome->code;
-	case INSTANCE_REFUSED:
-		message_note("%s", outcome->text);
-		return outcome->code;
-	case INSTANCE_STOPPED:
-		message_note("the machine was stopped");
-		return EXIT_SIGNAL_BASE + outcome->code;
-	}
-	return EXIT_DORY;
+	char *text = outcome->end == INSTANCE_EXITED ? NULL : instance_outcome_text(outcome);
+
+	if (text)
+		message_note("%s", text);
+	free(text);
+	return instance_outcome_status(outcome);
 }
 
 /* Lists the programs to choose from, where a package has several and none with its name. */
@@ -111,48 +105,73 @@ static int ask_for_command(const struct invocation *invocation, const struct dor
 	return -1;
 }
 
-static int run_image(const struct invocation *invocation, const struct dory_config *config,
-	const struct dory_target *target, struct network_plan *network, const struct image *image,
+/* Of what the image is called where nobody chose a name. */
+static const char *name_of(const struct dory_target *target)
+{
+	return values.name ? values.name : target->name;
+}
+
+static int run_in_foreground(const struct dory_config *config, struct instance *instance, struct instance_place *place,
 	struct instance_outcome *outcome, struct dory_error *err)
 {
-	struct dory_run run = {.command = values.command,
-		.network = network->interface_count ? network : NULL,
-		.name = values.name,
-		.target = target->name,
-		.quiet = config->quiet,
-		.boots = values.boots.words,
-		.boot_count = values.boots.count,
-		.arguments = invocation->words.rest.words,
-		.argument_count = invocation->words.rest.count,
-		.kernel = values.kernel,
-		.accelerator = values.accelerator,
-		.machine = values.machine,
-		.memory = values.memory,
-		.cpus = values.cpus,
-		.persist = values.persist,
-		.strace = values.strace,
-		.bootchart = values.bootchart,
-		.log_level = log_level()};
+	struct dory_supervision how = {.is_foreground = true,
+		.is_tty = values.tty || (!values.no_tty && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)),
+		.report_fd = -1};
 
-	run.is_tty = values.tty || (!values.no_tty && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
-	run.config = (struct run_config){.environment = values.environment.words,
-		.environment_count = values.environment.count,
-		.directory = values.directory,
-		.host_name = values.host_name,
-		.user = values.user};
-	if (!run.command && !*image->default_command && target->kind == DORY_TARGET_DEBIAN)
-		return ask_for_command(invocation, config, target, err);
-	return dory_run(config, image, &run, outcome, err);
+	return dory_supervise(config, instance, place, &how, outcome, err);
+}
+
+/* In the foreground or not; releases the place. Returns the exit status. */
+static int start(const struct invocation *invocation, const struct dory_config *config, struct instance *instance, struct instance_place *place)
+{
+	struct instance_outcome outcome;
+	struct dory_error err;
+	int status;
+
+	if (values.is_detached) {
+		if (launch_instance(invocation, config, instance->name, place, &status, &err) == 0) {
+			puts(instance->name);
+			return 0;
+		}
+		return status ? (message_error(&err), status) : verb_fail(invocation, &err);
+	}
+	return run_in_foreground(config, instance, place, &outcome, &err) < 0 ? verb_fail(invocation, &err) : report(&outcome);
+}
+
+static int run_image(const struct invocation *invocation, const struct dory_config *config, const struct dory_target *target,
+	const struct image *image, struct instance_spec *spec)
+{
+	struct instance instance = {.directory = -1, .state = {.exit_status = -1}};
+	struct instance_place place;
+	struct dory_error err;
+	char label[64];
+	int status;
+
+	if (!spec->command && !*image->default_command && target->kind == DORY_TARGET_DEBIAN) {
+		ask_for_command(invocation, config, target, &err);
+		return verb_fail(invocation, &err);
+	}
+	spec->image = text_copy(image->name);
+	spec->default_command = text_copy(image->default_command);
+	spec->image_boot = text_copy(image->boot);
+	host_label(name_of(target), label);
+	if (instance_create(config->root, values.name ? values.name : label, spec, &place, &instance.name, &err) < 0)
+		return verb_fail(invocation, &err);
+	instance.spec = *spec;
+	*spec = (struct instance_spec){0};
+	instance.directory = dup(place.directory);
+	status = start(invocation, config, &instance, &place);
+	instance_release(&instance);
+	return status;
 }
 
 static int run_target(const struct invocation *invocation, const struct dory_config *config, struct dory_target *target,
-	struct network_plan *network)
+	struct instance_spec *spec)
 {
 	enum dory_refresh refresh = settings_refresh(&values.settings);
-	struct instance_outcome outcome;
 	struct dory_error err;
 	struct image image;
-	int result = dory_image_find(config, target, refresh, &image, &err);
+	int result = dory_image_find(config, target, refresh, &image, &err), status;
 
 	if (result == 1) {
 		if (composer_need(invocation, &err) < 0)
@@ -161,59 +180,98 @@ static int run_target(const struct invocation *invocation, const struct dory_con
 	}
 	if (result < 0)
 		return fail(invocation, target, &err);
-	result = run_image(invocation, config, target, network, &image, &outcome, &err);
+	status = run_image(invocation, config, target, &image, spec);
 	image_release(&image);
-	return result < 0 ? verb_fail(invocation, &err) : report(&outcome);
+	return status;
+}
+
+/* The instance of that name, if it keeps what its program writes: it is started again, as it was, but for what is asked for now. */
+static bool find_kept(const struct dory_config *config, const struct dory_target *target, struct instance *instance)
+{
+	struct dory_error ignored;
+	char label[64];
+
+	host_label(name_of(target), label);
+	if (target->kind != DORY_TARGET_IMAGE || values.image ||
+		instance_find(config->root, values.name ? values.name : label, instance, &ignored) < 0)
+		return false;
+	if (instance->spec.persist && instance->state.starts > 0 && strcmp(instance->spec.image, target->name) == 0)
+		return true;
+	instance_release(instance);
+	return false;
+}
+
+static int run_again(const struct invocation *invocation, const struct dory_config *config, const char *name, struct instance_spec *asked)
+{
+	struct instance instance;
+	struct instance_place place;
+	struct dory_error err;
+	int status;
+
+	if (instance_take(config->root, name, &instance, &place, &err) < 0) {
+		if (err.kind == DORY_ERROR_CONFLICT)
+			error_hint(&err, "It keeps what its program writes, and is one machine at a time. `dory stop %s` ends it.", name);
+		return verb_fail(invocation, &err);
+	}
+	run_spec_override(&instance.spec, asked);
+	if (dory_spec_check(&instance.spec, &err) < 0)
+		status = verb_fail(invocation, &err);
+	else if (!instance.spec.is_detached || instance_spec_write(instance.directory, &instance.spec, true, &err) == 0)
+		status = start(invocation, config, &instance, &place);
+	else
+		status = verb_fail(invocation, &err);
+	instance_place_close(&place);
+	instance_release(&instance);
+	return status;
 }
 
 static int check_words(const struct invocation *invocation)
 {
 	const struct word_list *operands = &invocation->words.operands;
 
-	if (operands->count == 0)
+	if (operands->count == 0 && !values.image)
 		return verb_misuse(invocation, "say what to run: an image, deb:NAME or ./program");
 	if (operands->count > 1)
 		return verb_misuse(invocation, "'%s' is one word too many; arguments of the program stand behind --",
 			operands->words[1]);
+	if (values.image && values.name && operands->count > 0)
+		return verb_misuse(invocation, "the instance has two names, %s and %s", values.name, operands->words[0]);
 	if (values.tty && values.no_tty)
 		return verb_misuse(invocation, "--tty and --no-tty exclude each other");
+	if (values.tty && values.is_detached)
+		return verb_misuse(invocation, "--tty and --detach exclude each other");
 	if (values.tty && !isatty(STDIN_FILENO))
 		return verb_misuse(invocation, "--tty needs a terminal on standard input");
-	if (log_level() == -2)
-		return verb_misuse(invocation, "--log takes a severity from 0 (gravest) to 7, not '%s'", values.log);
+	if (values.restart && !values.is_detached)
+		return verb_misuse(invocation, "--restart is for --detach");
+	if (values.restart && values.is_removed_at_end)
+		return verb_misuse(invocation, "--restart and --rm exclude each other");
+	if (values.persist && values.is_removed_at_end)
+		return verb_misuse(invocation, "--persist and --rm exclude each other");
+	if (values.health_tcp && values.health_http)
+		return verb_misuse(invocation, "--health-tcp and --health-http exclude each other");
 	return 0;
 }
 
-static int read_networks(struct network_plan *plan, struct dory_error *err)
+static int run_on(const struct invocation *invocation, const char *word, struct instance_spec *spec)
 {
-	struct network_words words = {.networks = values.networks.words,
-		.network_count = values.networks.count,
-		.forwards = values.forwards.words,
-		.forward_count = values.forwards.count,
-		.addresses = values.addresses.words,
-		.address_count = values.addresses.count,
-		.macs = values.macs.words,
-		.mac_count = values.macs.count};
-
-	if (values.name && instance_name_check(values.name, err) < 0)
-		return -1;
-	return network_plan_init(plan, &words, err);
-}
-
-static int run_on(const struct invocation *invocation, struct network_plan *network)
-{
+	struct instance kept;
 	struct dory_target target;
 	struct dory_config config;
 	struct dory_error err;
 	int status;
 
-	if (dory_target_init(&target, invocation->words.operands.words[0], values.is_file, values.with.words,
-		    values.with.count, &err) < 0)
+	if (dory_target_init(&target, word, values.is_file, values.with.words, values.with.count, &err) < 0)
 		return verb_fail(invocation, &err);
 	if (settings_load(&config, &values.settings, &err) < 0) {
 		status = verb_fail(invocation, &err);
 	} else {
-		status = run_target(invocation, &config, &target, network);
+		if (find_kept(&config, &target, &kept)) {
+			status = run_again(invocation, &config, kept.name, spec);
+			instance_release(&kept);
+		} else {
+			status = run_target(invocation, &config, &target, spec);
+		}
 		config_release(&config);
 	}
 	dory_target_release(&target);
@@ -222,19 +280,23 @@ static int run_on(const struct invocation *invocation, struct network_plan *netw
 
 static int run(struct invocation *invocation)
 {
-	struct word_list *const lists[] = {&values.environment, &values.boots, &values.with, &values.forwards, &values.networks, &values.addresses, &values.macs};
-	struct network_plan network;
+	struct word_list *const lists[] = {
+		&values.environment, &values.boots, &values.with, &values.forwards, &values.networks, &values.addresses, &values.macs,
+		&values.volumes};
+	const struct word_list *operands = &invocation->words.operands;
+	struct instance_spec spec = {0};
 	struct dory_error err;
 	int status = check_words(invocation);
 
 	if (status)
 		return status;
-	if (read_networks(&network, &err) < 0) {
+	if (values.image && operands->count > 0)
+		values.name = operands->words[0];
+	if (run_spec_read(&spec, &values, values.image ? values.image : operands->words[0], &invocation->words.rest, &err) < 0)
 		status = verb_fail(invocation, &err);
-	} else {
-		status = run_on(invocation, &network);
-		network_plan_release(&network);
-	}
+	else
+		status = run_on(invocation, values.image ? values.image : operands->words[0], &spec);
+	instance_spec_release(&spec);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		word_list_release(lists[i]);
 	return status;

@@ -13,8 +13,10 @@
 #include "dory/config/config.h"
 #include "dory/image/image.h"
 #include "dory/instance/instance.h"
+#include "dory/instances/store.h"
 #include "dory/network/network.h"
 #include "dory/network/store.h"
+#include "dory/supervisor/counters.h"
 
 enum dory_target_kind {
 	DORY_TARGET_IMAGE,
@@ -107,7 +109,10 @@ struct dory_run {
 	const char *name;                                    /* the instance's, if a person chose one; or NULL */
 	const char *target;                                  /* the name that it has otherwise; NULL: the image's */
 	bool quiet;
-	bool persist;                                        /* what the program writes stays in the image */
+	const char *overlay;              /* the file that keeps what the program writes (overlay.h); NULL: that is dropped */
+	const struct machine_volume *volumes; /* further disks; what is mounted is in `config` */
+	size_t volume_count;
+	struct instance_watcher *watcher; /* NULL: nobody */
 	bool is_tty, strace, bootchart;
 	int log_level; /* as in struct instance_request */
 };
@@ -115,3 +120,64 @@ struct dory_run {
 /* Fails with USAGE if there is no command: neither here nor in the image. Otherwise as instance_run. */
 int dory_run(const struct dory_config *config, const struct image *image, const struct dory_run *run,
 	struct instance_outcome *outcome, struct dory_error *err) must_check;
+
+/* The status that a command exits with which stands for this program: its own, EXIT_SIGNAL_BASE + N, EXIT_*. */
+int instance_outcome_status(const struct instance_outcome *outcome);
+/* How it ended, a sentence; "" if it exited with 0; returns owned. */
+char *instance_outcome_text(const struct instance_outcome *outcome);
+
+/* How the first start of a detached instance went: written to a pipe, whole. */
+struct dory_start_report {
+	int kind;        /* 0: the program was started; otherwise enum dory_error_kind */
+	int exit_status; /* as instance_outcome_status, if the program was refused; 0: it was our failure */
+	char message[1024], hint[512];
+};
+
+/* Reads and checks what the specification's words ask for. Error: USAGE. */
+int dory_spec_check(const struct instance_spec *spec, struct dory_error *err) must_check;
+
+/*
+ * Runs a created or taken instance in this process until it has ended for good, answers requests to it, and removes it if
+ * that was asked for. In the foreground: once, its streams being ours; `is_tty` as in struct instance_request. Detached: the
+ * streams are the log's, and `report_fd` (-1: none), owned, gets a dory_start_report. Releases the lock.
+ */
+struct dory_supervision {
+	bool is_foreground, is_tty;
+	int report_fd;
+};
+int dory_supervise(const struct dory_config *config, struct instance *instance, struct instance_place *place,
+	const struct dory_supervision *how, struct instance_outcome *outcome, struct dory_error *err) must_check;
+
+/*
+ * Has the locked instance looked after by a process of its own, `program` with the words "supervise NAME DIRECTORY LOCK
+ * REPORT" (numbers of descriptors), and waits until its program is started. Takes `place`. Fails as the report says;
+ * *exit_status is that of the report.
+ */
+int dory_launch(const struct dory_config *config, const char *program, const char *name, struct instance_place *place, int *exit_status,
+	struct dory_error *err) must_check;
+
+/* How an instance ended, for those who waited. */
+struct dory_end {
+	bool was_running;
+	int64_t exit_status; /* as `dory run` would have it; -1: not known */
+	char text[1024];     /* a sentence; "" if it exited with 0 */
+};
+
+/*
+ * Waits until the instance has ended. dory_stop has its program asked, and the machine ended after `grace_ms`; dory_kill
+ * ends the machine at once. A process that looks after it and does not answer is killed by both, its machine with it.
+ */
+int dory_wait(const char *root, const char *name, struct dory_end *end, struct dory_error *err) must_check;
+int dory_stop(const char *root, const char *name, int64_t grace_ms, struct dory_end *end, struct dory_error *err) must_check;
+int dory_kill(const char *root, const char *name, struct dory_end *end, struct dory_error *err) must_check;
+
+/* Sends a signal to its program. CONFLICT: it does not run. */
+int dory_signal(const char *root, const char *name, int number, struct dory_error *err) must_check;
+
+/* What a running instance uses now. CONFLICT: it does not run. */
+struct dory_stats {
+	struct host_counters host;
+	struct guest_counters guest;
+	bool has_guest; /* it answered in time */
+};
+int dory_stats(const char *root, const char *name, struct dory_stats *stats, struct dory_error *err) must_check;

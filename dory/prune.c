@@ -64,6 +64,16 @@ static bool is_in_use(const struct image *image)
 	return !is_free;
 }
 
+/* An instance, running or not, is started of it. */
+static bool is_of_an_instance(const struct image *image, const struct instance *instances, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (instances[i].spec.image && strcmp(instances[i].spec.image, image->name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Made by `dory run` for itself, under these names. */
 static bool is_made_by_run(const char *name)
 {
@@ -88,18 +98,25 @@ static int prune_image(struct pruning *p, const struct image *image, struct dory
 
 static int prune_images(struct pruning *p, struct dory_error *err)
 {
+	struct instance *instances;
 	struct image *images;
-	size_t count;
+	size_t count, instance_count;
 	int result = 0;
 
-	if (image_list(p->config->root, &images, &count, err) < 0)
+	if (instance_list(p->config->root, &instances, &instance_count, err) < 0)
 		return -1;
+	if (image_list(p->config->root, &images, &count, err) < 0) {
+		instance_list_free(instances, instance_count);
+		return -1;
+	}
 	for (size_t i = 0; i < count; i++) {
-		if (result == 0 && is_made_by_run(images[i].name) && !is_in_use(&images[i]))
+		if (result == 0 && is_made_by_run(images[i].name) && !is_in_use(&images[i]) &&
+			!is_of_an_instance(&images[i], instances, instance_count))
 			result = prune_image(p, &images[i], err);
 		image_release(&images[i]);
 	}
 	free(images);
+	instance_list_free(instances, instance_count);
 	return result;
 }
 

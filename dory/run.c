@@ -131,9 +131,12 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	request.program = program;
 	request.machine.kernel = kernel;
 	request.machine.disk = image->disk_path;
-	request.machine.disk_keeps = run->persist;
+	request.machine.overlay = run->overlay;
+	request.machine.volumes = run->volumes;
+	request.machine.volume_count = run->volume_count;
+	request.watcher = run->watcher;
 	/* What the machine cannot have changed it need not read. */
-	if (!run->persist)
+	if (!run->overlay)
 		request.config.image = image->run_config;
 	if (choose_machine(config, run, &request, err) < 0)
 		goto out;

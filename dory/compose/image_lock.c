@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
 #include "dory/compose/compose.h"
@@ -32,8 +33,10 @@ int image_lock_directory(const char *path, int *fd, struct dory_error *err)
 bool image_lock_for_change(int image)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct stat st;
 
-	return flock(image, LOCK_EX | LOCK_NB) == 0 && fcntl(image, F_OFD_SETLK, &whole) == 0;
+	/* Linked while the lock is shared (compose_image_open), so that nobody links it now. */
+	return flock(image, LOCK_EX | LOCK_NB) == 0 && fcntl(image, F_OFD_SETLK, &whole) == 0 && fstat(image, &st) == 0 && st.st_nlink <= 1;
 }
 
 /* An image in use is whole already: nobody could have begun to apply. */

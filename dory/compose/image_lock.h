@@ -11,7 +11,8 @@ int image_lock_directory(const char *path, int *fd, struct dory_error *err) must
 
 /*
  * Takes the exclusive lock of the open image, if nobody uses it: neither compose_image_open's lock is held, nor has
- * QEMU the file open, which locks bytes of its images (fcntl(2), open file description locks).
+ * QEMU the file open, which locks bytes of its images (fcntl(2), open file description locks), nor does an instance keep
+ * it as the base of what its program wrote: then the file has a second name.
  */
 bool image_lock_for_change(int image);
 

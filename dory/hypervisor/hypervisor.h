@@ -42,6 +42,12 @@ struct machine_nic {
 	int socket_fd;
 };
 
+/* A further disk. */
+struct machine_volume {
+	const char *path, *format, *cache, *aio; /* format, cache, aio: QEMU's words */
+	bool is_read_only;
+};
+
 struct machine {
 	const char *type;         /* "microvm", "q35", "pc" */
 	const char *accelerator;  /* "kvm", "tcg" */
@@ -50,8 +56,10 @@ struct machine {
 	const char *memory;       /* as machine_memory_check accepts it */
 	unsigned cpus;
 	const char *disk;        /* path of a raw image, NULL: none */
-	bool disk_keeps;         /* what the guest writes stays; otherwise it is dropped when the machine ends */
+	const char *overlay;     /* path of the file that keeps what the guest writes (overlay_make); NULL: that is dropped when the machine ends */
 	int overlay_fd;          /* the layer for it (overlay.h); set by machine_start */
+	const struct machine_volume *volumes; /* the guest's disks behind the first */
+	size_t volume_count;
 	int log_fd;              /* socket for the first serial line; -1: none */
 	const char *fw_cfg_name; /* a file handed to the guest (QEMU's fw_cfg), NULL: none */
 	int fw_cfg_fd;

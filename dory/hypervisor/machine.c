@@ -2,6 +2,7 @@
 /* Descriptions of machines: checks what people wrote, and starts what was described. */
 #include "dory/hypervisor/hypervisor.h"
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,8 +114,12 @@ static int open_overlay(struct machine *machine, struct dory_error *err)
 	struct stat st;
 
 	machine->overlay_fd = -1;
-	if (!machine->disk || machine->disk_keeps)
+	if (!machine->disk)
 		return 0;
+	if (machine->overlay) {
+		machine->overlay_fd = open(machine->overlay, O_RDWR | O_CLOEXEC);
+		return machine->overlay_fd < 0 ? error_set_errno(err, DORY_ERROR_IO, "opening %s", machine->overlay) : 0;
+	}
 	if (stat(machine->disk, &st) < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "%s", machine->disk);
 	machine->overlay_fd = overlay_open((uint64_t)st.st_size, err);

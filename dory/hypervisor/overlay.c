@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,7 +65,7 @@ static bool write_at(int fd, uint64_t cluster, const void *bytes, size_t length)
 	return pwrite(fd, bytes, length, (off_t)(cluster << CLUSTER_BITS)) == (ssize_t)length;
 }
 
-static bool write_tables(int fd, uint64_t size)
+static bool write_tables(int fd, uint64_t size, bool is_kept)
 {
 	uint64_t l1_size = (size + (1ull << L1_SHIFT) - 1) >> L1_SHIFT;
 	uint64_t clusters = L1_TABLE + (l1_size * sizeof(uint64_t) + CLUSTER - 1) / CLUSTER;
@@ -78,7 +79,7 @@ static bool write_tables(int fd, uint64_t size)
 		.l1_table_offset = htobe64((uint64_t)L1_TABLE << CLUSTER_BITS),
 		.refcount_table_offset = htobe64((uint64_t)REFCOUNT_TABLE << CLUSTER_BITS),
 		.refcount_table_clusters = htobe32(1),
-		.compatible_features = htobe64(LAZY_REFCOUNTS),
+		.compatible_features = htobe64(is_kept ? 0 : LAZY_REFCOUNTS),
 		.refcount_order = htobe32(REFCOUNT_ORDER),
 		.header_length = htobe32(sizeof(header)),
 	};
@@ -101,10 +102,25 @@ int overlay_open(uint64_t size, struct dory_error *err)
 
 	if (fd < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "making a temporary file for what the program writes");
-	if (!write_tables(fd, size)) {
+	if (!write_tables(fd, size, false)) {
 		error_set_errno(err, DORY_ERROR_IO, "writing a temporary file for what the program writes");
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+int overlay_make(const char *path, uint64_t size, struct dory_error *err)
+{
+	char *draft = text_format("%s.new", path);
+	int fd = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), result = 0;
+
+	if (fd < 0 || !write_tables(fd, size, true) || fsync(fd) < 0 || rename(draft, path) < 0) {
+		result = error_set_errno(err, DORY_ERROR_IO, "making a file for what the program writes");
+		unlink(draft);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(draft);
+	return result;
 }

@@ -104,24 +104,40 @@ static void add_kernel(const struct machine *machine, struct arguments *argument
 	}
 }
 
-/* What is not kept goes to the overlay; nothing of that needs to survive a crash of the host. */
+/* What the guest writes goes to the overlay. If that is not kept, nothing of it needs to survive a crash of the host. */
 static void add_disk(const struct machine *machine, const char *bus, struct arguments *arguments)
 {
 	char *path = option_value(machine->disk);
 
 	arguments_add(arguments, "-drive");
-	if (machine->disk_keeps)
-		arguments_add(arguments, "if=none,id=disk,format=raw,file=%s,discard=unmap,cache=writeback", path);
-	else
-		arguments_add(arguments,
-			"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/%d,backing.driver=raw,"
-			"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=unsafe",
-			machine->overlay_fd, path);
+	arguments_add(arguments,
+		"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/%d,backing.driver=raw,"
+		"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=%s",
+		machine->overlay_fd, path, machine->overlay ? "writeback" : "unsafe");
 	arguments_add(arguments, "-device");
 	/* A geometry, which nobody looks at: where it is not said, QEMU reads the disk for it before it starts. By default a full disk of the host
 	 * stops the machine in silence; the program is to get the error. */
 	arguments_add(arguments, "virtio-blk-%s,drive=disk,cyls=16383,heads=16,secs=63,werror=report,rerror=report", bus);
 	free(path);
+}
+
+static void add_volume(const struct machine_volume *volume, size_t i, const char *bus, struct arguments *arguments)
+{
+	char *path = option_value(volume->path);
+
+	arguments_add(arguments, "-drive");
+	arguments_add(arguments, "if=none,id=volume%zu,format=%s,file=%s,cache=%s,aio=%s,read-only=%s,discard=unmap", i, volume->format, path,
+		volume->cache, volume->aio, volume->is_read_only ? "on" : "off");
+	arguments_add(arguments, "-device");
+	arguments_add(arguments, "virtio-blk-%s,drive=volume%zu,cyls=16383,heads=16,secs=63,werror=report,rerror=report", bus, i);
+	free(path);
+}
+
+/* Behind the image's, in the order in which the guest names them. */
+static void add_volumes(const struct machine *machine, const char *bus, struct arguments *arguments)
+{
+	for (size_t i = 0; i < machine->volume_count; i++)
+		add_volume(&machine->volumes[i], i, bus, arguments);
 }
 
 static void add_ports(const struct machine *machine, const char *bus, struct arguments *arguments)
@@ -163,6 +179,7 @@ static void qemu_command(const char *program, const struct machine *machine, str
 	}
 	if (machine->disk)
 		add_disk(machine, bus, arguments);
+	add_volumes(machine, bus, arguments);
 	if (machine->disk || machine->port_count > 0) { /* any machine but the probe's */
 		arguments_add(arguments, "-device");
 		arguments_add(arguments, "virtio-rng-%s", bus);

@@ -53,6 +53,9 @@ bool control_parse(const char *line, struct control_record *record)
 		if (!take_number(&line, EXIT_NOT_FOUND, &read.code) || read.code < EXIT_DORY)
 			return false;
 		read.text = line;
+	} else if (take_word(&line, "counters ")) {
+		read.kind = CONTROL_COUNTERS;
+		read.text = line;
 	} else {
 		return false;
 	}

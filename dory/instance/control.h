@@ -3,13 +3,13 @@
 #pragma once
 #include "lib/attr.h"
 
-enum control_kind { CONTROL_START, CONTROL_EXIT, CONTROL_SIGNAL, CONTROL_ERROR };
+enum control_kind { CONTROL_START, CONTROL_EXIT, CONTROL_SIGNAL, CONTROL_ERROR, CONTROL_COUNTERS };
 
 struct control_record {
 	enum control_kind kind;
 	int code;         /* exit status, signal or EXIT_* */
 	bool has_core;    /* CONTROL_SIGNAL: the core-dump flag */
-	const char *text; /* CONTROL_SIGNAL: the program; CONTROL_ERROR: the reason. Within the line */
+	const char *text; /* CONTROL_SIGNAL: the program; CONTROL_ERROR: the reason; CONTROL_COUNTERS: they. Within the line */
 };
 
 /* Reads a line without its newline; false: not a record of this version. */

@@ -167,7 +167,7 @@ static int explain_complaint(const struct instance_request *request, const char 
 
 	error_set(err, DORY_ERROR_HYPERVISOR, "%s failed: %s", request->hypervisor->name, said);
 	if (strstr(said, "lock"))
-		error_hint(err, "Another machine runs on the same image; --persist wants it alone.");
+		error_hint(err, "Another machine has the same volume.");
 	if (rule) {
 		rule += strlen(forwarding);
 		error_set(err, DORY_ERROR_CONFLICT, "the port %.*s of this machine was taken by somebody else just now",
@@ -207,12 +207,14 @@ static int conclude(struct session *session, const struct instance_request *requ
 {
 	int failure = atomic_load(&session->output.write_errno);
 
+	session->outcome->was_asked = session->stop_signal || atomic_load(&session->is_killed_by_key);
 	if (atomic_load(&session->is_killed_by_key)) {
-		*session->outcome = (struct instance_outcome){.end = INSTANCE_STOPPED, .code = SIGKILL};
+		*session->outcome = (struct instance_outcome){.end = INSTANCE_STOPPED, .code = SIGKILL, .was_asked = true};
 		return 0;
 	}
 	if (!session->has_record && session->stop_signal) {
-		*session->outcome = (struct instance_outcome){.end = INSTANCE_STOPPED, .code = session->stop_signal};
+		*session->outcome =
+			(struct instance_outcome){.end = INSTANCE_STOPPED, .code = session->stop_signal, .was_asked = true};
 		return 0;
 	}
 	if (failure && failure != EPIPE) {
@@ -254,6 +256,7 @@ static int run_wired(const struct instance_request *request, struct wiring *wiri
 		.outcome = outcome,
 		.machine = &request->machine,
 		.announcement = request->announcement,
+		.watcher = request->watcher,
 		.log = {.shown_level = request->log_level < 0 ? SHOWN_BY_DEFAULT : request->log_level,
 			.fd = STDERR_FILENO}};
 	int result = -1;
@@ -268,6 +271,8 @@ static int run_wired(const struct instance_request *request, struct wiring *wiri
 	if (start_machine(request, wiring, &session.process, err) < 0)
 		goto out;
 	wiring_close_its(wiring);
+	if (request->watcher && request->watcher->on_machine)
+		request->watcher->on_machine(request->watcher, session.process.pid);
 	if (request->is_tty && terminal_make_raw() < 0)
 		message_line(STDERR_FILENO, "dory: warning: The terminal cannot be made raw.");
 	result = session_run(&session, err);

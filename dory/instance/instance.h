@@ -5,13 +5,25 @@
 #include "dory/hypervisor/hypervisor.h"
 #include "dory/instance/run_config.h"
 
+struct session; /* session.h: what may be asked of a machine that runs */
+
+/* Somebody who looks after the machine while it runs. Called on the thread of instance_run, each NULL if it is not wanted. */
+struct instance_watcher {
+	int fd; /* readable when on_ready wants to be called */
+	void (*on_ready)(struct instance_watcher *watcher, struct session *session);
+	void (*on_machine)(struct instance_watcher *watcher, pid_t hypervisor); /* it was started */
+	void (*on_start)(struct instance_watcher *watcher);                     /* the program is about to be */
+	void (*on_counters)(struct instance_watcher *watcher, const char *text); /* the guest's answer to session_ask_counters */
+};
+
 struct instance_request {
 	const struct hypervisor *hypervisor;
 	const char *program;      /* the hypervisor's */
-	struct machine machine;   /* type, accelerator, kernel, memory, cpus, disk, disk_keeps, nics; the rest is set here */
+	struct machine machine;   /* type, accelerator, kernel, memory, cpus, disk, overlay, volumes, nics; the rest is set here */
 	const char *boot_options; /* words for the guest's kernel beside ours, each with a blank before it; NULL: none */
 	const char *announcement; /* lines for standard error when the program is about to start; NULL: none */
 	struct run_config config; /* what overrides the image's; stdio and window size are set here */
+	struct instance_watcher *watcher; /* NULL: nobody */
 	bool is_tty;              /* standard input and output are a terminal, and become the program's */
 	bool strace, bootchart;
 	int log_level; /* 0 to 7: shows the kernel's log up to this severity; -1: what is grave */
@@ -28,6 +40,7 @@ enum instance_end {
 struct instance_outcome {
 	enum instance_end end;
 	int code;
+	bool was_asked; /* by a signal to us, a key, or session_kill */
 	char text[1024];
 };
 

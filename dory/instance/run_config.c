@@ -96,6 +96,8 @@ int run_config_text(const struct run_config *config, char **result, size_t *leng
 		if (!is_overridden(config, i))
 			add_record(&text, "env", config->environment[i]);
 	}
+	for (size_t i = 0; i < config->mount_count; i++)
+		add_record(&text, "mount", config->mounts[i]);
 	if (config->directory)
 		add_record(&text, "cwd", config->directory);
 	if (config->host_name)

@@ -12,6 +12,8 @@ struct run_config {
 	size_t environment_count;
 	const char *const *unset; /* names of variables of the image's that are not there; of an override */
 	size_t unset_count;
+	const char *const *mounts; /* "SOURCE TARGET TYPE OPTIONS" */
+	size_t mount_count;
 	const char *directory, *host_name, *user;
 	const char *image; /* of an override: the text that the image holds, which the guest need not read then; NULL: not known */
 	bool is_override; /* beside the machine: says how stdio is connected */

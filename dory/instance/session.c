@@ -39,6 +39,15 @@ static void announce(const char *lines)
 	}
 }
 
+static void on_program_start(struct session *session)
+{
+	session->has_started = true;
+	announce(session->announcement);
+	machine_widen_backlogs(session->machine, &session->process);
+	if (session->watcher && session->watcher->on_start)
+		session->watcher->on_start(session->watcher);
+}
+
 static void on_record(struct session *session, const struct control_record *record)
 {
 	static const enum instance_end ends[] = {[CONTROL_EXIT] = INSTANCE_EXITED,
@@ -46,11 +55,13 @@ static void on_record(struct session *session, const struct control_record *reco
 		[CONTROL_ERROR] = INSTANCE_REFUSED};
 
 	if (record->kind == CONTROL_START) {
-		if (!session->has_started) {
-			announce(session->announcement);
-			machine_widen_backlogs(session->machine, &session->process);
-		}
-		session->has_started = true;
+		if (!session->has_started)
+			on_program_start(session);
+		return;
+	}
+	if (record->kind == CONTROL_COUNTERS) {
+		if (session->watcher && session->watcher->on_counters)
+			session->watcher->on_counters(session->watcher, record->text);
 		return;
 	}
 	if (session->has_record) /* the first is the program's; what follows cannot be */
@@ -112,6 +123,27 @@ static void on_stop_signal(struct session *session, int number)
 		session->stop_signal = number;
 }
 
+bool session_signal(struct session *session, int number)
+{
+	if (session->has_started)
+		tell(session, "signal %d\n", number);
+	return session->has_started;
+}
+
+void session_kill(struct session *session, bool abandons)
+{
+	if (!session->stop_signal)
+		session->stop_signal = SIGKILL;
+	if (!session->is_process_gone)
+		process_kill(&session->process);
+	session->is_abandoned |= abandons;
+}
+
+void session_ask_counters(struct session *session)
+{
+	tell(session, "counters\n");
+}
+
 static void on_signals(struct session *session)
 {
 	struct signalfd_siginfo info;
@@ -164,7 +196,7 @@ static bool output_has_ended(const struct session *session)
 						(session->is_tty || atomic_load(&session->errors.has_ended)));
 }
 
-enum { CONTROL, LOG, COMPLAINTS, PROCESS, SIGNALS, STREAMS, FDS };
+enum { CONTROL, LOG, COMPLAINTS, PROCESS, SIGNALS, STREAMS, WATCHER, FDS };
 
 static void on_process_gone(struct session *session, struct pollfd *fds)
 {
@@ -196,6 +228,8 @@ static void on_ready(struct session *session, struct pollfd *fds)
 		on_signals(session);
 	if (fds[PROCESS].revents)
 		on_process_gone(session, fds);
+	if (fds[WATCHER].revents)
+		session->watcher->on_ready(session->watcher, session);
 }
 
 int session_run(struct session *session, struct dory_error *err)
@@ -207,6 +241,7 @@ int session_run(struct session *session, struct dory_error *err)
 		[PROCESS] = {.fd = session->process.pidfd, .events = POLLIN},
 		[SIGNALS] = {.fd = session->signal_fd, .events = POLLIN},
 		[STREAMS] = {.fd = session->ended_fd, .events = POLLIN},
+		[WATCHER] = {.fd = session->watcher ? session->watcher->fd : -1, .events = POLLIN},
 	};
 	int result = 0;
 

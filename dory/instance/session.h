@@ -10,6 +10,7 @@ struct session {
 	struct process process;
 	const struct machine *machine;
 	bool is_tty;
+	struct instance_watcher *watcher; /* NULL: nobody */
 	const char *announcement;                    /* lines for when the program starts; NULL: none */
 	int control_fd, log_fd, signal_fd, ended_fd; /* ours; non-blocking */
 	struct stream input, output, errors;         /* is_tty: input and output are the console's */
@@ -24,6 +25,12 @@ struct session {
 	bool is_abandoned;            /* a person does not want to wait for the streams */
 	struct instance_outcome *outcome;
 };
+
+/* For a watcher. False: the program was not started yet. */
+bool session_signal(struct session *session, int number);
+/* Ends the machine. `abandons`: what its program wrote and nobody has read yet is not waited for. */
+void session_kill(struct session *session, bool abandons);
+void session_ask_counters(struct session *session);
 
 /* Starts the streams and stays until the machine and its streams have ended. Error: IO. */
 int session_run(struct session *session, struct dory_error *err) must_check;

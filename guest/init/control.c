@@ -2,6 +2,7 @@
 /* Lines to and from the tool. */
 #include "guest/init/control.h"
 #include "abi/control.h"
+#include "guest/init/counters.h"
 #include "guest/init/file.h"
 #include "guest/init/syscalls.h"
 #include "guest/init/terminal.h"
@@ -49,7 +50,9 @@ static void act(const char *line, int program)
 	uint64_t a, b;
 	const char *end;
 
-	if (!strncmp(line, "signal ", 7) && format_parse_u64(line + 7, &end, &a) && program > 0)
+	if (!strcmp(line, "counters"))
+		counters_send();
+	else if (!strncmp(line, "signal ", 7) && format_parse_u64(line + 7, &end, &a) && program > 0)
 		sys2(kill, program, a);
 	else if (!strncmp(line, "winsize ", 8) && format_parse_u64(line + 8, &end, &a) && *end == ' ' && format_parse_u64(end + 1, &end, &b))
 		terminal_resize((unsigned)a, (unsigned)b);

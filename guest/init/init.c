@@ -356,6 +356,22 @@ static noreturn_fn void run_commands(void)
 	report(status, name);
 }
 
+/* As mkdir -p; what cannot be made is told by the mount. */
+static void make_directories(const char *path)
+{
+	size_t len = strlen(path);
+	char *part = allocate(len + 1);
+
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] && path[i] != '/')
+			continue;
+		part[i] = '\0';
+		sys2(mkdir, part, 0755);
+		part[i] = path[i];
+	}
+}
+
 static void do_mounts(void)
 {
 	for (size_t i = 0; i < config.mounts.count; i++) {
@@ -366,7 +382,9 @@ static void do_mounts(void)
 			*text++ = '\0';
 			words[n] = text;
 		}
-		long ret = sys5(mount, words[0], words[1], words[2], 0, words[3]);
+		make_directories(words[1]);
+		unsigned flags = !strcmp(words[3], "ro") || !strncmp(words[3], "ro,", 3) ? 1 /* MS_RDONLY */ : 0;
+		long ret = sys5(mount, words[0], words[1], words[2], flags, words[3]);
 		if (ret < 0)
 			fail(EXIT_DORY, words[1], "this mount of the run configuration cannot be made");
 	}

@@ -107,6 +107,17 @@ static uint64_t total_len(const struct block_segment *segments, size_t count)
 	return len;
 }
 
+static void submit(struct block_device *device, struct block_request *request)
+{
+	if (request->operation <= BLOCK_WRITE) {
+		struct block_counter *counter = &device->counters[request->operation];
+
+		__atomic_fetch_add(&counter->requests, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&counter->bytes, total_len(request->segments, request->count), __ATOMIC_RELAXED);
+	}
+	device->submit(device, request);
+}
+
 static int run(struct block_device *device, struct block_request *request)
 {
 	struct completion completion;
@@ -115,7 +126,7 @@ static int run(struct block_device *device, struct block_request *request)
 	completion.pending = 1;
 	request->done = request_done;
 	request->context = &completion;
-	device->submit(device, request);
+	submit(device, request);
 	return completion_wait(&completion, device);
 }
 
@@ -203,7 +214,7 @@ static int start_one(struct block_batch *batch, enum block_operation operation, 
 	spin_lock(&batch->completion.lock);
 	batch->completion.pending++;
 	spin_unlock(&batch->completion.lock);
-	batch->device->submit(batch->device, &entry->request);
+	submit(batch->device, &entry->request);
 	return 0;
 }
 

@@ -23,6 +23,11 @@ struct block_request {
 	struct list node; /* the driver's while under way */
 };
 
+/* What was asked of a device since the start. */
+struct block_counter {
+	uint64_t requests, bytes;
+};
+
 struct block_device {
 	const char *name; /* "vda" */
 	uint64_t size;	  /* bytes */
@@ -35,6 +40,7 @@ struct block_device {
 	void (*poll)(struct block_device *device);
 	void *driver_data;
 	struct list node;
+	struct block_counter counters[BLOCK_WRITE + 1]; /* by operation; changed atomically */
 };
 
 void block_device_register(struct block_device *device);

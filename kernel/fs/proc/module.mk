@@ -2,5 +2,5 @@
 IN := x86_64
 SMALL := y
 SRCS := proc.c text.c process.c memory.c tracing.c descriptors.c system.c sysctl.c sysrq.c
-DEPS := lib kernel/log kernel/arch kernel/mem kernel/sched kernel/vm kernel/file kernel/process kernel/bpf kernel/platform kernel/uapi
+DEPS := lib kernel/log kernel/arch kernel/mem kernel/sched kernel/vm kernel/file kernel/block kernel/process kernel/bpf kernel/platform kernel/uapi
 include build/module.mk

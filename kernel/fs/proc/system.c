@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is told of the machine. */
 #include "kernel/fs/proc/proc.h"
+#include "kernel/block/block.h"
 #include "kernel/mem/page.h"
 #include "kernel/platform/platform.h"
 #include "kernel/process/system_name.h"
@@ -126,6 +127,18 @@ static void show_devices(struct proc_text *to)
 	proc_print(to, "\nBlock devices:\n254 virtblk\n");
 }
 PROC_FILE(devices) = {.path = "devices", .mode = 0444, .show = show_devices};
+
+/* Times, merges and what is under way are not counted. */
+static void show_diskstats(struct proc_text *to)
+{
+	unsigned minor = 0;
+
+	for (struct block_device *d = block_device_next(NULL); d; d = block_device_next(d), minor += 16)
+		proc_print(to, " 254 %7u %s %llu 0 %llu 0 %llu 0 %llu 0 0 0 0 0 0 0 0 0 0\n", minor, d->name,
+		    (unsigned long long)d->counters[BLOCK_READ].requests, (unsigned long long)d->counters[BLOCK_READ].bytes / 512,
+		    (unsigned long long)d->counters[BLOCK_WRITE].requests, (unsigned long long)d->counters[BLOCK_WRITE].bytes / 512);
+}
+PROC_FILE(diskstats) = {.path = "diskstats", .mode = 0444, .show = show_diskstats};
 
 static void show_swaps(struct proc_text *to)
 {
