@@ -10,7 +10,7 @@
 #include "dory/base/text.h"
 
 const struct verb *const verbs[] = {&verb_run, &verb_compose, &verb_image, &verb_images, &verb_rmi, &verb_network, &verb_package,
-	&verb_runtime, &verb_config,
+	&verb_repo, &verb_runtime, &verb_config,
 	&verb_version, &verb_help, NULL};
 
 const char *verb_own_name(const struct verb *verb)

@@ -37,7 +37,7 @@ struct verb {
 	bool is_hidden;                            /* not for people: in no list */
 };
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_runtime, verb_config, verb_version, verb_help;
+extern const struct verb verb_run, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_repo, verb_runtime, verb_config, verb_version, verb_help;
 
 /*
  * The half of libdory that makes images; needs libraries which are slow to load. The program that is linked without it

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/image.h"
 #include "cli/package.h"
+#include "cli/repo.h"
 
 int main(int argc, char **argv)
 {
@@ -14,6 +15,12 @@ int main(int argc, char **argv)
 		{&verb_image_export, image_export},
 		{&verb_image_import, image_import},
 		{&verb_image_sbom, image_sbom},
+		{&verb_repo_add, repo_add},
+		{&verb_repo_ls, repo_ls},
+		{&verb_repo_rm, repo_rm},
+		{&verb_repo_update, repo_update},
+		{&verb_repo_index, repo_index},
+		{&verb_repo_sign, repo_sign},
 		{0},
 	};
 	static const struct composer composer = {

@@ -14,10 +14,8 @@ extern struct package_values package_values;
 
 /* The table of Capstan, one line for each. */
 void package_print_table(const struct package_list *list, const char *substring);
-/* All packages of the store and of the directories given; *sources: to be freed with package_sources_free. */
-int package_list_all(const struct dory_config *config, bool with_store, struct package_list *list,
-	struct package_source ***sources, struct dory_error *err) must_check;
-void package_sources_free(struct package_source **sources);
+/* That table, or JSON if it was asked for. */
+void package_print_list(const struct package_list *list, const char *substring);
 
 /* What dory-compose does for `dory package VERB`. */
 int package_verbs_run(struct invocation *invocation);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "dory/base/file.h"
 #include "dory/base/text.h"
+#include "dory/base/text_list.h"
 #include "dory/hub/index.h"
 #include "dory/hub/key.h"
 #include "dory/hub/layout.h"
@@ -146,6 +147,55 @@ TEST(hostile_indices)
 	for (size_t i = 0; i < ARRAY_SIZE(unsound); i++) {
 		CHECK(parse(unsound[i], &list) == 0 && list.count == 0);
 		package_list_release(&list);
+	}
+}
+
+#define BUCKET(inner) "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3\">" inner "</ListBucketResult>"
+
+TEST(bucket)
+{
+	static const char first[] = BUCKET("<IsTruncated>true</IsTruncated><Contents><Key>packages/a&amp;b.yaml</Key><Size>3</Size></Contents>");
+	static const char laughs[] = "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><ListBucketResult><Key>&b;</Key></ListBucketResult>";
+	struct text_list keys = {0};
+	struct dory_error err;
+	char *next;
+
+	CHECK(hub_capstan_read_page("u", first, strlen(first), &keys, &next, &err) == 0 && keys.count == 1);
+	CHECK(!strcmp(keys.items[0], "packages/a&b.yaml") && next && !strcmp(next, keys.items[0]));
+	free(next);
+	CHECK(hub_capstan_read_page("u", laughs, strlen(laughs), &keys, &next, &err) < 0 && err.kind == DORY_ERROR_FORMAT);
+	CHECK(hub_capstan_read_page("u", "<html/>", 7, &keys, &next, &err) < 0 && hub_capstan_read_page("u", "", 0, &keys, &next, &err) < 0);
+	text_list_release(&keys);
+}
+
+/* Damages a text at random; whatever comes of it, nothing else is touched. */
+static void damage(char *text, size_t length)
+{
+	for (unsigned count = 1 + (unsigned)(test_random() % 4); count--;)
+		text[test_random() % length] = (char)test_random();
+}
+
+TEST(damaged_texts)
+{
+	static const char index[] = INDEX("{\"name\": \"x\", \"version\": \"1\", \"file\": \"p/x.dory\", \"size\": 7, \"sha256\": \"" DIGEST "\", \"require\": [\"a >= 1\"]}");
+	static const char bucket[] = BUCKET("<IsTruncated>true</IsTruncated><NextMarker>m</NextMarker><Contents><Key>packages/a.yaml</Key></Contents>");
+
+	(void)!freopen("/dev/null", "w", stderr); /* what is left out is told */
+	for (unsigned round = 0; round < 3000; round++) {
+		char text[sizeof(index) + sizeof(bucket)], *next;
+		struct text_list keys = {0};
+		struct package_list list = {0};
+		struct dory_error err;
+
+		memcpy(text, index, sizeof(index));
+		damage(text, sizeof(index) - 1);
+		if (hub_index_parse("test", text, sizeof(index) - 1 - round % 7, NULL, &list, &err) == 0)
+			package_list_release(&list);
+		memcpy(text, bucket, sizeof(bucket));
+		damage(text, sizeof(bucket) - 1);
+		if (hub_capstan_read_page("u", text, sizeof(bucket) - 1 - round % 7, &keys, &next, &err) == 0)
+			free(next);
+		text_list_release(&keys);
 	}
 }
 

@@ -24,6 +24,11 @@ const struct hub_layout *hub_layout_find(const char *name);
 int hub_fetch_text(const struct dory_config *config, const char *url, const char *directory, char **text, size_t *length,
 	struct dory_error *err) must_check;
 
+/* A page of a bucket's list, XML: adds its keys. *next: the marker of the page behind it, owned; NULL: it was the last. FORMAT. */
+struct text_list;
+int hub_capstan_read_page(const char *url, const char *text, size_t length, struct text_list *keys, char **next,
+	struct dory_error *err) must_check;
+
 /* A manifest that stands beside an archive in layouts without an index of their own. */
 struct hub_listed {
 	char *manifest_url, *archive; /* archive: as an index's file */

@@ -80,24 +80,32 @@ static int parse_page(const char *url, const char *text, size_t length, struct p
 	return result;
 }
 
-/* The page behind `marker`; *next: the marker of the one behind it, NULL if it was the last. */
+int hub_capstan_read_page(const char *url, const char *text, size_t length, struct text_list *keys, char **next, struct dory_error *err)
+{
+	struct page page = {.keys = keys};
+	int result = parse_page(url, text, length, &page, err);
+
+	*next = NULL;
+	if (result == 0 && page.is_truncated)
+		*next = page.next ? text_copy(page.next) : keys->count ? text_copy(keys->items[keys->count - 1]) : NULL;
+	free(page.next);
+	free(page.text.text);
+	return result;
+}
+
+/* The page behind `marker`, NULL for the first. */
 static int list_page(const struct dory_config *config, const struct hub *hub, const char *directory, const char *marker, struct text_list *keys,
 	char **next, struct dory_error *err)
 {
-	struct page page = {.keys = keys};
 	char *url = marker ? text_format("%s/?marker=%s", hub->url, marker) : text_format("%s/", hub->url), *text;
 	size_t length;
 	int result = hub_fetch_text(config, url, directory, &text, &length, err);
 
 	*next = NULL;
 	if (result == 0) {
-		result = parse_page(hub->url, text, length, &page, err);
+		result = hub_capstan_read_page(hub->url, text, length, keys, next, err);
 		free(text);
 	}
-	if (result == 0 && page.is_truncated)
-		*next = page.next ? text_copy(page.next) : keys->count ? text_copy(keys->items[keys->count - 1]) : NULL;
-	free(page.next);
-	free(page.text.text);
 	free(url);
 	return result;
 }

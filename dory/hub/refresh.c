@@ -105,8 +105,6 @@ static bool is_wanted(const char *root, const struct hub *hub, enum hub_refresh 
 
 int hub_refresh_all(const struct dory_config *config, const struct hub_list *list, enum hub_refresh when, struct dory_error *err)
 {
-	size_t failures = 0;
-
 	for (size_t i = 0; i < list->count; i++) {
 		const struct hub *hub = &list->hubs[i];
 
@@ -114,7 +112,6 @@ int hub_refresh_all(const struct dory_config *config, const struct hub_list *lis
 			continue;
 		if (err->kind == DORY_ERROR_UNTRUSTED)
 			return -1;
-		failures++;
 		if (age(config->root, hub) >= 0)
 			progress_warning("%s; what it had %lld minutes ago counts", err->message, (long long)age(config->root, hub) / 60);
 		else if (list->count > 1)
@@ -122,5 +119,5 @@ int hub_refresh_all(const struct dory_config *config, const struct hub_list *lis
 		else
 			return -1;
 	}
-	return failures && failures == list->count && when == HUB_ALWAYS ? -1 : 0;
+	return 0;
 }

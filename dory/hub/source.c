@@ -118,13 +118,13 @@ struct package_source *hub_source(const struct dory_config *config, const struct
 
 	if (!s)
 		abort();
-	s->name = text_format("the repository %s (%s)", hub->name, hub->url);
+	s->name = text_format("the repository %s", hub->name);
 	s->url = text_copy(hub->url);
 	s->index_path = hub_index_path(config->root, hub->name);
 	s->cache = text_format("%s/cache/archives", config->root);
 	s->proxy = text_copy(config->proxy);
 	s->is_offline = is_offline;
 	s->quiet = config->quiet;
-	s->source = (struct package_source){.name = s->name, .list = list, .fetch = fetch, .free = free_source};
+	s->source = (struct package_source){.name = s->url, .list = list, .fetch = fetch, .free = free_source};
 	return &s->source;
 }
