@@ -21,7 +21,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-p
 COMMON   := -std=gnu11 -g $(WARNINGS) -fno-strict-aliasing -fno-common \
             -ffile-prefix-map='$(CURDIR)/='
 
-HOST_PACKAGES := libcurl libarchive libsolv libsolvext ext2fs com_err yaml-0.1 jansson libcrypto zlib
+HOST_PACKAGES := libcurl libarchive libsolv libsolvext ext2fs com_err yaml-0.1 jansson expat libcrypto zlib
 HOST_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES) 2>/dev/null)
 HOST_LIBS   := $(shell pkg-config --libs $(HOST_PACKAGES) 2>/dev/null)
 

@@ -5,6 +5,7 @@
 #include "cli/build.h"
 #include "cli/image.h"
 #include "cli/package.h"
+#include "cli/repo.h"
 #include "dory/repository/debian.h"
 
 int main(int argc, char **argv)
@@ -24,11 +25,19 @@ int main(int argc, char **argv)
 		{&verb_package_describe, package_verbs_run},
 		{&verb_package_doc, package_verbs_run},
 		{&verb_package_export, package_verbs_run},
+		{&verb_package_search, package_verbs_run},
 		{&verb_package_pull, package_verbs_run},
+		{&verb_package_verify, package_verbs_run},
 		{&verb_package_update, package_verbs_run},
 		{&verb_package_tree, package_verbs_run},
 		{&verb_package_why, package_verbs_run},
 		{&verb_package_from_deb, package_verbs_run},
+		{&verb_repo_add, repo_add},
+		{&verb_repo_ls, repo_ls},
+		{&verb_repo_rm, repo_rm},
+		{&verb_repo_update, repo_update},
+		{&verb_repo_index, repo_index},
+		{&verb_repo_sign, repo_sign},
 		{0},
 	};
 	static const struct composer composer = {

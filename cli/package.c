@@ -34,7 +34,10 @@ static const struct option init_options[] = {
 #define FORMAT_OPTION VALUE(format, OPTION_TEXT, "format", 0, "FORMAT", "mpm (Capstan's, gzip) or dory (zstd)")
 #define REQUIRE_OPTION VALUE(requires, OPTION_LIST, "require", 0, "PACKAGE", "one more package to put in (repeatable)")
 #define FROM_OPTION                                                                                                    \
-	VALUE(sources, OPTION_LIST, "from", 0, "DIR", "take packages from this directory, too (repeatable)")
+	VALUE(sources, OPTION_LIST, "from", 0, "DIR|REPOSITORY", "take packages from this directory or repository (repeatable)")
+#define NETWORK_OPTIONS                                                                                                \
+	VALUE(settings.refresh, OPTION_FLAG, "refresh", 0, NULL, "ask the repositories anew what they have"),            \
+		VALUE(settings.offline, OPTION_FLAG, "offline", 0, NULL, "use what is here, touch no network")
 #define PULL_OPTION                                                                                                    \
 	VALUE(pull_missing, OPTION_FLAG, "pull-missing", 'p', NULL, "fetch packages that are missing from repositories")
 #define LOCK_OPTIONS                                                                                                   \
@@ -42,10 +45,10 @@ static const struct option init_options[] = {
 
 static const struct option build_options[] = {FORMAT_OPTION, {0}};
 static const struct option json_options[] = {VALUE(json, OPTION_FLAG, "json", 0, NULL, "as JSON"), {0}};
-static const struct option search_options[] = {VALUE(json, OPTION_FLAG, "json", 0, NULL, "as JSON"), FROM_OPTION, {0}};
-static const struct option pull_options[] = {FROM_OPTION, {0}};
+static const struct option search_options[] = {VALUE(json, OPTION_FLAG, "json", 0, NULL, "as JSON"), FROM_OPTION, NETWORK_OPTIONS, {0}};
+static const struct option pull_options[] = {FROM_OPTION, NETWORK_OPTIONS, VALUE(settings.quiet, OPTION_FLAG, "quiet", 'q', NULL, "no progress"), {0}};
 static const struct option update_options[] = {
-	VALUE(created, OPTION_FLAG, "created", 0, NULL, "also what was made later, whatever its version"), FROM_OPTION,
+	VALUE(created, OPTION_FLAG, "created", 0, NULL, "also what was made later, whatever its version"), FROM_OPTION, NETWORK_OPTIONS,
 	VALUE(settings.verbose, OPTION_FLAG, "verbose", 'v', NULL, "say what is done with each"), {0}};
 static const struct option describe_options[] = {
 	VALUE(content, OPTION_FLAG, "content", 'c', NULL, "list its files, too"), {0}};
@@ -137,74 +140,34 @@ static void print_json(const struct package_list *list, const char *substring)
 	json_decref(array);
 }
 
-int package_list_all(const struct dory_config *config, bool with_store, struct package_list *list,
-	struct package_source ***sources, struct dory_error *err)
+void package_print_list(const struct package_list *list, const char *substring)
 {
-	struct package_source **all = calloc(package_values.sources.count + 2, sizeof(*all));
-	size_t count = 0;
-
-	if (!all)
-		abort();
-	if (with_store)
-		all[count++] = package_store_source(config->root);
-	for (size_t i = 0; i < package_values.sources.count; i++)
-		all[count++] = package_directory_source(package_values.sources.words[i]);
-	*sources = all;
-	for (size_t i = 0; i < count; i++) {
-		if (all[i]->list(all[i], list, err) < 0) {
-			package_list_release(list);
-			package_sources_free(all);
-			return -1;
-		}
-	}
-	return 0;
+	if (package_values.json)
+		print_json(list, substring);
+	else
+		package_print_table(list, substring);
 }
 
-void package_sources_free(struct package_source **sources)
+static int list_verb(struct invocation *invocation)
 {
-	for (struct package_source **s = sources; s && *s; s++)
-		package_source_free(*s);
-	free(sources);
-}
-
-static int list_or_search(struct invocation *invocation, bool with_store, const char *substring)
-{
-	struct package_source **sources;
+	struct package_source *store;
 	struct package_list list = {0};
 	struct dory_config config;
 	struct dory_error err;
 	int result;
 
-	if (config_load(&config, &err) < 0)
-		return verb_fail(invocation, &err);
-	result = package_list_all(&config, with_store, &list, &sources, &err);
-	config_release(&config);
-	if (result < 0)
-		return verb_fail(invocation, &err);
-	if (package_values.json)
-		print_json(&list, substring);
-	else
-		package_print_table(&list, substring);
-	package_list_release(&list);
-	package_sources_free(sources);
-	return 0;
-}
-
-static int list_verb(struct invocation *invocation)
-{
 	if (invocation->words.operands.count > 0)
 		return verb_misuse(invocation, "'%s' is one word too many", invocation->words.operands.words[0]);
-	return list_or_search(invocation, true, NULL);
-}
-
-/* Repositories where packages come from; without any the store is what can be searched. */
-static int search_verb(struct invocation *invocation)
-{
-	const struct word_list *operands = &invocation->words.operands;
-
-	if (operands->count > 1)
-		return verb_misuse(invocation, "'%s' is one word too many", operands->words[1]);
-	return list_or_search(invocation, package_values.sources.count == 0, operands->count ? operands->words[0] : NULL);
+	if (config_load(&config, &err) < 0)
+		return verb_fail(invocation, &err);
+	store = package_store_source(config.root);
+	config_release(&config);
+	result = store->list(store, &list, &err);
+	if (result == 0)
+		package_print_list(&list, NULL);
+	package_list_release(&list);
+	package_source_free(store);
+	return result < 0 ? verb_fail(invocation, &err) : 0;
 }
 
 static int check_init(const struct invocation *invocation)
@@ -325,10 +288,11 @@ VERB(compose, "IMAGE", "Compose an image from the project in this directory and 
 VERB(collect, "", "Lay out in ./mpm-pkg what would go into the image", collect_options, NULL, NULL);
 VERB(list, "", "List the packages in the local repository", json_options, list_verb, NULL);
 VERB(import, "[PATH]", "Put the project, or the archive at PATH, into the local repository", build_options, NULL, NULL);
-VERB(search, "[SUBSTRING]", "List packages whose name has SUBSTRING", search_options, search_verb, NULL);
+VERB(search, "[SUBSTRING]", "List packages of the repositories, or else of this machine's, whose name has SUBSTRING", search_options, NULL, NULL);
 VERB(pull, "NAME[=VERSION]", "Fetch a package from a repository into the local one", pull_options, NULL, NULL);
 VERB(describe, "NAME[=VERSION]", "Print what a package is, and how it runs", describe_options, NULL, NULL);
 VERB(update, "[SUBSTRING]", "Fetch newer versions of the packages in the local repository", update_options, NULL, NULL);
+VERB(verify, "[NAME[=VERSION]]", "Check that packages are what was put into the local repository: their digests hold", no_options, NULL, NULL);
 VERB(doc, "NAME[=VERSION]", "Print what a package's configurations take, from its meta/doc.yaml", no_options, NULL, NULL);
 VERB(rm, "NAME[=VERSION]...", "Remove packages from the local repository", no_options, rm_verb, NULL);
 VERB(export, "NAME[=VERSION] [PATH]", "Copy a package out of the local repository", build_options, NULL,
@@ -346,7 +310,7 @@ const struct verb verb_package_from_deb = {.name = "package from-deb",
 
 static const struct verb *const family[] = {&verb_package_init, &verb_package_build, &verb_package_compose, &verb_package_collect,
 	&verb_package_list, &verb_package_import, &verb_package_search, &verb_package_pull, &verb_package_describe,
-	&verb_package_update, &verb_package_doc, &verb_package_rm, &verb_package_export, &verb_package_tree, &verb_package_why,
+	&verb_package_update, &verb_package_verify, &verb_package_doc, &verb_package_rm, &verb_package_export, &verb_package_tree, &verb_package_why,
 	&verb_package_from_deb, NULL};
 
 const struct verb verb_package = {

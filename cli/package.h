@@ -14,13 +14,11 @@ extern struct package_values package_values;
 
 /* The table of Capstan, one line for each. */
 void package_print_table(const struct package_list *list, const char *substring);
-/* All packages of the store and of the directories given; *sources: to be freed with package_sources_free. */
-int package_list_all(const struct dory_config *config, bool with_store, struct package_list *list,
-	struct package_source ***sources, struct dory_error *err) must_check;
-void package_sources_free(struct package_source **sources);
+/* That table, or JSON if it was asked for. */
+void package_print_list(const struct package_list *list, const char *substring);
 
 extern const struct verb verb_package_init, verb_package_build, verb_package_compose, verb_package_collect, verb_package_list, verb_package_import,
-	verb_package_search, verb_package_pull, verb_package_describe, verb_package_update, verb_package_doc, verb_package_rm, verb_package_export,
+	verb_package_search, verb_package_pull, verb_package_verify, verb_package_describe, verb_package_update, verb_package_doc, verb_package_rm, verb_package_export,
 	verb_package_tree, verb_package_why, verb_package_from_deb;
 
 /* What dory-compose does for those of them that have no function of their own. */

@@ -112,6 +112,7 @@ static struct packages_compose request_of(const struct invocation *invocation)
 			.sources = package_values.sources.words,
 			.source_count = package_values.sources.count,
 			.refresh = settings_refresh(&package_values.settings),
+			.pulls = package_values.pull_missing,
 			.ignores_lock = package_values.unlocked || package_values.lock},
 		.image = operands->count ? operands->words[0] : NULL,
 		.run = package_values.run,
@@ -155,13 +156,14 @@ static int collect(struct invocation *invocation, const struct dory_config *conf
 static int open_entry(const struct dory_config *config, const char *word, struct package_list *list, struct package_source ***sources,
 	struct package_entry **entry, struct dory_error *err)
 {
-	*list = (struct package_list){0};
-	if (package_list_all(config, true, list, sources, err) < 0)
+	const struct packages_sources wanted = {.with_store = true};
+
+	if (packages_sources_open(config, &wanted, sources, list, err) < 0)
 		return -1;
 	if (package_list_get(list, word, entry, err) == 0 && (*entry)->source->fetch((*entry)->source, *entry, err) == 0)
 		return 0;
 	package_list_release(list);
-	package_sources_free(*sources);
+	packages_sources_close(*sources);
 	return -1;
 }
 
@@ -176,7 +178,7 @@ static int describe(struct invocation *invocation, const struct dory_config *con
 		return -1;
 	result = package_describe(&list, entry, package_values.content, err);
 	package_list_release(&list);
-	package_sources_free(sources);
+	packages_sources_close(sources);
 	return result;
 }
 
@@ -191,7 +193,7 @@ static int doc(struct invocation *invocation, const struct dory_config *config, 
 		return -1;
 	result = package_print_doc(entry, err);
 	package_list_release(&list);
-	package_sources_free(sources);
+	packages_sources_close(sources);
 	return result;
 }
 
@@ -258,14 +260,50 @@ static int export(struct invocation *invocation, const struct dory_config *confi
 		return -1;
 	result = export_to(entry, operands->count > 1 ? operands->words[1] : NULL, err);
 	package_list_release(&list);
-	package_sources_free(sources);
+	packages_sources_close(sources);
 	return result;
 }
 
-static int explain_no_repository(struct dory_error *err)
+/* What the repositories and directories have that are to be asked; without any it is an error. */
+static int open_remote(const struct dory_config *config, struct package_list *list, struct package_source ***sources, struct dory_error *err)
 {
+	const struct packages_sources wanted = {.with_repositories = true,
+		.from = package_values.sources.words,
+		.from_count = package_values.sources.count,
+		.refresh = settings_refresh(&package_values.settings)};
+
+	if (packages_sources_open(config, &wanted, sources, list, err) < 0)
+		return -1;
+	if (**sources)
+		return 0;
+	packages_sources_close(*sources);
 	error_set(err, DORY_ERROR_USAGE, "no repository is known to fetch packages from");
-	return error_hint(err, "Name a directory that has packages with --from DIR.");
+	return error_hint(err, "Add one with `dory repo add NAME URL`, or name a directory that has packages with --from DIR.");
+}
+
+/* Without repositories what is here can be searched. */
+static int search(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	struct packages_sources wanted = {.with_repositories = true,
+		.from = package_values.sources.words,
+		.from_count = package_values.sources.count,
+		.refresh = settings_refresh(&package_values.settings)};
+	struct package_source **sources;
+	struct package_list list;
+
+	if (packages_sources_open(config, &wanted, &sources, &list, err) < 0)
+		return -1;
+	if (!*sources) {
+		packages_sources_close(sources);
+		wanted.with_store = true;
+		if (packages_sources_open(config, &wanted, &sources, &list, err) < 0)
+			return -1;
+	}
+	package_print_list(&list, operands->count ? operands->words[0] : NULL);
+	package_list_release(&list);
+	packages_sources_close(sources);
+	return 0;
 }
 
 /* Into the store from the sources beside it. */
@@ -279,25 +317,79 @@ static int take(const struct dory_config *config, struct package_entry *entry, s
 	return 0;
 }
 
+static char *source_names(struct package_source *const *sources)
+{
+	struct text_list names = {0};
+	char *joined;
+
+	for (; *sources; sources++)
+		text_list_add(&names, (*sources)->name);
+	joined = text_list_join(&names, ", ");
+	text_list_release(&names);
+	return joined;
+}
+
 static int pull(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
 	const char *word = invocation->words.operands.words[0];
 	struct package_source **sources;
-	struct package_list list = {0};
+	struct package_list list;
 	struct package_entry *entry;
 	int result;
 
-	if (package_values.sources.count == 0)
-		return explain_no_repository(err);
-	if (package_list_all(config, false, &list, &sources, err) < 0)
+	if (open_remote(config, &list, &sources, err) < 0)
 		return -1;
 	result = package_list_get(&list, word, &entry, err);
-	if (result < 0)
-		error_set(err, DORY_ERROR_NOT_FOUND, "package %s is not available in the given repository (%s)", word, package_values.sources.words[0]);
-	else
+	if (result < 0) {
+		char *names = source_names(sources), *hint = text_copy(err->hint);
+
+		error_set(err, DORY_ERROR_NOT_FOUND, "package %s is not available in the given repository (%s)", word, names);
+		error_hint(err, "%s", strncmp(hint, "Did you mean", 12) == 0 ? hint : "`dory package search` lists what there is.");
+		free(names);
+		free(hint);
+	} else {
 		result = take(config, entry, err);
+	}
 	package_list_release(&list);
-	package_sources_free(sources);
+	packages_sources_close(sources);
+	return result;
+}
+
+static int verify_one(const struct package_entry *entry, struct dory_error *err)
+{
+	struct archive_facts facts;
+
+	if (archive_check(entry->path, &facts, err) < 0)
+		return -1;
+	if ((*entry->manifest.sha256 && strcmp(entry->manifest.sha256, facts.sha256) != 0) ||
+		(entry->manifest.size && entry->manifest.size != facts.size)) {
+		error_set(err, DORY_ERROR_UNTRUSTED, "%s is not what was put into the local repository: its digest is %s", entry->path, facts.sha256);
+		return error_hint(err, "Pull or import it again.");
+	}
+	printf("%s %s  %s\n", facts.sha256, entry->manifest.name, *entry->manifest.version ? entry->manifest.version : "-");
+	return 0;
+}
+
+static int verify(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
+{
+	const struct word_list *operands = &invocation->words.operands;
+	const struct packages_sources wanted = {.with_store = true};
+	struct package_source **sources;
+	struct package_list list;
+	struct package_entry *entry;
+	int result = 0;
+
+	if (packages_sources_open(config, &wanted, &sources, &list, err) < 0)
+		return -1;
+	if (operands->count > 0) {
+		result = package_list_get(&list, operands->words[0], &entry, err);
+		if (result == 0)
+			result = verify_one(entry, err);
+	}
+	for (size_t i = 0; operands->count == 0 && i < list.count && result == 0; i++)
+		result = verify_one(&list.entries[i], err);
+	package_list_release(&list);
+	packages_sources_close(sources);
 	return result;
 }
 
@@ -353,24 +445,21 @@ static int update_all(const struct dory_config *config, struct package_list *loc
 static int update(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
 	const struct word_list *operands = &invocation->words.operands;
-	struct package_source **sources, *store = package_store_source(config->root);
-	struct package_list local = {0}, remote = {0};
+	const struct packages_sources wanted = {.with_store = true};
+	struct package_source **sources, **local_sources;
+	struct package_list local, remote;
 	int result;
 
-	if (package_values.sources.count == 0) {
-		package_source_free(store);
-		return explain_no_repository(err);
-	}
-	result = store->list(store, &local, err);
-	if (result == 0)
-		result = package_list_all(config, false, &remote, &sources, err);
+	if (open_remote(config, &remote, &sources, err) < 0)
+		return -1;
+	result = packages_sources_open(config, &wanted, &local_sources, &local, err);
 	if (result == 0) {
 		result = update_all(config, &local, &remote, operands->count ? operands->words[0] : NULL, err);
-		package_sources_free(sources);
+		package_list_release(&local);
+		packages_sources_close(local_sources);
 	}
-	package_list_release(&local);
 	package_list_release(&remote);
-	package_source_free(store);
+	packages_sources_close(sources);
 	return result;
 }
 
@@ -419,6 +508,8 @@ static const struct action {
 	{&verb_package_describe, 1, 1, "say which package", describe},
 	{&verb_package_doc, 1, 1, "say which package", doc},
 	{&verb_package_export, 1, 2, "say which package", export},
+	{&verb_package_search, 0, 1, NULL, search},
+	{&verb_package_verify, 0, 1, NULL, verify},
 	{&verb_package_pull, 1, 1, "say which package", pull},
 	{&verb_package_update, 0, 1, NULL, update},
 	{&verb_package_tree, 0, 1, NULL, tree},

@@ -10,12 +10,25 @@
 #include "dory/package/resolve.h"
 #include "dory/runtime/boot.h"
 
+/* Which sources of packages are asked. */
+struct packages_sources {
+	bool with_store, with_repositories;
+	const char *const *from; /* directories, and names of repositories; if there are any, no other repositories are asked */
+	size_t from_count;
+	enum dory_refresh refresh;
+};
+/* Opens and lists them. *sources: NULL-terminated, to be closed; they outlive the list's use. */
+int packages_sources_open(const struct dory_config *config, const struct packages_sources *wanted, struct package_source ***sources,
+	struct package_list *list, struct dory_error *err) must_check;
+void packages_sources_close(struct package_source **sources); /* accepts NULL */
+
 struct packages_request {
 	const char *directory;         /* of the project; NULL: none, only what `requires` names */
 	const char *const *requires;   /* beside those of its package.yaml */
 	size_t require_count;
-	const char *const *sources;    /* directories with packages beside the store's */
+	const char *const *sources;    /* directories with packages beside the store's, and names of repositories */
 	size_t source_count;
+	bool pulls;                    /* what is not here comes from the repositories */
 	enum dory_refresh refresh;
 	bool ignores_lock;             /* take what is newest, whatever dory.lock says */
 };
@@ -23,7 +36,6 @@ struct packages_request {
 struct packages_plan {
 	struct project project;
 	struct package_source **sources;
-	size_t source_count;
 	struct package_list available;
 	struct resolution resolution;
 	struct run_manifest *runs;     /* for each package of the resolution; runtime NULL: it has none */

@@ -12,16 +12,13 @@
 static int open_sources(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
 	struct dory_error *err)
 {
-	plan->sources = calloc(request->source_count + 1, sizeof(struct package_source *));
-	if (!plan->sources)
-		abort();
-	plan->sources[plan->source_count++] = package_store_source(config->root);
-	for (size_t i = 0; i < request->source_count; i++)
-		plan->sources[plan->source_count++] = package_directory_source(request->sources[i]);
-	for (size_t i = 0; i < plan->source_count; i++)
-		if (plan->sources[i]->list(plan->sources[i], &plan->available, err) < 0)
-			return -1;
-	return 0;
+	const struct packages_sources wanted = {.with_store = true,
+		.with_repositories = request->pulls,
+		.from = request->sources,
+		.from_count = request->source_count,
+		.refresh = request->refresh};
+
+	return packages_sources_open(config, &wanted, &plan->sources, &plan->available, err);
 }
 
 /* A project may be in the store, too: what is composed is what lies here. */
@@ -323,9 +320,7 @@ void packages_plan_release(struct packages_plan *plan)
 	free(plan->runs);
 	resolution_release(&plan->resolution);
 	package_list_release(&plan->available);
-	for (size_t i = 0; i < plan->source_count; i++)
-		package_source_free(plan->sources[i]);
-	free(plan->sources);
+	packages_sources_close(plan->sources);
 	boot_sets_release(&plan->boots);
 	text_list_release(&plan->requires);
 	if (plan->debian)
