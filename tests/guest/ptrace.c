@@ -616,6 +616,7 @@ static void tracer_ends(void)
 	pid_t tracer, pid = 0;
 
 	puts("-- the tracer ends");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (int options = 0; options < 2; options++) {
 		pipe(ends);
 		tracer = fork();
@@ -638,7 +639,6 @@ static void tracer_ends(void)
 			write(ends[1], &pid, sizeof(pid));
 			_exit(0);
 		}
-		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		read(ends[0], &pid, sizeof(pid));
 		waitpid(tracer, &status, 0);
 		wait_for(options ? "with EXITKILL" : "without", pid);
