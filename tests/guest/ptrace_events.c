@@ -231,12 +231,15 @@ static void threads(void)
 	pid_t pid, thread;
 	int status;
 	siginfo_t info = {0};
+	char path[40];
 
 	puts("-- threads");
 	pid = start(body_thread, PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT);
 	wait_one(pid, &status);
 	thread = child_of(pid);
 	wait_one(thread, &status);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", thread, pid); /* as debuggers look for what a number is */
+	SHOW(access(path, F_OK));
 	printf("tgkill %ld\n", syscall(SYS_tgkill, pid, thread, 0));
 	PT(CONT, pid, 0, 0);
 	PT(CONT, thread, 0, 0);

@@ -224,20 +224,25 @@ static bool system_read(struct proc_node *folder, uint64_t *position, struct dir
 
 /* ---- Processes ---- */
 
+/* The number of a thread finds a folder as well, which is not listed: its process's, as that thread sees it. */
 static int process_lookup(struct proc_node *folder, const char *name, size_t len, struct inode **found)
 {
-	int pid = proc_parse_number(name, len), ret;
+	int pid = proc_parse_number(name, len), tid = 0, ret;
 	struct proc_node *node;
-	bool exists;
+	struct task *task;
 
 	if (pid < 1)
 		return -ENOENT;
 	spin_lock(&process_tree_lock);
-	exists = process_find(pid) != NULL;
+	if (!process_find(pid)) {
+		task = task_find(pid);
+		tid = task ? pid : 0;
+		pid = task ? task->process->pid : 0;
+	}
 	spin_unlock(&process_tree_lock);
-	if (!exists)
+	if (!pid)
 		return -ENOENT;
-	ret = proc_node_new(folder->inode.fs, PROC_PROCESS, S_IFDIR | 0555, pid, 0, &node);
+	ret = proc_node_new(folder->inode.fs, PROC_PROCESS, S_IFDIR | 0555, pid, tid, &node);
 	if (ret)
 		return ret;
 	set_owner(node);
