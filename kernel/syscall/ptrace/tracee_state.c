@@ -25,7 +25,7 @@ static int64_t peek(const struct request *request)
 
 	if (ret)
 		return ret;
-	if (address_space_read(space, request->address, &word, WORD) != (long)WORD)
+	if (address_space_peek(space, request->address, &word, WORD) != (long)WORD)
 		ret = -EIO;
 	address_space_put(space);
 	return ret ? ret : copy_to_user(request->data, &word, WORD);
