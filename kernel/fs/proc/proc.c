@@ -462,7 +462,7 @@ static const struct inode_ops folder_ops = {
 
 /* ---- Files and links ---- */
 
-static int open_process_file(const struct proc_node *node, struct file *file)
+static int check_guard(const struct proc_node *node)
 {
 	struct proc_subject subject;
 	int ret = proc_subject_get(node, &subject);
@@ -471,18 +471,19 @@ static int open_process_file(const struct proc_node *node, struct file *file)
 		return ret;
 	ret = process_access_check(subject.process);
 	proc_subject_put(&subject);
-	file->ops = node->process_file->ops;
-	return ret == -EPERM ? -EACCES : ret;
+	return ret == -EPERM ? -EACCES : ret == -ESRCH ? 0 : ret; /* a zombie has nothing to guard */
 }
 
 static int proc_open(struct inode *inode, struct file *file)
 {
 	const struct proc_node *node = proc_node_of(inode);
 
-	if (node->kind == PROC_PROCESS_ENTRY && node->process_file->ops)
-		return open_process_file(node, file);
 	file->ops = &proc_text_file_ops;
-	return 0;
+	if (node->kind != PROC_PROCESS_ENTRY)
+		return 0;
+	if (node->process_file->ops)
+		file->ops = node->process_file->ops;
+	return node->process_file->is_guarded ? check_guard(node) : 0;
 }
 
 /* Opening with O_TRUNC, as shells do for a redirection, changes nothing. */

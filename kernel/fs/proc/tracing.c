@@ -91,20 +91,18 @@ static int64_t mem_seek(struct file *file, int64_t offset, int whence)
 }
 
 static const struct file_ops mem_ops = {.read = mem_read, .write = mem_write, .seek = mem_seek};
-PROC_PROCESS_FILE(mem) = {.name = "mem", .mode = 0600, .is_per_task = true, .ops = &mem_ops};
+PROC_PROCESS_FILE(mem) = {.name = "mem", .mode = 0600, .is_per_task = true, .is_guarded = true, .ops = &mem_ops};
 
 /* ---- Texts ---- */
 
 static int show_auxv(struct proc_text *to, const struct proc_subject *subject)
 {
-	struct address_space *space = NULL;
+	struct address_space *space;
 	uint64_t at, pair[2];
-	int ret = process_access_check(subject->process);
 
-	if (!ret)
-		space = proc_space_get(subject);
+	space = proc_space_get(subject);
 	if (!space)
-		return ret == -ESRCH ? 0 : ret;
+		return 0;
 	for (at = space->auxv_start; at < space->auxv_end; at += sizeof(pair)) {
 		if (address_space_read(space, at, pair, sizeof(pair)) != (long)sizeof(pair))
 			break;
@@ -113,7 +111,7 @@ static int show_auxv(struct proc_text *to, const struct proc_subject *subject)
 	address_space_put(space);
 	return 0;
 }
-PROC_PROCESS_FILE(auxv) = {.name = "auxv", .mode = 0400, .is_per_task = true, .show = show_auxv};
+PROC_PROCESS_FILE(auxv) = {.name = "auxv", .mode = 0400, .is_per_task = true, .is_guarded = true, .show = show_auxv};
 
 /* The thread that the file is about: its own, or the first of the process. With process_tree_lock held. */
 static const struct task *task_of(const struct proc_subject *subject)
