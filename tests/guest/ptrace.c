@@ -167,6 +167,11 @@ static void errors(void)
 	SHOW(PT(PEEKUSER, pid, 5000, &word));
 	SHOW(PT(POKEUSER, pid, 5000, 0));
 	SHOW(PT(GETREGS, pid, 0, 8));
+	SHOW(PT(30 /* ARCH_PRCTL */, pid, &word, 0x1003 /* ARCH_GET_FS */));
+	PT(GETREGS, pid, 0, &regs);
+	printf("fs base is the same %d\n", (unsigned long)word == regs.fs_base);
+	SHOW(PT(30, pid, &word, 0x1099));
+	SHOW(PT(30, pid, 1ul << 63, 0x1002 /* ARCH_SET_FS */));
 	SHOW(PT(PTRACE_GETSIGMASK, pid, 4, &word));
 	SHOW(PT(PTRACE_GETSIGMASK, pid, 8, &word));
 	SHOW(PT(PTRACE_GETREGSET, pid, 77, &word));
@@ -666,7 +671,16 @@ static void unprivileged(void)
 		SHOW(PT(PTRACE_SEIZE, pid, 0, 0));
 		snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 		SHOW(open(path, O_RDONLY));
-		prctl(PR_SET_DUMPABLE, 1);
+		snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+		SHOW(open(path, O_RDONLY));
+		SHOW(prctl(PR_GET_DUMPABLE));
+		same = fork();
+		if (!same)
+			body_pause();
+		SHOW(PT(ATTACH, same, 0, 0)); /* it was root's */
+		kill(same, SIGKILL);
+		wait_for("killed", same);
+		SHOW(prctl(PR_SET_DUMPABLE, 1));
 		same = fork();
 		if (!same)
 			body_pause();
