@@ -28,6 +28,7 @@ static bool copy_part(struct address_space *space, uint64_t address, void *data,
 
 static long copy_all(struct address_space *space, uint64_t address, char *data, size_t len, unsigned wanted)
 {
+	enum access access = wanted == FOR_WRITE ? ACCESS_WRITE : wanted == FOR_PEEK ? ACCESS_READ | ACCESS_FORCE : ACCESS_READ;
 	size_t done = 0;
 
 	if (len > USER_END || address > USER_END - len)
@@ -37,7 +38,7 @@ static long copy_all(struct address_space *space, uint64_t address, char *data, 
 
 		if (copy_part(space, address + done, data + done, part, wanted))
 			done += part;
-		else if (address_space_fault(space, address + done, wanted == FOR_WRITE ? ACCESS_WRITE : ACCESS_READ).signal)
+		else if (address_space_fault(space, address + done, access).signal)
 			break;
 	}
 	return done || !len ? (long)done : -EFAULT;
@@ -132,7 +133,7 @@ static int poke_part(struct address_space *space, uint64_t address, const void *
 		mutex_unlock(&space->lock);
 		if (ret != -EAGAIN)
 			return ret;
-		if (address_space_fault(space, address, ACCESS_READ).signal)
+		if (address_space_fault(space, address, ACCESS_READ | ACCESS_FORCE).signal)
 			return -EFAULT;
 	}
 }
