@@ -78,6 +78,24 @@ static void sleep_long(void)
 		usleep(50000);
 }
 
+static void *adds(void *argument)
+{
+	for (;;) {
+		add((int)(long)argument, 1);
+		usleep(5000);
+	}
+	return argument;
+}
+
+static void many_threads(void)
+{
+	pthread_t thread;
+
+	for (long i = 0; i < 5; i++)
+		pthread_create(&thread, NULL, adds, (void *)i);
+	sleep_long();
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -88,6 +106,8 @@ int main(int argc, char **argv)
 		crash();
 	else if (!strcmp(what, "sleep"))
 		sleep_long();
+	else if (!strcmp(what, "threads"))
+		many_threads();
 	else if (!strcmp(what, "exec"))
 		execl("/proc/self/exe", "again", NULL);
 	return plain(argc);

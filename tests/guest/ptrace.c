@@ -394,6 +394,7 @@ static void body_registers(void)
 
 static void registers_and_memory(void)
 {
+	char path[40], *closed = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t pid = child_of(body_registers);
 	struct user_regs_struct regs, set;
 	struct user_fpregs_struct fp, fp_set;
@@ -402,7 +403,6 @@ static void registers_and_memory(void)
 	unsigned long word = 0;
 	double value;
 	int status, mem;
-	char path[40];
 
 	puts("-- registers and memory");
 	waitpid(pid, &status, 0);
@@ -453,6 +453,10 @@ static void registers_and_memory(void)
 	printf("%lu\n", word);
 	SHOW(pwrite(mem, "text", 4, (off_t)(uintptr_t)(text_only + 10)));
 	SHOW(pread(mem, &word, 8, 8));
+	SHOW(pread(mem, &word, 8, (off_t)(uintptr_t)closed));
+	SHOW(pwrite(mem, "open", 4, (off_t)(uintptr_t)closed + 4096));
+	SHOW(pread(mem, &word, 4, (off_t)(uintptr_t)closed + 4096));
+	printf("%.4s\n", (char *)&word);
 	SHOW(pwrite(mem, &word, 8, 8));
 	SHOW(lseek(mem, (off_t)(uintptr_t)&watched, SEEK_SET) == (off_t)(uintptr_t)&watched);
 	SHOW(read(mem, &word, 4));
