@@ -3,7 +3,7 @@ KERNEL_MODULES := lib kernel/arch/x86_64 kernel/platform kernel/log kernel/mem k
 KERNEL_MODULES += kernel/fs/ext4 kernel/fs/tmpfs kernel/fs/dev kernel/fs/proc kernel/fs/sys
 KERNEL_MODULES += kernel/driver/virtio kernel/driver/serial
 # What debuggers need.
-KERNEL_MODULES += kernel/ptrace kernel/syscall/ptrace
+KERNEL_MODULES += kernel/ptrace kernel/syscall/ptrace kernel/coredump
 # System V IPC.
 KERNEL_MODULES += kernel/ipc kernel/syscall/ipc kernel/fs/proc_ipc
 # POSIX message queues.

@@ -14,6 +14,7 @@
 #include "guest/init/syscalls.h"
 #include "guest/init/terminal.h"
 #include "kernel/uapi/errno.h"
+#include "kernel/uapi/ptrace.h"
 #include "kernel/uapi/signal.h"
 #include "lib/format.h"
 #include "lib/run_config.h"
@@ -294,6 +295,17 @@ static void wait_for_event(int program)
 		control_receive(program);
 }
 
+/* Whoever asked to be traced by its parent (PTRACE_TRACEME) stops for that: init is no debugger and lets it go on with the signal, but a trap. */
+static bool let_go(long pid, int status)
+{
+	int signal = status >> 8 & 0xff;
+
+	if (pid <= 0 || (status & 0xff) != 0x7f)
+		return false;
+	sys4(ptrace, LINUX_PTRACE_DETACH, pid, 0, signal == LINUX_SIGTRAP || signal > LINUX_NSIG ? 0 : signal);
+	return true;
+}
+
 /* Reaps until `program` (or with 0, every child) has ended; gives its wait status. */
 static int wait_for(int program)
 {
@@ -303,6 +315,8 @@ static int wait_for(int program)
 	for (;;) {
 		long pid = sys4(wait4, -1, &status, 1 /* WNOHANG */, 0);
 
+		if (let_go(pid, status))
+			continue;
 		if (pid == program)
 			return status;
 		if (pid == -ECHILD)

@@ -11,7 +11,8 @@ enum trap {
 	TRAP_INTERRUPT, /* an interrupt; its handler ran already: look whether to reschedule */
 };
 
-enum access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXEC = 4, ACCESS_PRESENT = 8 /* the page was there: a protection fault */ };
+enum access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXEC = 4, ACCESS_PRESENT = 8 /* the page was there: a protection fault */,
+	ACCESS_FORCE = 16 /* not the program's own: a debugger's, whom no protection stops */ };
 
 /* Enters user mode on the current page table with the context and returns when the program traps; the context is up to date then. */
 enum trap user_run(struct user_context *context);

@@ -37,6 +37,13 @@ struct credentials *credentials_copy(const struct credentials *from, size_t nr_g
 }
 
 /* Others look at a task's credentials under the lock of the tree (/proc, kill). */
+/* Others of the former user may not look into the process any more (ptrace(2), PR_SET_DUMPABLE in prctl(2)). */
+static bool gains_secrets(const struct credentials *from, const struct credentials *to)
+{
+	return from->euid != to->euid || from->egid != to->egid || from->fsuid != to->fsuid || from->fsgid != to->fsgid ||
+	       to->capabilities_permitted & ~from->capabilities_permitted;
+}
+
 void credentials_commit(struct credentials *credentials)
 {
 	struct task *task = task_current();
@@ -45,6 +52,10 @@ void credentials_commit(struct credentials *credentials)
 	spin_lock(&process_tree_lock);
 	old = task->credentials;
 	task->credentials = credentials;
+	if (gains_secrets(old, credentials)) {
+		task->process->dumpable = false;
+		task->process->parent_death_signal = 0;
+	}
 	spin_unlock(&process_tree_lock);
 	credentials_put(old);
 }

@@ -334,11 +334,11 @@ static void start_program(struct task *task, struct exec *exec)
 	descriptor_close_on_exec();
 	if (exec->is_secure)
 		process->parent_death_signal = 0;
-	process->dumpable = !exec->is_secure;
 	task->keep_capabilities = false;
 	process->has_executed = true;
 	process->exit_signal = LINUX_SIGCHLD;
 	credentials_commit(exec->credentials);
+	process->dumpable = !exec->is_secure;
 	exec->credentials = NULL;
 	user_context_init(&task->user, exec->entry, exec->stack);
 	user_vector_init(task->thread.vector);

@@ -213,7 +213,7 @@ static bool leave_others(struct task *task, struct process *process)
 	if (!is_last) {
 		add_times(process, task);
 		task_leave_locked(task);
-		if (process->exec_task && process->nr_tasks == 1)
+		if (process->core_task || (process->exec_task && process->nr_tasks == 1))
 			wait_wake_all(&process->exit_wait, 0);
 	}
 	spin_unlock(&process_tree_lock);
@@ -253,9 +253,10 @@ noreturn_fn void process_exit_group(int status)
 	struct process *process = task->process;
 
 	spin_lock(&process->signal_lock);
-	if (!process->is_exiting && (!process->exec_task || process->exec_task == task)) {
+	if (!process->is_exiting && (!process->exec_task || process->exec_task == task) && (!process->core_task || process->core_task == task)) {
 		process->is_exiting = true;
 		process->exit_status = status;
+		__atomic_store_n(&process->core_task, NULL, __ATOMIC_RELEASE);
 		signal_kill_others_locked(process, task);
 	}
 	status = process->exec_task && process->exec_task != task ? 0 : process->exit_status;

@@ -67,6 +67,7 @@ static void inherit(struct process *child, const struct process *parent)
 	memcpy(child->name, parent->name, sizeof(child->name));
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	child->dumpable = parent->dumpable;
+	child->core_filter = parent->core_filter;
 	child->personality = parent->personality;
 	child->executable = parent->executable;
 	if (child->executable)

@@ -63,6 +63,8 @@ struct process {
 	uint32_t exit_uid;    /* real user id of its last task */
 	bool is_exiting;      /* exit_group is under way */
 	struct task *exec_task; /* the one that goes on when exec ends the others */
+	struct task *core_task; /* the one that dumps core; guarded by signal_lock */
+	unsigned nr_core_waiters; /* others that wait until it has; atomic */
 	bool is_zombie;
 	bool is_stopped, was_continued, stop_reported, continue_reported; /* reported: to the parent's wait */
 	bool has_executed;    /* since fork: setpgid(2) */
@@ -71,6 +73,7 @@ struct process {
 	bool is_subreaper, children_subreaped; /* the second: an ancestor is a subreaper */
 	int parent_death_signal;
 	bool dumpable;
+	uint32_t core_filter; /* core.h */
 	uint32_t personality; /* personality(2) */
 	struct timer real_timer; /* ITIMER_REAL */
 	uint64_t real_interval_ns;

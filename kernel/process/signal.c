@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Acting upon signals, in the loop of a task before it enters user mode (signal(7)): handlers, default actions, stops, restarts. */
 #include "kernel/log/log.h"
+#include "kernel/process/core.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/trace.h"
 #include "kernel/process/wait_child.h"
@@ -60,6 +61,18 @@ static void settle_call(struct task *task, const struct linux_sigaction *action)
 		user_syscall_set_result(&task->user, -EINTR);
 }
 
+/* ---- The end. ---- */
+
+static noreturn_fn void end_by_signal(struct task *task, const struct linux_siginfo *info)
+{
+	struct process *process = task->process;
+	bool has_core = core_dump(task, info);
+
+	log_line(LOG_INFO, "%s (pid %d) was ended by signal %d at %#llx%s", process->name, process->pid, info->signo,
+	    (unsigned long long)user_instruction_pointer(&task->user), has_core ? ", core dumped" : "");
+	process_exit_group(info->signo | (has_core ? 0x80 : 0));
+}
+
 /* ---- Handlers. ---- */
 
 static bool is_on_altstack(const struct task *task, uint64_t sp)
@@ -97,7 +110,7 @@ static void call_handler(struct task *task, const struct linux_siginfo *info, co
 	was_stepping = task->trace && trace_hooks->before_handler(task);
 	if (user_signal_push(&task->user, task->thread.vector, frame_stack(task, action), &frame)) {
 		if (info->signo == LINUX_SIGSEGV)
-			process_exit_group(LINUX_SIGSEGV);
+			end_by_signal(task, info);
 		task_fault_signal(LINUX_SIGSEGV, LINUX_SEGV_MAPERR, user_stack_pointer(&task->user));
 		return;
 	}
@@ -186,20 +199,13 @@ static void report_continuation(struct process *process)
 
 /* ---- The loop. ---- */
 
-static void end_by_signal(struct task *task, int signal)
-{
-	struct process *process = task->process;
-
-	log_line(LOG_INFO, "%s (pid %d) was ended by signal %d at %#llx", process->name, process->pid, signal,
-	    (unsigned long long)user_instruction_pointer(&task->user));
-	process_exit_group(signal);
-}
-
 /* Looks whether the task may go on at all. */
 static void check_death(struct task *task)
 {
 	struct process *process = task->process;
 
+	if (process->core_task && process->core_task != task)
+		core_wait(task);
 	if (process->is_exiting)
 		task_finish(task, process->exit_status);
 	if (process->exec_task && process->exec_task != task)
@@ -265,7 +271,7 @@ static void act(struct task *task, const struct linux_siginfo *info, const struc
 	case ACTION_END:
 		/* init lives on whatever others send it; not if it is its own fault. */
 		if (process->pid != 1 || info->code > 0)
-			end_by_signal(task, info->signo);
+			end_by_signal(task, info);
 	}
 }
 

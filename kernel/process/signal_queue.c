@@ -186,7 +186,7 @@ void signal_recalculate_locked(struct task *task)
 {
 	const struct process *process = task->process;
 	bool must_stop = task->trap_due || (process->is_stopped && !task->stop_taken);
-	bool has_work = deliverable(task) || process->is_exiting || must_stop || task->thread.killed || task->restore_blocked;
+	bool has_work = deliverable(task) || process->is_exiting || process->core_task || must_stop || task->thread.killed || task->restore_blocked;
 
 	__atomic_store_n(&task->thread.interrupted, has_work, __ATOMIC_SEQ_CST);
 }

@@ -7,6 +7,7 @@
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
+#include "kernel/process/core.h"
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/trace.h"
@@ -94,6 +95,7 @@ struct process *process_new(void)
 	process->references = 1;
 	process->exit_signal = LINUX_SIGCHLD;
 	process->dumpable = true;
+	process->core_filter = CORE_FILTER_DEFAULT;
 	process->start_ns = clock_monotonic_ns();
 	list_init(&process->children);
 	list_init(&process->sibling);

@@ -10,8 +10,8 @@
 
 enum trace_mode { TRACE_GO, TRACE_CALLS /* stops before and after each system call */, TRACE_EMULATE /* before, instead of it */, TRACE_STEP, TRACE_EMULATE_STEP };
 
-/* Why a task is to stop: its tracer wants it to, which any other stop does as well; SIGCONT came. */
-enum trace_trap { TRACE_TRAP_STOP = 1, TRACE_TRAP_NOTIFY = 2 };
+/* Why a task is to stop: its tracer wants it to, which any other stop does as well; SIGCONT came; a system call has ended. */
+enum trace_trap { TRACE_TRAP_STOP = 1, TRACE_TRAP_NOTIFY = 2, TRACE_TRAP_CALL = 4 };
 
 struct trace {
 	struct task *task;	 /* NULL: it has ended */
@@ -35,6 +35,7 @@ struct trace {
 	struct linux_siginfo info;
 	enum trace_mode mode;	 /* how it goes on */
 	bool vector_changed;
+	bool in_call;		 /* a system call whose end is seen to */
 	struct user_debug debug;
 };
 

@@ -110,9 +110,18 @@ static bool wants_event(const struct task *task, int event)
 	return task_is_traced(task) && (task->trace->options & 1u << event);
 }
 
+/* In the middle of a system call: one that was not traced when it began may have an end that is. */
 static void stop_for_event(struct task *task, int event, uint64_t message)
 {
+	struct trace *trace = task->trace;
+
 	(void)stop_for(task, LINUX_SIGTRAP | event << 8, LINUX_CLD_TRAPPED, message);
+	if (trace->in_call || (trace->mode != TRACE_CALLS && trace->mode != TRACE_STEP))
+		return;
+	spin_lock(&task->process->signal_lock);
+	task->trap_due |= TRACE_TRAP_CALL;
+	signal_recalculate_locked(task);
+	spin_unlock(&task->process->signal_lock);
 }
 
 /* ---- Signals ---- */
@@ -147,43 +156,6 @@ static bool on_signal(struct task *task, struct linux_siginfo *info)
 	return false;
 }
 
-/* ---- With the process, or because the tracer wants it ---- */
-
-static void on_trap(struct task *task)
-{
-	struct process *process = task->process;
-	struct trace *trace = task->trace;
-	bool is_stop;
-	int signal;
-
-	spin_lock(&process->signal_lock);
-	task->trap_due = 0;
-	is_stop = process->is_stopped;
-	signal = is_stop ? process->stop_signal : LINUX_SIGTRAP;
-	if (trace->tracer)
-		task->stop_taken = is_stop;
-	signal_recalculate_locked(task);
-	spin_unlock(&process->signal_lock);
-	if (!trace->tracer)
-		return;
-	if (trace->is_seized)
-		(void)stop_for(task, signal | LINUX_PTRACE_EVENT_STOP << 8, LINUX_CLD_STOPPED, 0);
-	else if (is_stop)
-		(void)make_stop(task, &(struct stop){.code = signal, .told = LINUX_CLD_STOPPED});
-}
-
-static void on_continued_locked(struct task *task)
-{
-	struct trace *trace = task->trace;
-
-	if (!trace->tracer || !trace->is_seized)
-		return;
-	task->trap_due |= TRACE_TRAP_NOTIFY;
-	thread_interrupt(&task->thread);
-	if (trace->is_listening)
-		wait_wake_all(&trace->wait, 0);
-}
-
 /* ---- System calls and steps ---- */
 
 static void stop_for_call(struct task *task, uint64_t message)
@@ -196,6 +168,18 @@ static void stop_for_call(struct task *task, uint64_t message)
 		return;
 	info = (struct linux_siginfo){.signo = signal, .code = LINUX_SI_KERNEL};
 	(void)task_signal(task, signal, &info);
+}
+
+static void after_call(struct task *task)
+{
+	enum trace_mode mode = task->trace->mode;
+
+	if (!task_is_traced(task) || task->thread.killed)
+		return;
+	if (mode == TRACE_CALLS)
+		stop_for_call(task, LINUX_PTRACE_MESSAGE_EXIT);
+	else if (mode == TRACE_STEP || mode == TRACE_EMULATE_STEP)
+		task_fault_signal(LINUX_SIGTRAP, LINUX_TRAP_BRKPT, user_instruction_pointer(&task->user));
 }
 
 /* The tracer may have changed the call's number and arguments; number -1 leaves it out. False: it is not to be made. */
@@ -219,15 +203,11 @@ static void on_system_call(struct task *task, void (*call)(struct task *task))
 
 	if (task_is_traced(task) && mode != TRACE_STEP && mode != TRACE_GO)
 		is_made = before_call(task);
+	task->trace->in_call = true;
 	if (is_made)
 		call(task);
-	mode = task->trace->mode;
-	if (!task_is_traced(task) || task->thread.killed)
-		return;
-	if (mode == TRACE_CALLS)
-		stop_for_call(task, LINUX_PTRACE_MESSAGE_EXIT);
-	else if (mode == TRACE_STEP || mode == TRACE_EMULATE_STEP)
-		task_fault_signal(LINUX_SIGTRAP, LINUX_TRAP_BRKPT, user_instruction_pointer(&task->user));
+	task->trace->in_call = false;
+	after_call(task);
 }
 
 static bool before_handler(struct task *task)
@@ -242,6 +222,58 @@ static bool before_handler(struct task *task)
 static void after_handler(struct task *task)
 {
 	(void)stop_for(task, LINUX_SIGTRAP, LINUX_CLD_TRAPPED, 0);
+}
+
+/* ---- With the process, or because the tracer wants it ---- */
+
+static void stop_with_process(struct task *task)
+{
+	struct process *process = task->process;
+	struct trace *trace = task->trace;
+	bool is_stop;
+	int signal;
+
+	spin_lock(&process->signal_lock);
+	is_stop = process->is_stopped;
+	signal = is_stop ? process->stop_signal : LINUX_SIGTRAP;
+	if (trace->tracer)
+		task->stop_taken = is_stop;
+	signal_recalculate_locked(task);
+	spin_unlock(&process->signal_lock);
+	if (!trace->tracer)
+		return;
+	if (trace->is_seized)
+		(void)stop_for(task, signal | LINUX_PTRACE_EVENT_STOP << 8, LINUX_CLD_STOPPED, 0);
+	else if (is_stop)
+		(void)make_stop(task, &(struct stop){.code = signal, .told = LINUX_CLD_STOPPED});
+}
+
+static void on_trap(struct task *task)
+{
+	struct process *process = task->process;
+	bool is_call;
+
+	spin_lock(&process->signal_lock);
+	is_call = task->trap_due & TRACE_TRAP_CALL;
+	task->trap_due &= is_call ? (uint8_t)~TRACE_TRAP_CALL : 0;
+	signal_recalculate_locked(task);
+	spin_unlock(&process->signal_lock);
+	if (is_call)
+		after_call(task);
+	else
+		stop_with_process(task);
+}
+
+static void on_continued_locked(struct task *task)
+{
+	struct trace *trace = task->trace;
+
+	if (!trace->tracer || !trace->is_seized)
+		return;
+	task->trap_due |= TRACE_TRAP_NOTIFY;
+	thread_interrupt(&task->thread);
+	if (trace->is_listening)
+		wait_wake_all(&trace->wait, 0);
 }
 
 /* ---- Events ---- */

@@ -4,10 +4,14 @@
 #include "kernel/vm/fault.h"
 #include "lib/string.h"
 
+/* What an entry must allow. */
+enum { FOR_READ = PAGE_USER, FOR_WRITE = PAGE_USER | PAGE_WRITE, FOR_PEEK = 0 };
+
 /* Copies what lies in one page, if the entry allows it; false: a fault has to be served first. */
-static bool copy_part(struct address_space *space, uint64_t address, void *data, size_t len, bool is_write)
+static bool copy_part(struct address_space *space, uint64_t address, void *data, size_t len, unsigned wanted)
 {
-	unsigned flags, wanted = PAGE_USER | (is_write ? PAGE_WRITE : 0);
+	bool is_write = wanted == FOR_WRITE;
+	unsigned flags;
 	uint64_t frame;
 	bool is_there;
 
@@ -22,8 +26,9 @@ static bool copy_part(struct address_space *space, uint64_t address, void *data,
 	return is_there;
 }
 
-static long copy_all(struct address_space *space, uint64_t address, char *data, size_t len, bool is_write)
+static long copy_all(struct address_space *space, uint64_t address, char *data, size_t len, unsigned wanted)
 {
+	enum access access = wanted == FOR_WRITE ? ACCESS_WRITE : wanted == FOR_PEEK ? ACCESS_READ | ACCESS_FORCE : ACCESS_READ;
 	size_t done = 0;
 
 	if (len > USER_END || address > USER_END - len)
@@ -31,9 +36,9 @@ static long copy_all(struct address_space *space, uint64_t address, char *data, 
 	while (done < len) {
 		size_t part = min_u64(len - done, PAGE_SIZE - (address + done) % PAGE_SIZE);
 
-		if (copy_part(space, address + done, data + done, part, is_write))
+		if (copy_part(space, address + done, data + done, part, wanted))
 			done += part;
-		else if (address_space_fault(space, address + done, is_write ? ACCESS_WRITE : ACCESS_READ).signal)
+		else if (address_space_fault(space, address + done, access).signal)
 			break;
 	}
 	return done || !len ? (long)done : -EFAULT;
@@ -41,12 +46,46 @@ static long copy_all(struct address_space *space, uint64_t address, char *data, 
 
 long address_space_read(struct address_space *space, uint64_t address, void *to, size_t len)
 {
-	return copy_all(space, address, to, len, false);
+	return copy_all(space, address, to, len, FOR_READ);
+}
+
+long address_space_peek(struct address_space *space, uint64_t address, void *to, size_t len)
+{
+	return copy_all(space, address, to, len, FOR_PEEK);
 }
 
 long address_space_write(struct address_space *space, uint64_t address, const void *from, size_t len)
 {
-	return copy_all(space, address, (char *)(uintptr_t)from, len, true);
+	return copy_all(space, address, (char *)(uintptr_t)from, len, FOR_WRITE);
+}
+
+bool address_space_has_page(struct address_space *space, uint64_t address)
+{
+	uint64_t frame;
+	unsigned flags;
+	bool is_there;
+
+	mutex_lock(&space->lock);
+	is_there = page_table_lookup(&space->page_table, address, &frame, &flags) && page_of_phys(frame) != zero_page;
+	mutex_unlock(&space->lock);
+	return is_there;
+}
+
+static enum page_action find_private(void *context, uint64_t address, uint64_t *frame, unsigned *flags)
+{
+	const struct page *page = page_of_phys(*frame);
+
+	if (page && page != zero_page && !(page->flags & PAGE_IS_CACHE))
+		*(bool *)context = true;
+	return PAGE_KEEP;
+}
+
+bool region_has_private_pages(const struct region *region)
+{
+	bool found = false;
+
+	(void)page_table_visit(&region->space->page_table, region->start, region->end, find_private, &found);
+	return found;
 }
 
 /* ---- Writing what the program may not write ---- */
@@ -61,7 +100,7 @@ static int own_page_locked(struct address_space *space, uint64_t address, struct
 
 	if (!fault.region || fault.region->flags & (REGION_SHARED | REGION_FIXED_FRAMES))
 		return -EFAULT;
-	if (!page_table_lookup(&space->page_table, address, &frame, &flags) || !(flags & PAGE_USER))
+	if (!page_table_lookup(&space->page_table, address, &frame, &flags))
 		return -EAGAIN;
 	if (flags & PAGE_HUGE)
 		frame += align_down(address % HUGE_PAGE_SIZE, PAGE_SIZE);
@@ -94,7 +133,7 @@ static int poke_part(struct address_space *space, uint64_t address, const void *
 		mutex_unlock(&space->lock);
 		if (ret != -EAGAIN)
 			return ret;
-		if (address_space_fault(space, address, ACCESS_READ).signal)
+		if (address_space_fault(space, address, ACCESS_READ | ACCESS_FORCE).signal)
 			return -EFAULT;
 	}
 }

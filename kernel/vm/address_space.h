@@ -101,6 +101,12 @@ void address_space_set_memory_hook(bool (*retry)(void));
 /* Copies to and from another process's memory (execve's new stack, ptrace, process_vm_readv): bytes copied, or -EFAULT. */
 long address_space_read(struct address_space *space, uint64_t address, void *to, size_t len);
 long address_space_write(struct address_space *space, uint64_t address, const void *from, size_t len);
+/* As a debugger reads: memory that the program may not access as well. */
+long address_space_peek(struct address_space *space, uint64_t address, void *to, size_t len);
+/* Something is entered at the address that is not just zeros by not having been written. */
+bool address_space_has_page(struct address_space *space, uint64_t address);
+/* Some pages of a private mapping are the process's own by now; for the visitor of address_space_walk. */
+bool region_has_private_pages(const struct region *region);
 /* As a debugger writes: private memory that the program itself may only read as well; it gets a copy of its own of what it shares. */
 long address_space_poke(struct address_space *space, uint64_t address, const void *from, size_t len);
 

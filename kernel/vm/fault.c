@@ -159,6 +159,8 @@ static struct region *grow_down(struct address_space *space, uint64_t address)
 
 static bool is_allowed(const struct region *region, enum access access)
 {
+	if (access & ACCESS_FORCE)
+		return true;
 	if (access & ACCESS_WRITE)
 		return region->flags & REGION_WRITE;
 	if (access & ACCESS_EXEC)

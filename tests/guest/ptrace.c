@@ -167,6 +167,11 @@ static void errors(void)
 	SHOW(PT(PEEKUSER, pid, 5000, &word));
 	SHOW(PT(POKEUSER, pid, 5000, 0));
 	SHOW(PT(GETREGS, pid, 0, 8));
+	SHOW(PT(30 /* ARCH_PRCTL */, pid, &word, 0x1003 /* ARCH_GET_FS */));
+	PT(GETREGS, pid, 0, &regs);
+	printf("fs base is the same %d\n", (unsigned long)word == regs.fs_base);
+	SHOW(PT(30, pid, &word, 0x1099));
+	SHOW(PT(30, pid, 1ul << 63, 0x1002 /* ARCH_SET_FS */));
 	SHOW(PT(PTRACE_GETSIGMASK, pid, 4, &word));
 	SHOW(PT(PTRACE_GETSIGMASK, pid, 8, &word));
 	SHOW(PT(PTRACE_GETREGSET, pid, 77, &word));
@@ -389,6 +394,7 @@ static void body_registers(void)
 
 static void registers_and_memory(void)
 {
+	char path[40], *closed = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t pid = child_of(body_registers);
 	struct user_regs_struct regs, set;
 	struct user_fpregs_struct fp, fp_set;
@@ -397,7 +403,6 @@ static void registers_and_memory(void)
 	unsigned long word = 0;
 	double value;
 	int status, mem;
-	char path[40];
 
 	puts("-- registers and memory");
 	waitpid(pid, &status, 0);
@@ -448,6 +453,10 @@ static void registers_and_memory(void)
 	printf("%lu\n", word);
 	SHOW(pwrite(mem, "text", 4, (off_t)(uintptr_t)(text_only + 10)));
 	SHOW(pread(mem, &word, 8, 8));
+	SHOW(pread(mem, &word, 8, (off_t)(uintptr_t)closed));
+	SHOW(pwrite(mem, "open", 4, (off_t)(uintptr_t)closed + 4096));
+	SHOW(pread(mem, &word, 4, (off_t)(uintptr_t)closed + 4096));
+	printf("%.4s\n", (char *)&word);
 	SHOW(pwrite(mem, &word, 8, 8));
 	SHOW(lseek(mem, (off_t)(uintptr_t)&watched, SEEK_SET) == (off_t)(uintptr_t)&watched);
 	SHOW(read(mem, &word, 4));
@@ -616,6 +625,7 @@ static void tracer_ends(void)
 	pid_t tracer, pid = 0;
 
 	puts("-- the tracer ends");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (int options = 0; options < 2; options++) {
 		pipe(ends);
 		tracer = fork();
@@ -638,7 +648,6 @@ static void tracer_ends(void)
 			write(ends[1], &pid, sizeof(pid));
 			_exit(0);
 		}
-		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		read(ends[0], &pid, sizeof(pid));
 		waitpid(tracer, &status, 0);
 		wait_for(options ? "with EXITKILL" : "without", pid);
@@ -666,7 +675,16 @@ static void unprivileged(void)
 		SHOW(PT(PTRACE_SEIZE, pid, 0, 0));
 		snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 		SHOW(open(path, O_RDONLY));
-		prctl(PR_SET_DUMPABLE, 1);
+		snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+		SHOW(open(path, O_RDONLY));
+		SHOW(prctl(PR_GET_DUMPABLE));
+		same = fork();
+		if (!same)
+			body_pause();
+		SHOW(PT(ATTACH, same, 0, 0)); /* it was root's */
+		kill(same, SIGKILL);
+		wait_for("killed", same);
+		SHOW(prctl(PR_SET_DUMPABLE, 1));
 		same = fork();
 		if (!same)
 			body_pause();

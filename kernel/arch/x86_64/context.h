@@ -24,6 +24,7 @@ struct user_debug { /* SDM 3B §18.2 */
 };
 
 #define USER_REGISTERS 27 /* words of <sys/user.h>, struct user_regs_struct */
+enum { USER_REGISTER_FS_BASE = 21, USER_REGISTER_GS_BASE = 22 };
 
 /* A kernel stack that does not run: everything else is on it. */
 struct kernel_context {

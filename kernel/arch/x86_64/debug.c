@@ -27,7 +27,7 @@ enum { /* <sys/user.h>, struct user_regs_struct */
 	R_R15, R_R14, R_R13, R_R12, R_RBP, R_RBX, R_R11, R_R10, R_R9, R_R8, R_RAX, R_RCX, R_RDX, R_RSI, R_RDI, R_ORIG_RAX, R_RIP, R_CS, R_RFLAGS, R_RSP, R_SS,
 	R_FS_BASE, R_GS_BASE, R_DS, R_ES, R_FS, R_GS,
 };
-_Static_assert(R_GS == USER_REGISTERS - 1, "user_regs_struct");
+_Static_assert(R_GS == USER_REGISTERS - 1 && R_FS_BASE == USER_REGISTER_FS_BASE && R_GS_BASE == USER_REGISTER_GS_BASE, "user_regs_struct");
 
 /* The plain ones, which can have any value. */
 static const uint16_t offsets[USER_REGISTERS] = {

@@ -48,8 +48,8 @@ static int show_smaps(struct proc_text *to, const struct proc_subject *subject)
 {
 	return show_memory(to, subject, true);
 }
-PROC_PROCESS_FILE(maps) = {.name = "maps", .mode = 0444, .is_per_task = true, .show = show_maps};
-PROC_PROCESS_FILE(smaps) = {.name = "smaps", .mode = 0444, .is_per_task = true, .show = show_smaps};
+PROC_PROCESS_FILE(maps) = {.name = "maps", .mode = 0444, .is_per_task = true, .is_guarded = true, .show = show_maps};
+PROC_PROCESS_FILE(smaps) = {.name = "smaps", .mode = 0444, .is_per_task = true, .is_guarded = true, .show = show_smaps};
 
 /* Appends [start, end) of the process's memory. */
 static int show_range(struct proc_text *to, const struct proc_subject *subject, bool wants_environment)
@@ -84,4 +84,4 @@ static int show_environ(struct proc_text *to, const struct proc_subject *subject
 	return show_range(to, subject, true);
 }
 PROC_PROCESS_FILE(cmdline) = {.name = "cmdline", .mode = 0444, .is_per_task = true, .show = show_cmdline};
-PROC_PROCESS_FILE(environ) = {.name = "environ", .mode = 0400, .is_per_task = true, .show = show_environ};
+PROC_PROCESS_FILE(environ) = {.name = "environ", .mode = 0400, .is_per_task = true, .is_guarded = true, .show = show_environ};

@@ -224,20 +224,25 @@ static bool system_read(struct proc_node *folder, uint64_t *position, struct dir
 
 /* ---- Processes ---- */
 
+/* The number of a thread finds a folder as well, which is not listed: its process's, as that thread sees it. */
 static int process_lookup(struct proc_node *folder, const char *name, size_t len, struct inode **found)
 {
-	int pid = proc_parse_number(name, len), ret;
+	int pid = proc_parse_number(name, len), tid = 0, ret;
 	struct proc_node *node;
-	bool exists;
+	struct task *task;
 
 	if (pid < 1)
 		return -ENOENT;
 	spin_lock(&process_tree_lock);
-	exists = process_find(pid) != NULL;
+	if (!process_find(pid)) {
+		task = task_find(pid);
+		tid = task ? pid : 0;
+		pid = task ? task->process->pid : 0;
+	}
 	spin_unlock(&process_tree_lock);
-	if (!exists)
+	if (!pid)
 		return -ENOENT;
-	ret = proc_node_new(folder->inode.fs, PROC_PROCESS, S_IFDIR | 0555, pid, 0, &node);
+	ret = proc_node_new(folder->inode.fs, PROC_PROCESS, S_IFDIR | 0555, pid, tid, &node);
 	if (ret)
 		return ret;
 	set_owner(node);
@@ -457,7 +462,7 @@ static const struct inode_ops folder_ops = {
 
 /* ---- Files and links ---- */
 
-static int open_process_file(const struct proc_node *node, struct file *file)
+static int check_guard(const struct proc_node *node)
 {
 	struct proc_subject subject;
 	int ret = proc_subject_get(node, &subject);
@@ -466,18 +471,19 @@ static int open_process_file(const struct proc_node *node, struct file *file)
 		return ret;
 	ret = process_access_check(subject.process);
 	proc_subject_put(&subject);
-	file->ops = node->process_file->ops;
-	return ret == -EPERM ? -EACCES : ret;
+	return ret == -EPERM ? -EACCES : ret == -ESRCH ? 0 : ret; /* a zombie has nothing to guard */
 }
 
 static int proc_open(struct inode *inode, struct file *file)
 {
 	const struct proc_node *node = proc_node_of(inode);
 
-	if (node->kind == PROC_PROCESS_ENTRY && node->process_file->ops)
-		return open_process_file(node, file);
 	file->ops = &proc_text_file_ops;
-	return 0;
+	if (node->kind != PROC_PROCESS_ENTRY)
+		return 0;
+	if (node->process_file->ops)
+		file->ops = node->process_file->ops;
+	return node->process_file->is_guarded ? check_guard(node) : 0;
 }
 
 /* Opening with O_TRUNC, as shells do for a redirection, changes nothing. */

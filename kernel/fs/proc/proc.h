@@ -41,7 +41,8 @@ struct proc_process_file {
 	bool is_per_task;
 	int (*show)(struct proc_text *to, const struct proc_subject *subject);
 	int (*store)(const struct proc_subject *subject, const char *text, size_t len);
-	/* What an open file of it does, if not to show and store a text. Opened by who may look at the process's memory only (ptrace(2)). */
+	bool is_guarded; /* opened by who may look at the process's memory only (ptrace(2), "Ptrace access mode checking") */
+	/* What an open file of it does, if not to show and store a text. */
 	const struct file_ops *ops;
 	/* A link instead: its place, or its text where it has none. */
 	int (*path)(const struct proc_subject *subject, struct path *to);

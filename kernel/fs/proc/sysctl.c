@@ -2,6 +2,7 @@
 /* /proc/sys: what programs look up. Constants that describe this kernel, and the host's name, which can be written. */
 #include "kernel/file/random.h"
 #include "kernel/fs/proc/proc.h"
+#include "kernel/process/core.h"
 #include "kernel/process/system_name.h"
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
@@ -23,7 +24,6 @@ SYSCTL_TEXT(threads_max, "kernel/threads-max", "126000");
 SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
 SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
 SYSCTL_TEXT(randomize_va_space, "kernel/randomize_va_space", "2");
-SYSCTL_TEXT(core_pattern, "kernel/core_pattern", "core");
 SYSCTL_TEXT(shmmax, "kernel/shmmax", "18446744073692774399");
 SYSCTL_TEXT(shmall, "kernel/shmall", "18446744073692774399");
 SYSCTL_TEXT(shmmni, "kernel/shmmni", "4096");
@@ -46,6 +46,40 @@ SYSCTL_TEXT(inotify_instances, "fs/inotify/max_user_instances", "128");
 SYSCTL_TEXT(inotify_events, "fs/inotify/max_queued_events", "16384");
 SYSCTL_TEXT(aio_max_nr, "fs/aio-max-nr", "65536");
 SYSCTL_TEXT(somaxconn, "net/core/somaxconn", "4096");
+
+static void show_core_pattern(struct proc_text *to)
+{
+	proc_print(to, "%s\n", core_pattern);
+}
+
+/* A program that the file would be piped to is not supported. */
+static int store_core_pattern(const char *text, size_t len)
+{
+	if (len && text[len - 1] == '\n')
+		len--;
+	if (len > CORE_PATTERN_MAX || text[0] == '|')
+		return -EINVAL;
+	spin_lock(&process_tree_lock);
+	memset(core_pattern, 0, sizeof(core_pattern));
+	memcpy(core_pattern, text, len);
+	spin_unlock(&process_tree_lock);
+	return 0;
+}
+PROC_FILE(sys_core_pattern) = {.path = "sys/kernel/core_pattern", .mode = 0644, .show = show_core_pattern, .store = store_core_pattern};
+
+static void show_core_uses_pid(struct proc_text *to)
+{
+	proc_print(to, "%d\n", core_uses_pid);
+}
+
+static int store_core_uses_pid(const char *text, size_t len)
+{
+	if (text[0] != '0' && text[0] != '1')
+		return -EINVAL;
+	core_uses_pid = text[0] == '1';
+	return 0;
+}
+PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .show = show_core_uses_pid, .store = store_core_uses_pid};
 
 static void show_hostname(struct proc_text *to)
 {

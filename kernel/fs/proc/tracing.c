@@ -4,7 +4,9 @@
 #include "kernel/fs/proc/proc.h"
 #include "kernel/mem/heap.h"
 #include "kernel/process/access.h"
+#include "kernel/process/core.h"
 #include "kernel/uapi/errno.h"
+#include "lib/format.h"
 
 /* ---- mem: the process's memory, at its addresses. It is that of now, and the right to it is looked at each time. ---- */
 
@@ -31,7 +33,7 @@ static long move_part(struct address_space *space, uint64_t address, struct io_v
 		part = io_vector_get(io, page, part);
 		return part ? address_space_poke(space, address, page, part) : -EFAULT;
 	}
-	got = address_space_read(space, address, page, part);
+	got = address_space_peek(space, address, page, part);
 	if (got > 0) {
 		part = io_vector_put(io, page, (size_t)got);
 		got = part ? (long)part : -EFAULT;
@@ -89,20 +91,18 @@ static int64_t mem_seek(struct file *file, int64_t offset, int whence)
 }
 
 static const struct file_ops mem_ops = {.read = mem_read, .write = mem_write, .seek = mem_seek};
-PROC_PROCESS_FILE(mem) = {.name = "mem", .mode = 0600, .is_per_task = true, .ops = &mem_ops};
+PROC_PROCESS_FILE(mem) = {.name = "mem", .mode = 0600, .is_per_task = true, .is_guarded = true, .ops = &mem_ops};
 
 /* ---- Texts ---- */
 
 static int show_auxv(struct proc_text *to, const struct proc_subject *subject)
 {
-	struct address_space *space = NULL;
+	struct address_space *space;
 	uint64_t at, pair[2];
-	int ret = process_access_check(subject->process);
 
-	if (!ret)
-		space = proc_space_get(subject);
+	space = proc_space_get(subject);
 	if (!space)
-		return ret == -ESRCH ? 0 : ret;
+		return 0;
 	for (at = space->auxv_start; at < space->auxv_end; at += sizeof(pair)) {
 		if (address_space_read(space, at, pair, sizeof(pair)) != (long)sizeof(pair))
 			break;
@@ -111,7 +111,7 @@ static int show_auxv(struct proc_text *to, const struct proc_subject *subject)
 	address_space_put(space);
 	return 0;
 }
-PROC_PROCESS_FILE(auxv) = {.name = "auxv", .mode = 0400, .is_per_task = true, .show = show_auxv};
+PROC_PROCESS_FILE(auxv) = {.name = "auxv", .mode = 0400, .is_per_task = true, .is_guarded = true, .show = show_auxv};
 
 /* The thread that the file is about: its own, or the first of the process. With process_tree_lock held. */
 static const struct task *task_of(const struct proc_subject *subject)
@@ -167,6 +167,24 @@ static int show_wchan(struct proc_text *to, const struct proc_subject *subject)
 	return 0;
 }
 PROC_PROCESS_FILE(wchan) = {.name = "wchan", .mode = 0444, .is_per_task = true, .show = show_wchan};
+
+static int show_core_filter(struct proc_text *to, const struct proc_subject *subject)
+{
+	proc_print(to, "%08x\n", subject->process->core_filter);
+	return 0;
+}
+
+static int store_core_filter(const struct proc_subject *subject, const char *text, size_t len)
+{
+	const char *end;
+	uint64_t value;
+
+	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n'))
+		return -EINVAL;
+	subject->process->core_filter = (uint32_t)value & CORE_FILTER_MASK;
+	return 0;
+}
+PROC_PROCESS_FILE(coredump_filter) = {.name = "coredump_filter", .mode = 0644, .show = show_core_filter, .store = store_core_filter};
 
 static int show_personality(struct proc_text *to, const struct proc_subject *subject)
 {

@@ -6,6 +6,7 @@
 #include "kernel/arch/debug.h"
 #include "kernel/mem/heap.h"
 #include "kernel/syscall/ptrace/request.h"
+#include "kernel/uapi/sched.h"
 #include "lib/string.h"
 
 #define WORD		  sizeof(uint64_t)
@@ -25,7 +26,7 @@ static int64_t peek(const struct request *request)
 
 	if (ret)
 		return ret;
-	if (address_space_read(space, request->address, &word, WORD) != (long)WORD)
+	if (address_space_peek(space, request->address, &word, WORD) != (long)WORD)
 		ret = -EIO;
 	address_space_put(space);
 	return ret ? ret : copy_to_user(request->data, &word, WORD);
@@ -114,6 +115,33 @@ static int64_t set_regs(const struct request *request)
 	return set_registers(request->tid, 0, registers, USER_REGISTERS);
 }
 PTRACE_REQUEST(SETREGS, set_regs);
+
+/* arch_prctl(2) of the tracee: `data` is its code, `address` a base, or where it goes to. */
+static int64_t arch_control(const struct request *request)
+{
+	uint64_t registers[USER_REGISTERS];
+	unsigned which;
+	int ret = get_registers(request->tid, registers);
+
+	if (ret)
+		return ret;
+	switch (request->data) {
+	case LINUX_ARCH_SET_FS:
+	case LINUX_ARCH_GET_FS:
+		which = USER_REGISTER_FS_BASE;
+		break;
+	case LINUX_ARCH_SET_GS:
+	case LINUX_ARCH_GET_GS:
+		which = USER_REGISTER_GS_BASE;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (request->data == LINUX_ARCH_GET_FS || request->data == LINUX_ARCH_GET_GS)
+		return copy_to_user(request->address, &registers[which], WORD);
+	return set_registers(request->tid, which, &request->address, 1) ? -EPERM : 0;
+}
+PTRACE_REQUEST(ARCH_PRCTL, arch_control);
 
 /* ---- struct user: a word at an offset ---- */
 
