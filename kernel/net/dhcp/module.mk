@@ -1,5 +1,6 @@
 # The DHCP client (RFC 2131, RFC 2132).
 IN := host-asan x86_64
+SMALL := y
 SRCS := dhcp.c message.c
 SRCS_x86_64 := configure.c
 DEPS := lib kernel/uapi kernel/net/core kernel/net/ip4 kernel/net/udp

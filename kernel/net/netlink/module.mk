@@ -1,5 +1,6 @@
 # Netlink (netlink(7), rtnetlink(7)): requests, dumps, notices; links. The versions of IP add their parts from the folders below.
 IN := host-asan x86_64
+SMALL := y
 SRCS := parse.c write.c request.c notice.c link.c address.c route.c
 SRCS_x86_64 := socket.c bind.c
 DEPS := lib kernel/uapi kernel/net/core

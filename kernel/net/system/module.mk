@@ -1,5 +1,6 @@
 # The machine's network stack: lock, clock and memory around kernel/net/core; interfaces of devices and their addresses ("ip=").
 IN := host-asan x86_64
+SMALL := y
 SRCS := ip_option.c
 SRCS_x86_64 := system.c device.c name_server.c
 DEPS := lib kernel/uapi kernel/net/core

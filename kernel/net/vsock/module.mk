@@ -1,5 +1,6 @@
 # AF_VSOCK (vsock(7), virtio 1.2 §5.10): the protocol as a library free of devices; sockets over it, with a loopback. The device is kernel/driver/virtio's.
 IN := host-asan x86_64
+SMALL := y
 SRCS := header.c table.c connection.c input.c transfer.c
 SRCS_x86_64 := system.c socket.c message.c option.c
 DEPS := lib kernel/uapi

@@ -1,5 +1,6 @@
 # System V IPC (sysvipc(7)), as kernel/syscall is for the rest: a module of its own, so that a profile can leave it out.
 IN := x86_64
+SMALL := y
 SRCS := segment.c semaphore.c message_queue.c
 DEPS := lib abi kernel/log kernel/arch kernel/mem kernel/sched kernel/vm kernel/file kernel/process kernel/platform kernel/uapi kernel/ipc kernel/syscall
 include build/module.mk

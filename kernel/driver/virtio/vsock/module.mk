@@ -1,5 +1,6 @@
 # virtio socket devices (virtio 1.2 §5.10): packets of kernel/net/vsock to and from the host.
 IN := host-asan x86_64
+SMALL := y
 SRCS := transfer.c
 SRCS_x86_64 := vsock.c
 DEPS := lib kernel/uapi kernel/net/vsock kernel/driver/virtio
