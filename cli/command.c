@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From the command line to the verb. */
-#include "cli/command.h"
+#include "cli/image.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_wait,
 	&verb_stats, &verb_inspect, &verb_rename, &verb_instances, &verb_delete, &verb_supervise, &verb_build, &verb_compose, &verb_image, &verb_images,
 	&verb_rmi, &verb_network, &verb_package, &verb_repo, &verb_runtime, &verb_config, &verb_doctor, &verb_completion, &verb_version, &verb_help,
-	&verb_complete, NULL};
+	&verb_complete, &verb_capstan_import, &verb_capstan_info, NULL};
 
 const char *verb_own_name(const struct verb *verb)
 {

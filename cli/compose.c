@@ -9,6 +9,7 @@ static struct compose_values {
 	struct settings_options settings;
 	struct word_list packages, environment;
 	const char *command, *directory, *user, *host_name;
+	const char *size, *file_system, *loader;
 	bool dry_run, json;
 } values;
 
@@ -23,6 +24,10 @@ static const struct option options[] = {
 	COMPOSE_OPTION(directory, OPTION_TEXT, "workdir", 'w', "DIR", "working directory in the machine"),
 	COMPOSE_OPTION(user, OPTION_TEXT, "user", 'u', "USER[:GROUP]", "user, and group, by name or number"),
 	COMPOSE_OPTION(host_name, OPTION_TEXT, "hostname", 0, "NAME", "host name of the machine"),
+	COMPOSE_OPTION(command, OPTION_TEXT, "command_line", 'c', "COMMAND", "the same, as Capstan calls it"),
+	COMPOSE_OPTION(size, OPTION_TEXT, "size", 's', "SIZE", "size of the file system, as in 512M or 10G"),
+	COMPOSE_OPTION(file_system, OPTION_TEXT, "fs", 0, "FS", "ext4; rofs: without room to write"),
+	COMPOSE_OPTION(loader, OPTION_TEXT, "loader_image", 'l', "IMAGE", "taken for Capstan's sake; means nothing here"),
 	COMPOSE_OPTION(dry_run, OPTION_FLAG, "dry-run", 0, NULL, "only say what would go in, and from where"),
 	COMPOSE_OPTION(json, OPTION_FLAG, "json", 0, NULL, "with --dry-run: as JSON"),
 	ARCHIVE_OPTIONS(struct compose_values, settings),
@@ -100,6 +105,8 @@ static int compose(struct invocation *invocation)
 	const struct word_list *operands = &invocation->words.operands;
 	struct dory_composition composition = {.packages = values.packages.words,
 		.package_count = values.packages.count,
+		.size = values.size,
+		.file_system = values.file_system,
 		.refresh = settings_refresh(&values.settings)};
 	struct dory_error err;
 	int status = 0;

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 		{&verb_image_diff, image_diff},
 		{&verb_image_export, image_export},
 		{&verb_image_import, image_import},
+		{&verb_capstan_import, image_import},
 		{&verb_image_sbom, image_sbom},
 		{&verb_package_build, package_verbs_run},
 		{&verb_package_import, package_verbs_run},

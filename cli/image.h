@@ -7,6 +7,7 @@ struct image_values {
 	bool json, all, dry_run, origin;
 	unsigned depth;
 	const char *format, *output, *command;
+	const char *version, *created, *description, *build; /* Capstan's, of import */
 	struct word_list environment;
 };
 extern struct image_values image_values;
@@ -18,6 +19,7 @@ struct images_values {
 extern struct images_values images_values;
 extern const struct option images_options[];
 
+extern const struct verb verb_capstan_import, verb_capstan_info;
 extern const struct verb verb_image_ls, verb_image_rm, verb_image_inspect, verb_image_tree, verb_image_diff, verb_image_history,
 	verb_image_export, verb_image_import, verb_image_prune, verb_image_sbom;
 

@@ -8,6 +8,7 @@
 #include "abi/run_config.h"
 #include "dory/base/text.h"
 #include "dory/image/contents.h"
+#include "dory/packages.h"
 #include "dory/parts.h"
 
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
@@ -199,6 +200,26 @@ int recipe_compose(const struct dory_config *config, const struct image_recipe *
 	return result < 0 ? error_wrap(err, "composing the image %s", recipe->image) : 0;
 }
 
+int room_parse(const char *size, const char *file_system, uint64_t *total_bytes, uint64_t *free_bytes, struct dory_error *err)
+{
+	static const char *const file_systems[] = {"ext4", "zfs", "rofs"};
+	enum { READ_ONLY_FREE_BYTES = 1 << 20 }; /* for what the system itself writes */
+	bool is_known = !file_system;
+
+	for (size_t i = 0; i < ARRAY_SIZE(file_systems) && !is_known; i++)
+		is_known = strcmp(file_systems[i], file_system) == 0;
+	if (!is_known) {
+		error_set(err, DORY_ERROR_USAGE, "there is no file system '%.40s'", file_system);
+		return error_hint(err, "There is ext4; Capstan's words zfs and rofs (no room to write) mean it too.");
+	}
+	*total_bytes = *free_bytes = 0;
+	if (file_system && strcmp(file_system, "rofs") == 0)
+		*free_bytes = READ_ONLY_FREE_BYTES;
+	else if (size && packages_size_parse(size, total_bytes, err) < 0)
+		return -1;
+	return 0;
+}
+
 /* Directories go to the root of the image, files beside each other there. */
 static int add_paths(const struct dory_composition *composition, struct source_list *list, struct dory_error *err)
 {
@@ -252,7 +273,7 @@ int dory_compose(const struct dory_config *config, const struct dory_composition
 	int result = -1;
 
 	if (image_name_check(composition->image, err) < 0 || run_config_check(&composition->config, err) < 0 ||
-		add_paths(composition, &files, err) < 0)
+		room_parse(composition->size, composition->file_system, &recipe.total_bytes, &recipe.free_bytes, err) < 0 || add_paths(composition, &files, err) < 0)
 		goto out;
 	if (composition->package_count > 0) {
 		if (dory_target_init(&packages, "./", true, composition->packages, composition->package_count, err) <

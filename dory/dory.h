@@ -67,6 +67,8 @@ struct dory_composition {
 	size_t path_count;
 	struct run_config config; /* what `dory run` runs, baked into the image */
 	enum dory_refresh refresh;
+	const char *size;        /* of the file system, as in "10G"; NULL: as much as it takes, and room */
+	const char *file_system; /* "ext4", "zfs" (the same, for Capstan's sake), "rofs": without room to write; NULL: ext4 */
 };
 int dory_compose(const struct dory_config *config, const struct dory_composition *composition,
 	struct dory_error *err) must_check;

@@ -11,7 +11,6 @@
 #include "dory/parts.h"
 
 #define RUN_SETS_DIRECTORY "/etc/dory/run.d"
-enum { READ_ONLY_FREE_BYTES = 1 << 20 }; /* for what the system itself writes */
 
 int packages_size_parse(const char *text, uint64_t *bytes, struct dory_error *err)
 {
@@ -184,21 +183,9 @@ static int choose(const struct packages_plan *plan, const struct packages_compos
 
 static int check(const struct packages_compose *compose, uint64_t *total_bytes, uint64_t *free_bytes, struct dory_error *err)
 {
-	static const char *const file_systems[] = {"ext4", "zfs", "rofs"};
-	const char *file_system = compose->file_system ? compose->file_system : "ext4";
 	const struct run_config config = {.environment = compose->environment, .environment_count = compose->environment_count};
-	bool is_known = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(file_systems); i++)
-		is_known |= strcmp(file_systems[i], file_system) == 0;
-	if (!is_known) {
-		error_set(err, DORY_ERROR_USAGE, "there is no file system '%.40s'", file_system);
-		return error_hint(err, "There is ext4; Capstan's words zfs and rofs (no room to write) mean it too.");
-	}
-	*total_bytes = *free_bytes = 0;
-	if (strcmp(file_system, "rofs") == 0)
-		*free_bytes = READ_ONLY_FREE_BYTES;
-	else if (compose->size && packages_size_parse(compose->size, total_bytes, err) < 0)
+	if (room_parse(compose->size, compose->file_system, total_bytes, free_bytes, err) < 0)
 		return -1;
 	return run_config_check(&config, err);
 }

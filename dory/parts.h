@@ -39,6 +39,12 @@ struct image_recipe {
 /* The command of the run configuration in the image's disk; "" if there is none; returns owned. */
 int disk_command_read(const char *disk, char **command, struct dory_error *err) must_check;
 
+/*
+ * A recipe's total_bytes and free_bytes: `size` as in "10G", `file_system` ext4, zfs or rofs, as struct dory_composition has them.
+ * Error: USAGE.
+ */
+int room_parse(const char *size, const char *file_system, uint64_t *total_bytes, uint64_t *free_bytes, struct dory_error *err) must_check;
+
 /* Composes and commits. With a fingerprint: does nothing if another process just made the same image. */
 int recipe_compose(
 	const struct dory_config *config, const struct image_recipe *recipe, struct dory_error *err) must_check;
