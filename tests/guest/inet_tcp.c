@@ -545,6 +545,37 @@ static void lingering(void)
 	printf("all arrived: %d\n", WEXITSTATUS(status) == 7);
 }
 
+/* Who exits does not wait for what nobody reads; close(2) does. */
+static void lingering_at_exit(void)
+{
+	struct linger long_time = {1, 20};
+	struct timeval begin, end;
+	int s[2], only[2], status;
+	char buf[65536];
+
+	printf("== linger at exit\n");
+	tcp_pair(s);
+	if (pipe(only))
+		perror("pipe");
+	memset(buf, 3, sizeof(buf));
+	setsockopt(s[0], SOL_SOCKET, SO_LINGER, &long_time, sizeof(long_time));
+	gettimeofday(&begin, NULL);
+	if (!fork()) {
+		if (read(only[0], buf, 1) != 1) /* that nobody else has the socket open */
+			_exit(1);
+		while (send(s[0], buf, sizeof(buf), MSG_DONTWAIT) > 0)
+			;
+		_exit(7);
+	}
+	close(s[0]);
+	if (write(only[1], "", 1) != 1)
+		perror("write");
+	wait(&status);
+	gettimeofday(&end, NULL);
+	printf("exited %d, soon: %d\n", WEXITSTATUS(status), end.tv_sec - begin.tv_sec < 10);
+	close(s[1]);
+}
+
 static void backlog(void)
 {
 	int l = listener(1), fd[4], ready = 0;
@@ -685,6 +716,7 @@ int main(void)
 	timeouts();
 	urgent();
 	lingering();
+	lingering_at_exit();
 	backlog();
 	dual_stack();
 	inherited();

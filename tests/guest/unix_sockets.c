@@ -189,6 +189,50 @@ static void descriptors(void)
 	printf("fstat says socket: %d\n", S_ISSOCK(st.st_mode));
 }
 
+static void show_peek(int fd, size_t len, int flags)
+{
+	char bytes[64] = "";
+	ssize_t n = recv(fd, bytes, len, MSG_DONTWAIT | flags);
+	int offset = -2;
+	socklen_t size = sizeof(offset);
+
+	getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, &size);
+	if (n < 0)
+		printf("  -%s, offset %d\n", strerrorname_np(errno), offset);
+	else
+		printf("  %zd bytes %.*s, offset %d\n", n, (int)(n < (ssize_t)len ? n : (ssize_t)len), bytes, offset);
+}
+
+/* Peeks see what several sends have left, and with SO_PEEK_OFF each goes on where the last ended. */
+static void peeks(int type, const char *name)
+{
+	int pair[2], offset = 0;
+
+	printf("peeks of %s\n", name);
+	socketpair(AF_UNIX, type, 0, pair);
+	send(pair[0], "abcd", 4, 0);
+	send(pair[0], "efgh", 4, 0);
+	send(pair[0], "ij", 2, 0);
+	show_peek(pair[1], 7, MSG_PEEK);
+	printf("  set: %d\n", setsockopt(pair[1], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)));
+	show_peek(pair[1], 3, MSG_PEEK);
+	show_peek(pair[1], 3, MSG_PEEK);
+	show_peek(pair[1], 3, MSG_PEEK);
+	show_peek(pair[1], 2, 0);
+	show_peek(pair[1], 4, MSG_PEEK);
+	show_peek(pair[1], 9, MSG_PEEK | MSG_TRUNC);
+	show_peek(pair[1], 9, MSG_PEEK);
+	show_peek(pair[1], 60, 0);
+	show_peek(pair[1], 60, 0);
+	offset = -1;
+	printf("  set: %d\n", setsockopt(pair[1], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)));
+	send(pair[0], "xyz", 3, 0);
+	show_peek(pair[1], 2, MSG_PEEK);
+	show_peek(pair[1], 2, MSG_PEEK);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -197,5 +241,8 @@ int main(void)
 	pairs(SOCK_SEQPACKET, "seqpacket");
 	named();
 	descriptors();
+	peeks(SOCK_STREAM, "stream");
+	peeks(SOCK_DGRAM, "dgram");
+	peeks(SOCK_SEQPACKET, "seqpacket");
 	return 0;
 }

@@ -90,6 +90,7 @@ static int unix_create(int type, int protocol, struct socket **socket)
 	wait_queue_init(&s->wait);
 	wait_queue_init(&s->room);
 	s->cred = own_cred();
+	s->peek_offset = -1;
 	unix_list_add(s);
 	*socket = &s->socket;
 	return 0;
@@ -379,11 +380,29 @@ static long unix_ioctl(struct socket *socket, unsigned command, uint64_t argumen
 	return copy_to_user(argument, &bytes, sizeof(bytes));
 }
 
+static int unix_set_option(struct socket *socket, int level, int option, const void *value, size_t len)
+{
+	struct unix_socket *s = unix_of(socket);
+
+	if (level != LINUX_SOL_SOCKET || option != LINUX_SO_PEEK_OFF)
+		return -ENOPROTOOPT;
+	if (len < sizeof(s->peek_offset))
+		return -EINVAL;
+	mutex_lock(&s->read_lock);
+	memcpy(&s->peek_offset, value, sizeof(s->peek_offset));
+	mutex_unlock(&s->read_lock);
+	return 0;
+}
+
 static long unix_get_option(struct socket *socket, int level, int option, void *value, size_t size)
 {
 	struct unix_socket *s = unix_of(socket), *peer;
 	struct linux_ucred cred = {.pid = 0, .uid = ~0u, .gid = ~0u};
 
+	if (level == LINUX_SOL_SOCKET && option == LINUX_SO_PEEK_OFF) {
+		memcpy(value, &s->peek_offset, min_u64(size, sizeof(s->peek_offset)));
+		return (long)min_u64(size, sizeof(s->peek_offset));
+	}
 	if (level != LINUX_SOL_SOCKET || option != LINUX_SO_PEERCRED)
 		return -ENOPROTOOPT;
 	peer = unix_peer_get(s);
@@ -405,6 +424,7 @@ static const struct socket_ops unix_ops = {
     .name = unix_get_name,
     .poll = unix_poll,
     .ioctl = unix_ioctl,
+    .set_option = unix_set_option,
     .get_option = unix_get_option,
     .release = unix_release,
 };

@@ -41,6 +41,7 @@ struct unix_socket {
 	struct unix_socket *peer;
 	struct unix_name *name;
 	struct linux_ucred cred; /* of whoever made, connected or listened */
+	int peek_offset; /* SO_PEEK_OFF; -1: peeks begin with what is unread. Guarded by read_lock */
 	bool is_closed, read_shut, write_shut, was_connected;
 	struct list pending, pending_node; /* listening: connections not yet accepted */
 	unsigned nr_pending, backlog;

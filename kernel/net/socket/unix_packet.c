@@ -178,25 +178,51 @@ static bool peer_sends_no_more(struct unix_socket *s)
 	return is_over;
 }
 
-static struct unix_packet *first_packet(struct unix_socket *s)
+/* The packet in which the byte behind `offset` unread ones is, which *skip of the packet's own stand before; NULL: it has not come. */
+static struct unix_packet *packet_at(struct unix_socket *s, size_t offset, size_t *skip)
 {
-	struct unix_packet *packet;
+	struct unix_packet *packet, *found = NULL;
 
 	spin_lock(&s->lock);
-	packet = list_empty(&s->packets) ? NULL : container_of(s->packets.next, struct unix_packet, node);
+	list_for_each(packet, &s->packets, node) {
+		size_t len = packet->len - packet->start;
+
+		if (offset < len || (!len && !offset)) {
+			found = packet;
+			break;
+		}
+		offset -= len;
+	}
 	spin_unlock(&s->lock);
-	return packet;
+	*skip = offset;
+	return found;
 }
 
-/* Waits for a packet with read_lock held, released while sleeping. 0 with *packet NULL: end of file. */
-static int wait_for_packet(struct unix_socket *s, int flags, uint64_t deadline, struct unix_packet **packet)
+/* SO_PEEK_OFF: where the next peek begins, and how reading moves that. */
+static size_t peek_offset(const struct unix_socket *s, const struct socket_message *message)
+{
+	return message->flags & LINUX_MSG_PEEK && s->peek_offset > 0 ? (size_t)s->peek_offset : 0;
+}
+
+static void move_peek_offset(struct unix_socket *s, const struct socket_message *message, size_t len)
+{
+	if (s->peek_offset < 0)
+		return;
+	if (message->flags & LINUX_MSG_PEEK)
+		s->peek_offset += (int)len;
+	else
+		s->peek_offset -= (int)min_u64((uint64_t)s->peek_offset, len);
+}
+
+/* Waits for the packet at the offset with read_lock held, released while sleeping. 0 with *packet NULL: end of file. */
+static int wait_for_packet(struct unix_socket *s, int flags, uint64_t deadline, size_t offset, struct unix_packet **packet, size_t *skip)
 {
 	struct waiter waiter;
 	int ret = 0;
 
 	wait_begin_exclusive(&waiter, &s->wait);
 	for (;;) {
-		*packet = first_packet(s);
+		*packet = packet_at(s, offset, skip);
 		if (*packet || ret)
 			break;
 		if (s->socket.error) {
@@ -254,18 +280,19 @@ static void describe_packet(struct unix_packet *packet, struct unix_socket *s, s
 static long receive_packet(struct unix_socket *s, struct socket_message *message, uint64_t deadline)
 {
 	struct unix_packet *packet;
-	size_t room = message->io->left, len;
-	long ret = wait_for_packet(s, message->flags, deadline, &packet);
+	size_t room = message->io->left, skip, len;
+	long ret = wait_for_packet(s, message->flags, deadline, peek_offset(s, message), &packet, &skip);
 
 	if (ret || !packet)
 		return ret;
-	len = min_u64(room, packet->len);
-	if (io_vector_put(message->io, packet->data, len) != len)
+	len = min_u64(room, packet->len - skip);
+	if (io_vector_put(message->io, packet->data + skip, len) != len)
 		return -EFAULT;
-	if (packet->len > room)
+	if (packet->len - skip > room)
 		message->flags_out |= LINUX_MSG_TRUNC;
-	ret = (long)(message->flags & LINUX_MSG_TRUNC ? packet->len : len);
+	ret = (long)(message->flags & LINUX_MSG_TRUNC ? packet->len - skip : len);
 	describe_packet(packet, s, message);
+	move_peek_offset(s, message, message->flags & LINUX_MSG_PEEK ? len : packet->len);
 	if (!(message->flags & LINUX_MSG_PEEK))
 		remove_packet(s, packet);
 	return ret;
@@ -274,12 +301,14 @@ static long receive_packet(struct unix_socket *s, struct socket_message *message
 /* Copies from the first packet on. A packet with descriptors ends the transfer, so that they arrive with their bytes. */
 static long receive_stream(struct unix_socket *s, struct socket_message *message, uint64_t deadline)
 {
+	bool peeks = message->flags & LINUX_MSG_PEEK;
+	size_t offset = peek_offset(s, message), skip;
 	long got = 0;
 
 	while (message->io->left) {
 		int flags = got && !(message->flags & LINUX_MSG_WAITALL) ? message->flags | LINUX_MSG_DONTWAIT : message->flags;
 		struct unix_packet *packet;
-		int ret = wait_for_packet(s, flags, deadline, &packet);
+		int ret = wait_for_packet(s, flags, deadline, offset + (peeks ? (size_t)got : 0), &packet, &skip);
 		size_t len;
 		bool had_files;
 
@@ -287,15 +316,15 @@ static long receive_stream(struct unix_socket *s, struct socket_message *message
 			return got ? got : ret;
 		if (got && packet->files)
 			return got;
-		len = min_u64(message->io->left, packet->len - packet->start);
-		if (io_vector_put(message->io, packet->data + packet->start, len) != len)
+		len = min_u64(message->io->left, packet->len - packet->start - skip);
+		if (io_vector_put(message->io, packet->data + packet->start + skip, len) != len)
 			return got ? got : -EFAULT;
 		had_files = packet->files != NULL;
 		describe_packet(packet, s, message);
 		got += (long)len;
-		if (message->flags & LINUX_MSG_PEEK)
-			return got;
-		packet->start += len;
+		move_peek_offset(s, message, len);
+		if (!peeks)
+			packet->start += len;
 		if (packet->start == packet->len)
 			remove_packet(s, packet);
 		if (had_files)

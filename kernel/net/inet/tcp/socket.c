@@ -376,11 +376,19 @@ static void linger(struct tcp_socket *t)
 	wait_end(&waiter);
 }
 
+/* Who exits does not wait, as in Linux. */
+static bool is_exiting(void)
+{
+	const struct process *process = process_current();
+
+	return !process || process->is_exiting;
+}
+
 static void tcp_socket_release(struct socket *socket)
 {
 	struct tcp_socket *t = tcp_socket_of(socket);
 
-	if (socket->linger.onoff && socket->linger.linger > 0)
+	if (socket->linger.onoff && socket->linger.linger > 0 && !is_exiting())
 		linger(t);
 	net_enter();
 	if (socket->linger.onoff && socket->linger.linger == 0)
