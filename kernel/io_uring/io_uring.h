@@ -33,8 +33,7 @@ enum uring_operation_flags {
 	URING_WORKER = 8,	 /* may wait for a disk, always: a worker's */
 	URING_UNBOUNDED = 16,	 /* may wait for other programs */
 	URING_BUFFER = 32,	 /* takes IOSQE_BUFFER_SELECT */
-	URING_NO_RETRY = 64,	 /* -EAGAIN is a result for files opened with O_NONBLOCK */
-	URING_IOPRIO = 128,	 /* the field `ioprio` means something */
+	URING_IOPRIO = 64,	 /* the field `ioprio` means something */
 };
 
 struct uring_operation {

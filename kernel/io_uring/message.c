@@ -22,6 +22,7 @@ static int send_data(struct uring_request *r, struct uring *to)
 /* On a worker, which holds no lock: two rings may send to each other. */
 static int send_file(struct uring_request *r, struct uring *to, bool may_wait)
 {
+	bool is_any = r->sqe.file_index == IORING_FILE_INDEX_ALLOC;
 	struct file *file;
 	int ret;
 
@@ -32,12 +33,13 @@ static int send_file(struct uring_request *r, struct uring *to, bool may_wait)
 	file = uring_file_get(r->ring, (unsigned)r->sqe.addr3);
 	if (!file)
 		return -EBADF;
-	ret = uring_file_place(to, file, r->sqe.file_index == IORING_FILE_INDEX_ALLOC ? r->sqe.file_index : r->sqe.file_index - 1);
+	ret = uring_file_place(to, file, is_any ? r->sqe.file_index : r->sqe.file_index - 1);
 	if (ret < 0)
 		return ret;
+	ret = is_any ? ret : 0;
 	if (!(r->sqe.op_flags & IORING_MSG_RING_CQE_SKIP))
 		(void)uring_post(to, r->sqe.off, ret, 0);
-	return r->sqe.file_index == IORING_FILE_INDEX_ALLOC ? ret : 0;
+	return ret;
 }
 
 static int issue(struct uring_request *r, bool may_wait)

@@ -261,11 +261,6 @@ static int issue_as(struct uring_request *r, bool may_wait)
 	return ret;
 }
 
-static bool is_final_again(const struct uring_request *r)
-{
-	return (r->operation->flags & URING_NO_RETRY) && r->file && (r->file->flags & O_NONBLOCK) && r->file->ops->poll;
-}
-
 static int issue(struct uring_request *r, bool may_wait)
 {
 	int ret = r->is_asynchronous && async_is_cancelled(&r->async) ? -ECANCELED : find_file(r);
@@ -276,7 +271,7 @@ static int issue(struct uring_request *r, bool may_wait)
 	may_wait = may_wait && !can_be_polled(r);
 	for (;;) {
 		ret = issue_as(r, may_wait);
-		if (ret != -EAGAIN || may_wait || r->is_final || is_final_again(r))
+		if (ret != -EAGAIN || may_wait || r->is_final)
 			return ret;
 		ret = wait_for(r);
 		if (ret != -EAGAIN)

@@ -30,6 +30,8 @@ static void empty_slot(struct uring *ring, struct uring_file_slot *slot)
 	*slot = (struct uring_file_slot){.file = NULL};
 	if (!file)
 		return;
+	if (ring->files) /* the next that is chosen automatically */
+		ring->files_next = (unsigned)(slot - ring->files) - ring->files_from;
 	file_put(file);
 	post_tag(ring, tag);
 }

@@ -58,18 +58,14 @@ static int prepare_connect(struct uring_request *r)
 	return r->data ? socket_copy_address(r->sqe.addr, (uint32_t)r->sqe.off, r->data) : -ENOMEM;
 }
 
-/* A connection that was begun: 0, its error, or -EAGAIN as long as it has neither. */
-static int outcome(struct file *file, struct socket *socket)
+static int pending_error(struct socket *socket)
 {
 	int error = 0;
 
-	if (!(file_poll(file, NULL) & (POLLOUT | POLLERR | POLLHUP)))
-		return -EAGAIN;
-	if (socket_get_option(socket, LINUX_SOL_SOCKET, LINUX_SO_ERROR, &error, sizeof(error)) < 0)
-		return 0;
-	return -error;
+	return socket_get_option(socket, LINUX_SOL_SOCKET, LINUX_SO_ERROR, &error, sizeof(error)) < 0 ? 0 : -error;
 }
 
+/* Asked again when the socket is writable, connect tells how it went. */
 static int issue_connect(struct uring_request *r, bool may_wait)
 {
 	struct socket *socket = socket_of(r->file);
@@ -77,10 +73,10 @@ static int issue_connect(struct uring_request *r, bool may_wait)
 
 	if (!socket)
 		return -ENOTSOCK;
-	if (r->state[IN_PROGRESS])
-		return outcome(r->file, socket);
 	ret = socket->ops->connect ? socket->ops->connect(socket, r->data, (uint32_t)r->sqe.off) : -EOPNOTSUPP;
-	if (ret != -EINPROGRESS)
+	if (r->state[IN_PROGRESS] && ret == -EISCONN)
+		return pending_error(socket);
+	if (ret != -EINPROGRESS && (ret != -EALREADY || !r->state[IN_PROGRESS]))
 		return ret;
 	r->state[IN_PROGRESS] = true;
 	return -EAGAIN;

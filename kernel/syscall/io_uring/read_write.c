@@ -110,16 +110,13 @@ static int issue(struct uring_request *r, bool may_wait)
 		return (int)ret;
 	wanted = io.left;
 	ret = transfer_flagged(r->file, &io, (int64_t)position == -1 || !r->file->ops->seek ? NULL : &position, (int)r->sqe.op_flags, for_writing);
-	if (ret == -EAGAIN && (r->sqe.op_flags & RWF_NOWAIT) && !may_wait) {
-		uring_buffer_return(r);
-		r->must_wait = false;
+	if (ret == -EAGAIN && (r->sqe.op_flags & RWF_NOWAIT) && !may_wait)
 		r->is_final = true;
-	}
 	return finish(r, ret, wanted);
 }
 
-#define READS (URING_FILE | URING_POLL_IN | URING_NO_RETRY | URING_IOPRIO)
-#define WRITES (URING_FILE | URING_POLL_OUT | URING_NO_RETRY | URING_IOPRIO)
+#define READS (URING_FILE | URING_POLL_IN | URING_IOPRIO)
+#define WRITES (URING_FILE | URING_POLL_OUT | URING_IOPRIO)
 URING_OPERATION(readv) = {.opcode = IORING_OP_READV, .flags = READS | URING_BUFFER, .prepare = prepare_vector, .issue = issue, .release = release_vector};
 URING_OPERATION(writev) = {.opcode = IORING_OP_WRITEV, .flags = WRITES, .prepare = prepare_vector, .issue = issue, .release = release_vector};
 URING_OPERATION(read_fixed) = {.opcode = IORING_OP_READ_FIXED, .flags = READS, .prepare = prepare_fixed, .issue = issue};
