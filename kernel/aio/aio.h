@@ -28,7 +28,8 @@ struct aio_request {
 	uint64_t user_iocb;	     /* its address */
 	struct file *file, *event;   /* event: an eventfd to tell, or NULL */
 	struct io_vector io;
-	bool is_slow; /* it always waits for the medium */
+	bool is_slow;	 /* it always waits for the medium */
+	unsigned events; /* poll bits for which it is tried again */
 	/* The work: the result. -EAGAIN where it may not wait: a worker does it again. NULL: it waits for the file (iocb.buf: poll bits). */
 	int64_t (*perform)(struct aio_request *request);
 	void (*release)(struct aio_request *request); /* of `io` */

@@ -316,7 +316,7 @@ static bool cancel_requests(struct aio_context *context)
 	spin_lock(&context->lock);
 	is_empty = list_empty(&context->requests);
 	list_for_each(request, &context->requests, node) {
-		if (!request->perform && !async_is_cancelled(&request->async))
+		if ((!request->perform || aio_waits_for_others(request)) && !async_is_cancelled(&request->async))
 			(void)async_cancel(&request->async);
 	}
 	spin_unlock(&context->lock);

@@ -23,4 +23,5 @@ struct aio_context {
 
 /* A request's event, and its place is the event's now. */
 void aio_post(struct aio_context *context, const struct linux_io_event *event);
+bool aio_waits_for_others(const struct aio_request *request); /* it could take for ever: it is cancelled when its context goes */
 unsigned aio_nr_ready_locked(const struct aio_context *context); /* events in the ring */

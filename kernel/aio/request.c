@@ -6,7 +6,7 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/poll.h"
 
-#define END_OF_FILE INT64_MIN /* a result of 0, where 0 says that it waits */
+enum { TRIES_MAX = 32 /* of a file that calls itself ready and then is not */ };
 
 static struct aio_request *of(struct async_operation *operation)
 {
@@ -109,40 +109,52 @@ static void work(struct async_operation *operation)
 	end(request, request->perform(request));
 }
 
-/* The result, 0: it waits. */
-static int64_t wait_ready(struct aio_request *request)
+bool aio_waits_for_others(const struct aio_request *request)
 {
-	return async_wait_ready(&request->async, request->file, (unsigned)request->iocb.buf);
+	return request->file->ops->poll;
+}
+
+static int64_t perform_at_once(struct aio_request *request)
+{
+	struct thread *thread = thread_current();
+	bool saved = thread->no_wait;
+	int64_t ret;
+
+	thread->no_wait = true;
+	ret = request->perform(request);
+	thread->no_wait = saved;
+	return ret;
+}
+
+/* Sets *result, or it waits: for its file, or for a worker, who waits for the medium. */
+static bool go_on(struct aio_request *request, int64_t *result)
+{
+	unsigned events = request->perform ? request->events : (unsigned)request->iocb.buf;
+	int tries = 0;
+
+	for (;;) {
+		*result = request->perform && !request->is_slow ? perform_at_once(request) : -EAGAIN;
+		if (*result != -EAGAIN)
+			return true;
+		if ((request->perform && !aio_waits_for_others(request)) || tries++ == TRIES_MAX) {
+			request->async.is_unbounded = aio_waits_for_others(request);
+			*result = async_queue(&request->async);
+			return *result;
+		}
+		*result = async_wait_ready(&request->async, request->file, events);
+		if (*result <= 0 || !request->perform)
+			return *result;
+		cpu_poll();
+	}
 }
 
 static void resume(struct async_operation *operation)
 {
 	struct aio_request *request = of(operation);
-	bool is_cancelled = async_is_cancelled(operation);
-	int64_t ret = is_cancelled ? request->perform ? -ECANCELED : 0 : wait_ready(request);
+	int64_t ret = -ECANCELED;
 
-	if (ret || is_cancelled)
+	if (async_is_cancelled(operation) || go_on(request, &ret))
 		end(request, ret == -ECANCELED && !request->perform ? 0 : ret);
-}
-
-/* At once, if that is possible without waiting. */
-static int64_t begin(struct aio_request *request)
-{
-	struct thread *thread = thread_current();
-	bool saved = thread->no_wait;
-	int64_t ret = -EAGAIN;
-
-	if (!request->perform)
-		return wait_ready(request);
-	if (!request->is_slow) {
-		thread->no_wait = true;
-		ret = request->perform(request);
-		thread->no_wait = saved;
-	}
-	if (ret != -EAGAIN)
-		return ret ? ret : END_OF_FILE;
-	request->async.is_unbounded = request->file->ops->poll;
-	return async_queue(&request->async);
 }
 
 int aio_request_start(struct aio_request *request)
@@ -160,9 +172,8 @@ int aio_request_start(struct aio_request *request)
 	spin_lock(&context->lock);
 	list_push_back(&context->requests, &request->node);
 	spin_unlock(&context->lock);
-	ret = begin(request);
-	if (ret)
-		end(request, ret == END_OF_FILE ? 0 : ret);
+	if (go_on(request, &ret))
+		end(request, ret);
 	return 0;
 }
 
@@ -175,7 +186,7 @@ int aio_cancel(struct aio_context *context, uint64_t user_iocb)
 	list_for_each(request, &context->requests, node) {
 		if (request->user_iocb != user_iocb)
 			continue;
-		if (request->perform)
+		if (request->perform && !aio_waits_for_others(request))
 			break; /* what is done is not to be stopped */
 		ret = async_cancel(&request->async) ? -EAGAIN : -EINPROGRESS;
 		break;

@@ -4,6 +4,7 @@
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
 #include "kernel/syscall/file_calls.h"
+#include "kernel/uapi/poll.h"
 #include "lib/string.h"
 
 enum { IO_MAX = 0x7ffff000 };
@@ -54,6 +55,7 @@ static int prepare_transfer(struct aio_request *request)
 		return -EINVAL;
 	request->perform = transfer;
 	request->release = release;
+	request->events = is_write(iocb) ? POLLOUT : POLLIN;
 	request->is_slow = is_write(iocb) && (file->flags & O_DSYNC) && !file->ops->poll;
 	if (is_vector)
 		return syscall_copy_iovec(iocb->buf, iocb->nbytes, &request->io);
