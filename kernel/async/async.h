@@ -49,6 +49,7 @@ struct async_operation {
 	int state;
 	bool is_cancelled;	  /* atomic to read */
 	bool was_woken;
+	bool is_echo;		  /* some completion of a ring woke it */
 	bool time_is_up;	  /* the timer fired since it was armed */
 	struct thread *worker;
 	/* Of who works on it. */

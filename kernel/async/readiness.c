@@ -14,6 +14,7 @@ static void file_changed(struct waiter *waiter, unsigned events)
 		return;
 	spin_lock(&group->lock);
 	operation->was_woken = true;
+	operation->is_echo |= thread_current()->is_completing;
 	if (operation->state == ASYNC_WAITING)
 		async_make_ready_locked(operation);
 	spin_unlock(&group->lock);

@@ -108,12 +108,17 @@ static void signal_event(struct uring *ring, bool is_async)
 
 void uring_tell(struct uring *ring, bool is_async)
 {
+	struct thread *thread = thread_current();
+	bool saved = thread->is_completing;
+
+	thread->is_completing = true;
 	/* The tail was published before: who begins to wait after this look sees it. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!list_empty(&ring->wait.waiters))
 		wait_wake_all(&ring->wait, POLLIN | POLLRDNORM);
 	if (unlikely(__atomic_load_n(&ring->event, __ATOMIC_RELAXED) != NULL))
 		signal_event(ring, is_async);
+	thread->is_completing = saved;
 }
 
 bool uring_post(struct uring *ring, uint64_t user_data, int32_t result, uint32_t flags)

@@ -33,7 +33,9 @@ enum uring_operation_flags {
 	URING_WORKER = 8,	 /* may wait for a disk, always: a worker's */
 	URING_UNBOUNDED = 16,	 /* may wait for other programs */
 	URING_BUFFER = 32,	 /* takes IOSQE_BUFFER_SELECT */
-	URING_IOPRIO = 64,	 /* the field `ioprio` means something */
+	URING_IOPRIO = 64,	 /* the field `ioprio` means something: */
+	URING_PRIORITY = 128,	 /* a priority */
+	URING_IOPOLL = 256,	 /* goes with IORING_SETUP_IOPOLL */
 };
 
 struct uring_operation {
@@ -116,6 +118,8 @@ int uring_file_clear(struct uring *ring, unsigned index); /* -EBADF, -ENXIO, -EI
 int uring_files_register(struct uring *ring, uint64_t fds, uint64_t tags, unsigned count) must_check;
 int uring_files_unregister(struct uring *ring) must_check;
 int uring_files_change(struct uring *ring, unsigned offset, uint64_t fds, uint64_t tags, unsigned count); /* how many, or -errno */
+/* Each descriptor of the array to a place that is free, whose number takes its place in the array; how many, or -errno. */
+int uring_files_fill(struct uring *ring, uint64_t fds, unsigned count);
 int uring_files_range(struct uring *ring, unsigned offset, unsigned count) must_check;
 int uring_buffers_register(struct uring *ring, uint64_t iovecs, uint64_t tags, unsigned count) must_check;
 int uring_buffers_unregister(struct uring *ring) must_check;
@@ -130,6 +134,7 @@ void uring_register_end(struct uring *ring, bool was_taken);
 /* Makes a ring; fills what the kernel says in *parameters. -EINVAL, -ENOMEM. */
 int uring_new(unsigned entries, struct linux_io_uring_params *parameters, struct file **file) must_check;
 struct uring *uring_of(struct file *file); /* NULL: no ring */
+bool uring_wants_direct(const struct uring *ring); /* IORING_SETUP_IOPOLL: reads and writes of files opened with O_DIRECT only */
 int uring_enable(struct uring *ring) must_check; /* IORING_REGISTER_ENABLE_RINGS */
 int uring_set_event(struct uring *ring, int fd, bool only_async) must_check; /* fd -1: none; -EBUSY, -ENXIO, -EBADF */
 int uring_personality_add(struct uring *ring);

@@ -58,4 +58,4 @@ static int issue(struct uring_request *r, bool may_wait)
 	}
 }
 
-URING_OPERATION(msg_ring) = {.opcode = IORING_OP_MSG_RING, .flags = URING_FILE, .prepare = prepare, .issue = issue};
+URING_OPERATION(msg_ring) = {.opcode = IORING_OP_MSG_RING, .flags = URING_FILE | URING_IOPOLL, .prepare = prepare, .issue = issue};

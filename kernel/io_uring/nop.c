@@ -7,4 +7,4 @@ static int issue(struct uring_request *r, bool may_wait)
 	return 0;
 }
 
-URING_OPERATION(nop) = {.opcode = IORING_OP_NOP, .issue = issue};
+URING_OPERATION(nop) = {.opcode = IORING_OP_NOP, .flags = URING_IOPOLL, .issue = issue};

@@ -34,7 +34,8 @@ static int go_on(struct uring_request *r)
 		unsigned events = (unsigned)__atomic_load_n(&r->state[EVENTS], __ATOMIC_RELAXED);
 		unsigned ready = async_watch(&r->async, r->file, events);
 
-		if (ready && (!r->is_multishot || !uring_post_more(r, (int)ready, 0)))
+		/* A ring that watches its own completions, by way of an eventfd or epoll, would never end. */
+		if (ready && (!r->is_multishot || r->async.is_echo || !uring_post_more(r, (int)ready, 0)))
 			return (int)ready;
 		ret = async_wait_change(&r->async);
 		if (ret != -EAGAIN)

@@ -11,7 +11,8 @@ enum { OVERFLOW_MAX = 1 << 16 /* kept completions from which on nothing is taken
 
 struct chain { /* what is being put together */
 	struct uring_request *head, *last;
-	bool has_failed;
+	bool has_failed;      /* one of it was wrong: what came before has been cancelled, what comes is */
+	bool ends_in_timeout; /* a second one cannot follow */
 };
 
 uint32_t uring_nr_submissions(const struct uring *ring)
@@ -38,11 +39,21 @@ static bool take(struct uring *ring, struct linux_io_uring_sqe *sqe)
 	return true;
 }
 
+/* A class and, but for that of idle programs, a level of it (ioprio_set(2)). */
+static bool is_priority(unsigned value)
+{
+	unsigned class = value >> 13;
+
+	return class && class <= 3;
+}
+
 static int check(struct uring *ring, const struct uring_request *r, const struct chain *chain)
 {
 	const struct linux_io_uring_sqe *sqe = &r->sqe;
 
 	if (!r->operation || (sqe->flags & ~IOSQE_ALL))
+		return -EINVAL;
+	if ((ring->flags & IORING_SETUP_IOPOLL) && !(r->operation->flags & URING_IOPOLL))
 		return -EINVAL;
 	if ((sqe->flags & IOSQE_BUFFER_SELECT) && !(r->operation->flags & URING_BUFFER))
 		return -EOPNOTSUPP;
@@ -50,7 +61,9 @@ static int check(struct uring *ring, const struct uring_request *r, const struct
 		return -EOPNOTSUPP;
 	if (sqe->ioprio && !(r->operation->flags & URING_IOPRIO))
 		return -EINVAL;
-	if (uring_is_link_timeout(r) && (!chain->head || chain->last->timeout))
+	if (uring_is_link_timeout(r) && ((!chain->head && !chain->has_failed) || chain->ends_in_timeout))
+		return -EINVAL;
+	if (sqe->ioprio && (r->operation->flags & URING_PRIORITY) && !is_priority(sqe->ioprio))
 		return -EINVAL;
 	return uring_check_restrictions(ring, sqe);
 }
@@ -104,7 +117,7 @@ static void fail(struct chain *chain, struct uring_request *r, int error)
 	uring_complete(r, error);
 }
 
-/* One submission; false: it was wrong. */
+/* One submission; false: it was wrong, and its chain, if it is of one, ends with it. */
 static bool submit_one(struct uring *ring, const struct linux_io_uring_sqe *sqe, struct chain *chain, struct uring_request *r)
 {
 	bool links = sqe->flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
@@ -116,13 +129,12 @@ static bool submit_one(struct uring *ring, const struct linux_io_uring_sqe *sqe,
 	r->operation = uring_operation_find(sqe->opcode);
 	list_init(&r->deferred_node);
 	r->sequence = ring->nr_submitted++;
-	error = chain->has_failed ? -ECANCELED : prepare(ring, r, chain);
-	if (error) {
-		bool was_failed = chain->has_failed;
-
-		fail(chain, r, error);
-		chain->has_failed = links;
-		return was_failed;
+	error = prepare(ring, r, chain);
+	chain->ends_in_timeout = uring_is_link_timeout(r);
+	if (error || chain->has_failed) {
+		fail(chain, r, error ? error : -ECANCELED);
+		*chain = (struct chain){.has_failed = links, .ends_in_timeout = links && chain->ends_in_timeout};
+		return links || !error;
 	}
 	add_to_chain(chain, r);
 	if (!links) {

@@ -211,6 +211,27 @@ int uring_files_change(struct uring *ring, unsigned offset, uint64_t fds, uint64
 	return done ? (int)done : ret;
 }
 
+int uring_files_fill(struct uring *ring, uint64_t fds, unsigned count)
+{
+	unsigned done = 0;
+	int ret = ring->files ? 0 : -ENXIO;
+
+	for (; !ret && done < count; done++) {
+		struct file *file;
+		int fd, place;
+
+		ret = copy_entry(&fd, fds, done, sizeof(fd));
+		if (ret)
+			break;
+		file = descriptor_get(fd);
+		place = file ? uring_file_place(ring, file, IORING_FILE_INDEX_ALLOC) : -EBADF;
+		ret = place < 0 ? place : copy_to_user(fds + done * sizeof(fd), &place, sizeof(place));
+		if (ret)
+			break;
+	}
+	return done ? (int)done : ret;
+}
+
 int uring_files_range(struct uring *ring, unsigned offset, unsigned count)
 {
 	if (offset > ring->nr_files || count > ring->nr_files - offset)

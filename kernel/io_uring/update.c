@@ -11,14 +11,14 @@ static int prepare(struct uring_request *r)
 
 static int issue(struct uring_request *r, bool may_wait)
 {
-	bool locked = uring_lock(r->ring);
-	int ret = uring_files_change(r->ring, (unsigned)r->sqe.off, r->sqe.addr, 0, r->sqe.len);
+	bool locked = uring_lock(r->ring), is_any = (uint32_t)r->sqe.off == IORING_FILE_INDEX_ALLOC;
+	int ret = is_any ? uring_files_fill(r->ring, r->sqe.addr, r->sqe.len) : uring_files_change(r->ring, (unsigned)r->sqe.off, r->sqe.addr, 0, r->sqe.len);
 
 	uring_unlock(r->ring, locked);
 	return ret;
 }
 
-URING_OPERATION(files_update) = {.opcode = IORING_OP_FILES_UPDATE, .prepare = prepare, .issue = issue};
+URING_OPERATION(files_update) = {.opcode = IORING_OP_FILES_UPDATE, .flags = URING_IOPOLL, .prepare = prepare, .issue = issue};
 
 enum { ID_MAX = 65535 };
 
@@ -51,7 +51,7 @@ static int issue_provide(struct uring_request *r, bool may_wait)
 	return uring_buffers_provide(r->ring, sqe->buf_index, sqe->addr, sqe->len, (uint32_t)sqe->fd, (uint16_t)sqe->off);
 }
 
-URING_OPERATION(provide_buffers) = {.opcode = IORING_OP_PROVIDE_BUFFERS, .prepare = prepare_provide, .issue = issue_provide};
+URING_OPERATION(provide_buffers) = {.opcode = IORING_OP_PROVIDE_BUFFERS, .flags = URING_IOPOLL, .prepare = prepare_provide, .issue = issue_provide};
 
 static int prepare_remove(struct uring_request *r)
 {
@@ -68,4 +68,4 @@ static int issue_remove(struct uring_request *r, bool may_wait)
 	return uring_buffers_remove(r->ring, r->sqe.buf_index, (uint32_t)r->sqe.fd);
 }
 
-URING_OPERATION(remove_buffers) = {.opcode = IORING_OP_REMOVE_BUFFERS, .prepare = prepare_remove, .issue = issue_remove};
+URING_OPERATION(remove_buffers) = {.opcode = IORING_OP_REMOVE_BUFFERS, .flags = URING_IOPOLL, .prepare = prepare_remove, .issue = issue_remove};

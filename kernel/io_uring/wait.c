@@ -32,6 +32,8 @@ int uring_wait(struct uring *ring, const struct uring_wait *wait)
 	struct waiter waiter;
 	int ret = 0;
 
+	if ((ring->flags & IORING_SETUP_DEFER_TASKRUN) && ring->issuer != task_current())
+		return -EEXIST;
 	async_run_ready(group);
 	if (has_enough(ring, wanted))
 		return 0;

@@ -101,6 +101,8 @@ static int issue(struct uring_request *r, bool may_wait)
 	struct io_vector io;
 	int64_t ret;
 
+	if (uring_wants_direct(r->ring) && !((r->file->flags & O_DIRECT) && !r->file->ops->poll))
+		return -EOPNOTSUPP;
 	if (for_writing && must_sync && !r->file->ops->poll && !may_wait)
 		return -EAGAIN; /* it waits for the medium */
 	if ((int64_t)position < -1)
@@ -115,8 +117,8 @@ static int issue(struct uring_request *r, bool may_wait)
 	return finish(r, ret, wanted);
 }
 
-#define READS (URING_FILE | URING_POLL_IN | URING_IOPRIO)
-#define WRITES (URING_FILE | URING_POLL_OUT | URING_IOPRIO)
+#define READS (URING_FILE | URING_POLL_IN | URING_IOPRIO | URING_PRIORITY | URING_IOPOLL)
+#define WRITES (URING_FILE | URING_POLL_OUT | URING_IOPRIO | URING_PRIORITY | URING_IOPOLL)
 URING_OPERATION(readv) = {.opcode = IORING_OP_READV, .flags = READS | URING_BUFFER, .prepare = prepare_vector, .issue = issue, .release = release_vector};
 URING_OPERATION(writev) = {.opcode = IORING_OP_WRITEV, .flags = WRITES, .prepare = prepare_vector, .issue = issue, .release = release_vector};
 URING_OPERATION(read_fixed) = {.opcode = IORING_OP_READ_FIXED, .flags = READS, .prepare = prepare_fixed, .issue = issue};
