@@ -79,6 +79,7 @@ struct uring {
 	uint32_t cq_tail;		 /* the kernel's own */
 	uint64_t nr_posted;		 /* completions but for timeouts' */
 	uint64_t nr_completed;		 /* requests */
+	uint32_t nr_timeouts;		 /* that came: each ends waits for completions, however many are there; atomic to read */
 	struct list overflow;		 /* completions that found no room */
 	uint32_t nr_overflow;
 	struct list requests; /* asynchronous ones */

@@ -72,7 +72,10 @@ static void post_end(struct uring_request *r, int result)
 	ring->nr_drains -= r->is_drain;
 	if (!is_silent) {
 		(void)uring_post_locked(ring, r->sqe.user_data, result, r->cqe_flags, NULL, URING_POST_OR_KEEP);
-		ring->nr_posted += r->sqe.opcode != IORING_OP_TIMEOUT;
+		if (r->sqe.opcode != IORING_OP_TIMEOUT)
+			ring->nr_posted++;
+		else if (result != -ECANCELED)
+			__atomic_fetch_add(&ring->nr_timeouts, 1, __ATOMIC_RELAXED);
 		if (unlikely(!list_empty(&ring->counting)))
 			uring_count_timeouts_locked(ring);
 	}
@@ -92,7 +95,7 @@ static void end_one(struct uring_request *r, int result)
 		timeout = uring_link_timeout_stop(r);
 	post_end(r, result);
 	if (timeout)
-		post_end(timeout, -ECANCELED);
+		post_end(timeout, result == (int)URING_SILENT ? result : -ECANCELED);
 	if (r->is_asynchronous)
 		async_end(&r->async);
 	uring_request_free(r);
@@ -100,26 +103,33 @@ static void end_one(struct uring_request *r, int result)
 		uring_request_free(timeout);
 }
 
-void uring_fail_chain(struct uring_request *r)
+/* silently: without completions */
+static void fail_chain(struct uring_request *r, bool silently)
 {
 	while (r) {
 		struct uring_request *next = r->next;
 
-		end_one(r, -ECANCELED);
+		end_one(r, silently ? (int)URING_SILENT : -ECANCELED);
 		r = next;
 	}
+}
+
+void uring_fail_chain(struct uring_request *r)
+{
+	fail_chain(r, false);
 }
 
 /* Ends it; what is to be run next, or NULL. */
 static struct uring_request *finish(struct uring_request *r, int result)
 {
 	bool breaks = ((result < 0 && result != (int)URING_SILENT) || r->has_failed) && !r->succeeds && !(r->sqe.flags & IOSQE_IO_HARDLINK);
+	bool skips = r->sqe.flags & IOSQE_CQE_SKIP_SUCCESS; /* then the one that fails stands for its chain */
 	struct uring_request *next = r->next;
 
 	end_one(r, result);
 	if (!breaks)
 		return next;
-	uring_fail_chain(next);
+	fail_chain(next, skips);
 	return NULL;
 }
 

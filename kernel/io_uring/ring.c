@@ -157,6 +157,7 @@ static const struct file_ops uring_ops = {
 	.poll = uring_poll,
 	.map_part = uring_map,
 	.release = uring_release,
+	.stays = true,
 	.anonymous_name = "anon_inode:[io_uring]",
 };
 

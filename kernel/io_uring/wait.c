@@ -19,29 +19,31 @@ int uring_submit(struct uring *ring, unsigned count)
 	return ret;
 }
 
-static bool has_enough(struct uring *ring, unsigned wanted)
+/* Completions enough, or a timeout since the wait began. */
+static bool has_enough(struct uring *ring, unsigned wanted, uint32_t nr_timeouts)
 {
 	(void)uring_flush_overflow(ring);
-	return uring_nr_ready(ring) >= wanted;
+	return uring_nr_ready(ring) >= wanted || __atomic_load_n(&ring->nr_timeouts, __ATOMIC_RELAXED) != nr_timeouts;
 }
 
 int uring_wait(struct uring *ring, const struct uring_wait *wait)
 {
 	struct async_group *group = async_group_current();
 	unsigned wanted = (unsigned)min_u64(wait->wanted, ring->cq_entries);
+	uint32_t nr_timeouts = __atomic_load_n(&ring->nr_timeouts, __ATOMIC_RELAXED);
 	struct waiter waiter;
 	int ret = 0;
 
 	if ((ring->flags & IORING_SETUP_DEFER_TASKRUN) && ring->issuer != task_current())
 		return -EEXIST;
 	async_run_ready(group);
-	if (has_enough(ring, wanted))
+	if (has_enough(ring, wanted, nr_timeouts))
 		return 0;
 	wait_begin(&waiter, &ring->wait);
 	async_owner_begin(group);
 	for (;;) {
 		async_run_ready(group);
-		if (has_enough(ring, wanted))
+		if (has_enough(ring, wanted, nr_timeouts))
 			break;
 		if (ret)
 			break;
@@ -49,7 +51,7 @@ int uring_wait(struct uring *ring, const struct uring_wait *wait)
 	}
 	async_owner_end(group);
 	wait_end(&waiter);
-	if (uring_nr_ready(ring) >= wanted)
+	if (has_enough(ring, wanted, nr_timeouts))
 		return 0;
 	return ret == -ETIMEDOUT ? -ETIME : ret;
 }
