@@ -10,6 +10,8 @@ KERNEL_MODULES += kernel/ipc kernel/syscall/ipc kernel/fs/proc_ipc
 KERNEL_MODULES += kernel/fs/mqueue kernel/syscall/mqueue
 # How --strace prints calls.
 KERNEL_MODULES += kernel/syscall/strace
+# io_uring and Linux AIO.
+KERNEL_MODULES += kernel/async kernel/io_uring kernel/syscall/io_uring kernel/aio kernel/syscall/aio
 # Unix sockets; the network behind them: protocols, the machine's stack of them, devices.
 KERNEL_MODULES += kernel/net/socket
 KERNEL_MODULES += kernel/net/core kernel/net/ethernet kernel/net/ip4 kernel/net/igmp kernel/net/ip6 kernel/net/udp kernel/net/tcp kernel/net/cubic

@@ -49,6 +49,27 @@ static void touch_access(struct file *file)
 	inode_touch(inode, TOUCH_ATIME);
 }
 
+enum { AT_ONCE_MAX = 256 /* pages that are copied while the program waits for something else */ };
+
+/* Whether a read need not wait for the medium. */
+static bool is_in_memory(struct inode *inode, uint64_t at, uint64_t len, uint64_t size)
+{
+	uint64_t end = min_u64(size, at + min_u64(len, size)), last = pages_of(end);
+
+	if (page_cache_is_memory(&inode->cache) || at >= size)
+		return true;
+	if (last - (at >> PAGE_SHIFT) > AT_ONCE_MAX)
+		return false;
+	for (uint64_t index = at >> PAGE_SHIFT; index < last; index++) {
+		struct page *page = page_cache_find(&inode->cache, index);
+
+		if (!page)
+			return false;
+		page_put(page);
+	}
+	return true;
+}
+
 static long data_read(struct file *file, struct io_vector *io, uint64_t *position)
 {
 	struct inode *inode = file->inode;
@@ -56,6 +77,8 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 	long done = 0;
 	int ret = 0;
 
+	if (unlikely(thread_current()->no_wait) && !is_in_memory(inode, at, io->left, size))
+		return -EAGAIN;
 	while (io->left && at < size) {
 		size_t offset = at % PAGE_SIZE;
 		size_t part = min_u64(min_u64(PAGE_SIZE - offset, size - at), io->left), copied;

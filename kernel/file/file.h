@@ -30,6 +30,7 @@ struct file_ops {
 	int (*flush)(struct file *file);    /* each close(2) */
 	void (*release)(struct file *file); /* the last reference */
 	int (*describe)(struct file *file, char *to, size_t size); /* extra lines of /proc/PID/fdinfo; NULL: none */
+	bool stays; /* not sent to other processes (SCM_RIGHTS: -EINVAL): it could hold itself */
 	const char *anonymous_name; /* "anon_inode:[eventpoll]", "pipe:[%llu]" with the inode number; NULL: path */
 };
 

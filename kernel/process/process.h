@@ -116,6 +116,7 @@ struct task {
 	bool vfork_waits;	   /* for its child, of this one */
 	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
+	struct file **rings;	   /* io_uring's that it registered (kernel/io_uring) */
 	struct async_group *async; /* what goes on for it while it does something else (kernel/async); NULL: nothing */
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
 	uint32_t timer_slack_ns;

@@ -34,6 +34,7 @@ struct thread {
 	};
 	bool no_faults;		       /* copies to and from user memory fail rather than sleep for a page: a spin lock is held */
 	bool killed;		       /* atomic: killable sleeps end with -EINTR */
+	bool is_completing;	       /* tells of an io_uring's completions: who hears of it must not make more of them without end */
 	bool no_wait;		       /* files answer -EAGAIN as if opened with O_NONBLOCK: what is tried now is waited for otherwise */
 
 	/* Guarded by the run queue's lock of `cpu`. */

@@ -10,9 +10,10 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
 void timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
 	struct scheduler *me = scheduler_mine();
+	bool is_running;
 
 	if (timer->is_armed)
-		timer_queue_remove(&scheduler_of(timer->cpu)->timers, timer);
+		timer_queue_remove(&scheduler_of(timer->cpu)->timers, timer, &is_running);
 	timer->cpu = me->cpu;
 	timer->deadline_ns = deadline_ns;
 	if (timer_queue_add(&me->timers, timer))
@@ -24,11 +25,11 @@ bool timer_cancel(struct timer *timer)
 	bool was_armed = false;
 
 	for (;;) {
-		struct timer_queue *queue = &scheduler_of(timer->cpu)->timers;
+		bool is_running;
 
-		was_armed |= timer_queue_remove(queue, timer);
-		/* Its function may run there, and arm it again. */
-		if (timer->cpu == cpu_id() || __atomic_load_n(&queue->running, __ATOMIC_ACQUIRE) != timer)
+		was_armed |= timer_queue_remove(&scheduler_of(timer->cpu)->timers, timer, &is_running);
+		/* Its function may run there, and arm it again: if it did so before a look at whether it runs, that would miss it. */
+		if (timer->cpu == cpu_id() || !is_running)
 			return was_armed;
 		cpu_relax();
 	}

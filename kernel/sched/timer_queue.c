@@ -60,12 +60,13 @@ bool timer_queue_add(struct timer_queue *queue, struct timer *timer)
 	return is_first;
 }
 
-bool timer_queue_remove(struct timer_queue *queue, struct timer *timer)
+bool timer_queue_remove(struct timer_queue *queue, struct timer *timer, bool *is_running)
 {
 	bool was_armed;
 
 	spin_lock(&queue->lock);
 	was_armed = remove_locked(queue, timer);
+	*is_running = queue->running == timer;
 	spin_unlock(&queue->lock);
 	return was_armed;
 }

@@ -47,7 +47,7 @@ TEST(model)
 	start();
 	for (unsigned step = 0; step < 100000; step++) {
 		struct timer *timer = &timers[test_random() % NR];
-		bool was_armed = timer->is_armed;
+		bool was_armed = timer->is_armed, is_running;
 
 		if (test_random() % 8 == 0) {
 			now += test_random() % 50;
@@ -55,7 +55,7 @@ TEST(model)
 			timer_queue_run(&queue, now, NR);
 			CHECK(earliest() > now);
 		} else if (was_armed) {
-			CHECK(timer_queue_remove(&queue, timer));
+			CHECK(timer_queue_remove(&queue, timer, &is_running) && !is_running);
 		} else {
 			uint64_t before = earliest();
 
@@ -63,8 +63,29 @@ TEST(model)
 			CHECK_EQ(timer_queue_add(&queue, timer), timer->deadline_ns < before);
 		}
 		CHECK_EQ(queue.next_ns, earliest());
-		CHECK(!timer_queue_remove(&queue, &(struct timer){.fire = fire}));
+		CHECK(!timer_queue_remove(&queue, &(struct timer){.fire = fire}, &is_running));
 	}
+}
+
+static void fire_and_look(struct timer *timer)
+{
+	bool is_running;
+
+	CHECK(!timer_queue_remove(&queue, timer, &is_running) && is_running);
+	timer->deadline_ns += 10;
+	timer_queue_add(&queue, timer);
+	CHECK(timer_queue_remove(&queue, timer, &is_running) && is_running);
+}
+
+TEST(one_that_runs_is_known_to_run)
+{
+	bool is_running;
+
+	start();
+	timers[0] = (struct timer){.fire = fire_and_look, .deadline_ns = 5};
+	timer_queue_add(&queue, &timers[0]);
+	CHECK_EQ(timer_queue_run(&queue, 5, NR), 1);
+	CHECK(!timer_queue_remove(&queue, &timers[0], &is_running) && !is_running);
 }
 
 TEST(equal_deadlines_fire_in_order_of_arming)

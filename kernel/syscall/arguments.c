@@ -76,6 +76,20 @@ int place_get(struct place_argument *place, int dirfd, uint64_t address, bool ma
 	return ret;
 }
 
+int place_from(struct place_argument *place, int dirfd, char *name, bool may_be_empty)
+{
+	int ret = 0;
+
+	place->storage = (struct path){0};
+	place->start = NULL;
+	place->name = name;
+	if (name[0] != '/')
+		ret = place_directory(dirfd, &place->storage, &place->start, may_be_empty && !name[0]);
+	if (ret)
+		place_put(place);
+	return ret;
+}
+
 void place_put(struct place_argument *place)
 {
 	if (place->name != place->short_name)

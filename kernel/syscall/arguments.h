@@ -14,6 +14,8 @@ struct place_argument {
 /* -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF, -ENOTDIR. Then place_put. With may_be_empty an empty name's dirfd may be any file. */
 int place_get(struct place_argument *place, int dirfd, uint64_t address, bool may_be_empty) must_check;
 void place_put(struct place_argument *place);
+/* The same of a name in kernel memory, from the heap, which it takes in any case. */
+int place_from(struct place_argument *place, int dirfd, char *name, bool may_be_empty) must_check;
 
 /* The file of a descriptor for the length of a call: file_end puts it. */
 struct file_argument {

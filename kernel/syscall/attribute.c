@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What inodes carry: chmod(2), chown(2), utimensat(2), truncate(2), fallocate(2), fsync(2), sync(2). */
-#include "kernel/syscall/arguments.h"
+#include "kernel/syscall/file_calls.h"
 #include "kernel/platform/platform.h"
 #include "kernel/uapi/time.h"
 
@@ -251,39 +251,49 @@ SYSCALL(ftruncate, 2, "dd")
 	return ret;
 }
 
+int64_t allocate_file(struct file *file, int mode, int64_t offset, int64_t len)
+{
+	int64_t end;
+
+	if (offset < 0 || len <= 0)
+		return -EINVAL;
+	if (__builtin_add_overflow(offset, len, &end))
+		return -EFBIG;
+	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	return file_allocate(file, mode, (uint64_t)offset, (uint64_t)len);
+}
+
 SYSCALL_PARTIAL(fallocate, "allocates, keeps the size, punches holes, zeroes; neither collapses nor inserts ranges");
 SYSCALL(fallocate, 4, "dxdd")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
-	int64_t offset = (int64_t)a->v[2], len = (int64_t)a->v[3], end, ret;
-	int mode = (int)a->v[1];
+	int64_t ret;
 
 	if (!file)
 		return -EBADF;
-	if (offset < 0 || len <= 0)
-		ret = -EINVAL;
-	else if (__builtin_add_overflow(offset, len, &end))
-		ret = -EFBIG;
-	else if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
-		ret = -EOPNOTSUPP;
-	else
-		ret = file_allocate(file, mode, (uint64_t)offset, (uint64_t)len);
+	ret = allocate_file(file, (int)a->v[1], (int64_t)a->v[2], (int64_t)a->v[3]);
 	file_put(file);
 	return ret;
 }
 
 /* fadvise64(2), readahead(2): the page cache reads ahead by itself. */
+int64_t advise_file(struct file *file, int64_t len, unsigned advice)
+{
+	return file_pipe(file) ? -ESPIPE : advice > 5 || len < 0 ? -EINVAL : 0;
+}
+
 SYSCALL_PARTIAL(fadvise64, "a hint that nothing is made of");
 SYSCALL(fadvise64, 4, "dddd")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
-	bool is_pipe;
+	int64_t ret;
 
 	if (!file)
 		return -EBADF;
-	is_pipe = file_pipe(file);
+	ret = advise_file(file, (int64_t)a->v[2], (unsigned)min_u64(a->v[3], UINT32_MAX));
 	file_put(file);
-	return is_pipe ? -ESPIPE : a->v[3] > 5 || (int64_t)a->v[2] < 0 ? -EINVAL : 0;
+	return ret;
 }
 
 SYSCALL_PARTIAL(readahead, "a hint that nothing is made of");
@@ -323,21 +333,28 @@ SYSCALL(fdatasync, 1, "d")
 	return sync_fd((int)a->v[0], true);
 }
 
+int64_t sync_range(struct file *file, int64_t offset, int64_t len, unsigned flags)
+{
+	uint32_t type = file->inode ? file->inode->mode & S_IFMT : S_IFIFO;
+
+	if (offset < 0 || len < 0 || (uint64_t)offset + (uint64_t)len > INT64_MAX || (flags & ~7u))
+		return -EINVAL;
+	if (type != S_IFREG && type != S_IFBLK && type != S_IFDIR)
+		return -ESPIPE;
+	return file->flags & O_PATH ? -EBADF : file_sync(file, true);
+}
+
 SYSCALL_PARTIAL(sync_file_range, "writes the whole file, and waits");
 SYSCALL(sync_file_range, 4, "dddx")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
-	uint32_t type;
+	int64_t ret;
 
 	if (!file)
 		return -EBADF;
-	type = file->inode ? file->inode->mode & S_IFMT : S_IFIFO;
+	ret = sync_range(file, (int64_t)a->v[1], (int64_t)a->v[2], (unsigned)a->v[3]);
 	file_put(file);
-	if ((int64_t)a->v[1] < 0 || (int64_t)a->v[2] < 0 || (int64_t)(a->v[1] + a->v[2]) < 0 || a->v[3] & ~7ull)
-		return -EINVAL;
-	if (type != S_IFREG && type != S_IFBLK && type != S_IFDIR)
-		return -ESPIPE;
-	return sync_fd((int)a->v[0], true);
+	return ret;
 }
 
 SYSCALL(sync, 0, "")

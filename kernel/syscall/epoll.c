@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* epoll_create(2), epoll_ctl(2), epoll_wait(2). */
 #include "kernel/file/epoll.h"
-#include "kernel/syscall/arguments.h"
+#include "kernel/syscall/file_calls.h"
 #include "kernel/syscall/clock.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/time.h"
@@ -31,33 +31,33 @@ SYSCALL(epoll_create1, 1, "x")
 	return a->v[0] & ~(uint64_t)O_CLOEXEC ? -EINVAL : create(a->v[0] & O_CLOEXEC);
 }
 
-static int64_t control(struct file *epoll, const struct syscall_arguments *a)
+int64_t epoll_change(struct file *epoll, int operation, int fd, const struct linux_epoll_event *event)
 {
-	struct linux_epoll_event event = {0};
-	int operation = (int)a->v[1];
 	struct file *file;
 	int64_t ret;
 
 	if (!file_is_epoll(epoll))
 		return -EINVAL;
-	if (operation != EPOLL_CTL_DEL && copy_from_user(&event, a->v[3], sizeof(event)))
-		return -EFAULT;
-	file = descriptor_get((int)a->v[2]);
+	file = descriptor_get(fd);
 	if (!file)
 		return -EBADF;
-	ret = epoll_control(epoll, operation, (int)a->v[2], file, &event);
+	ret = epoll_control(epoll, operation, fd, file, event);
 	file_put(file);
 	return ret;
 }
 
 SYSCALL(epoll_ctl, 4, "dddp")
 {
-	struct file *epoll = descriptor_get((int)a->v[0]);
+	struct linux_epoll_event event = {0};
+	struct file *epoll;
 	int64_t ret;
 
+	if ((int)a->v[1] != EPOLL_CTL_DEL && copy_from_user(&event, a->v[3], sizeof(event)))
+		return -EFAULT;
+	epoll = descriptor_get((int)a->v[0]);
 	if (!epoll)
 		return -EBADF;
-	ret = control(epoll, a);
+	ret = epoll_change(epoll, (int)a->v[1], (int)a->v[2], &event);
 	file_put(epoll);
 	return ret;
 }

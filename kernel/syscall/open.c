@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* open(2), openat2(2), creat(2), memfd_create(2). */
-#include "kernel/syscall/arguments.h"
+#include "kernel/syscall/file_calls.h"
 #include "lib/string.h"
 
-static int64_t open_at(int dirfd, uint64_t name, int flags, uint32_t mode, unsigned walk_flags)
+int open_place(struct place_argument *place, int dirfd, const struct open_how *how, struct file **file)
+{
+	int ret = 0;
+
+	if (!place->start && (how->walk_flags & (WALK_BENEATH | WALK_IN_ROOT))) /* where dirfd counts for absolute paths too */
+		ret = syscall_directory(dirfd, &place->storage, &place->start);
+	return ret ? ret : path_open(place->start, place->name, how->flags | O_LARGEFILE, how->mode, how->walk_flags, file);
+}
+
+static int64_t open_at(int dirfd, uint64_t name, const struct open_how *how)
 {
 	struct place_argument place;
 	struct file *file = NULL;
 	int fd, ret = place_get(&place, dirfd, name, false);
 
-	if (!ret && !place.start && (walk_flags & (WALK_BENEATH | WALK_IN_ROOT))) /* where dirfd counts for absolute paths too */
-		ret = syscall_directory(dirfd, &place.storage, &place.start);
 	if (ret)
 		return ret;
-	fd = descriptor_reserve(0, flags & O_CLOEXEC);
+	fd = descriptor_reserve(0, how->flags & O_CLOEXEC);
 	if (fd < 0) {
 		place_put(&place);
 		return fd;
 	}
-	ret = path_open(place.start, place.name, flags | O_LARGEFILE, mode, walk_flags, &file);
+	ret = open_place(&place, dirfd, how, &file);
 	place_put(&place);
 	if (ret) {
 		descriptor_cancel(fd);
@@ -28,19 +35,24 @@ static int64_t open_at(int dirfd, uint64_t name, int flags, uint32_t mode, unsig
 	return fd;
 }
 
+static int64_t open_plain(int dirfd, uint64_t name, int flags, uint32_t mode)
+{
+	return open_at(dirfd, name, &(struct open_how){.flags = flags, .mode = mode});
+}
+
 SYSCALL(open, 3, "sfo")
 {
-	return open_at(AT_FDCWD, a->v[0], (int)a->v[1], (uint32_t)a->v[2], 0);
+	return open_plain(AT_FDCWD, a->v[0], (int)a->v[1], (uint32_t)a->v[2]);
 }
 
 SYSCALL(openat, 4, "Dsfo")
 {
-	return open_at((int)a->v[0], a->v[1], (int)a->v[2], (uint32_t)a->v[3], 0);
+	return open_plain((int)a->v[0], a->v[1], (int)a->v[2], (uint32_t)a->v[3]);
 }
 
 SYSCALL(creat, 2, "so")
 {
-	return open_at(AT_FDCWD, a->v[0], O_CREAT | O_WRONLY | O_TRUNC, (uint32_t)a->v[1], 0);
+	return open_plain(AT_FDCWD, a->v[0], O_CREAT | O_WRONLY | O_TRUNC, (uint32_t)a->v[1]);
 }
 
 static const struct {
@@ -53,23 +65,21 @@ static const struct {
     {RESOLVE_IN_ROOT, WALK_IN_ROOT},
 };
 
-SYSCALL_PARTIAL(openat2, "RESOLVE_CACHED always answers EAGAIN");
-SYSCALL(openat2, 4, "Dspu")
+int open_copy_how(uint64_t address, uint64_t size, struct open_how *to)
 {
 	struct linux_open_how how;
-	unsigned walk_flags = 0;
 
-	if (a->v[3] < sizeof(how))
+	if (size < sizeof(how))
 		return -EINVAL;
-	if (copy_from_user(&how, a->v[2], sizeof(how)))
+	if (copy_from_user(&how, address, sizeof(how)))
 		return -EFAULT;
-	if (a->v[3] > sizeof(how)) {
+	if (size > sizeof(how)) {
 		uint8_t more[64] = {0};
-		size_t len = a->v[3] - sizeof(how);
+		size_t len = size - sizeof(how);
 
 		if (len > sizeof(more))
 			return -E2BIG;
-		if (copy_from_user(more, a->v[2] + sizeof(how), len))
+		if (copy_from_user(more, address + sizeof(how), len))
 			return -EFAULT;
 		for (size_t i = 0; i < len; i++)
 			if (more[i])
@@ -83,10 +93,20 @@ SYSCALL(openat2, 4, "Dspu")
 		return -EINVAL;
 	if (how.mode & ~07777ull || (how.mode && !(how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))))
 		return -EINVAL;
+	*to = (struct open_how){.flags = (int)how.flags, .mode = (uint32_t)how.mode};
 	for (size_t i = 0; i < ARRAY_SIZE(resolve_flags); i++)
 		if (how.resolve & resolve_flags[i].resolve)
-			walk_flags |= resolve_flags[i].walk;
-	return open_at((int)a->v[0], a->v[1], (int)how.flags, (uint32_t)how.mode, walk_flags);
+			to->walk_flags |= resolve_flags[i].walk;
+	return 0;
+}
+
+SYSCALL_PARTIAL(openat2, "RESOLVE_CACHED always answers EAGAIN");
+SYSCALL(openat2, 4, "Dspu")
+{
+	struct open_how how;
+	int ret = open_copy_how(a->v[2], a->v[3], &how);
+
+	return ret ? ret : open_at((int)a->v[0], a->v[1], &how);
 }
 
 enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_HUGETLB = 4, MFD_NOEXEC_SEAL = 8, MFD_EXEC = 16 };

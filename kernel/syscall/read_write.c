@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* read(2), write(2), their vector and positioned forms, lseek(2), and copies within the kernel. */
-#include "kernel/syscall/arguments.h"
+#include "kernel/syscall/file_calls.h"
 #include "kernel/file/pipe.h"
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
 #include "lib/string.h"
 
 enum { IO_MAX = 0x7ffff000 };
-enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
 
 /* Memory of that length is the program's own neither before nor behind what a call takes of it. */
 static int64_t check_large(const struct file *file, unsigned mode, const struct syscall_arguments *a)
@@ -134,30 +133,46 @@ SYSCALL(pwritev, 4, "diud")
 }
 
 /* preadv2(2), pwritev2(2): RWF_APPEND and the sync flags are those of the file for this call. */
+int64_t transfer_flagged(struct file *file, struct io_vector *io, uint64_t *position, int flags, bool is_write)
+{
+	int saved = file->flags, added = 0;
+	int64_t ret;
+
+	if (flags & ~RWF_ALL)
+		return -EOPNOTSUPP;
+	if (!is_write)
+		return file_read(file, io, position);
+	added |= flags & RWF_APPEND ? O_APPEND : 0;
+	added |= flags & RWF_SYNC ? O_SYNC : flags & RWF_DSYNC ? O_DSYNC : 0;
+	if (likely(!added))
+		return file_write(file, io, position);
+	file->flags |= added;
+	ret = file_write(file, io, position);
+	file->flags = (file->flags & ~added) | (saved & added);
+	return ret;
+}
+
 static int64_t flagged_vector(const struct syscall_arguments *a, bool is_write)
 {
-	int flags = (int)a->v[5], saved, added = 0;
 	uint64_t position = a->v[3];
+	struct io_vector io;
 	struct file *file;
 	int64_t ret;
 
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+	if ((int)a->v[5] & ~RWF_ALL)
 		return -EOPNOTSUPP;
 	if ((int64_t)position < -1)
 		return -EINVAL;
-	if (!(flags & (RWF_DSYNC | RWF_SYNC | RWF_APPEND)) || !is_write)
-		return transfer_vector(a, (int64_t)position == -1 ? NULL : &position, is_write);
 	file = descriptor_get((int)a->v[0]);
 	if (!file)
 		return -EBADF;
-	added |= flags & RWF_APPEND ? O_APPEND : 0;
-	added |= flags & RWF_SYNC ? O_SYNC : flags & RWF_DSYNC ? O_DSYNC : 0;
-	saved = file->flags;
-	file->flags |= added;
-	ret = transfer_vector(a, (int64_t)position == -1 ? NULL : &position, true);
-	file->flags = (file->flags & ~added) | (saved & added);
+	ret = syscall_copy_iovec(a->v[1], a->v[2], &io);
+	if (!ret) {
+		ret = transfer_flagged(file, &io, (int64_t)position == -1 ? NULL : &position, (int)a->v[5], is_write);
+		syscall_free_iovec(&io);
+	}
 	file_put(file);
-	return ret;
+	return is_write ? write_result(ret) : restartable(ret);
 }
 
 SYSCALL_PARTIAL(preadv2, "RWF_NOWAIT waits");
@@ -307,23 +322,47 @@ SYSCALL(copy_file_range, 6, "dpdpux")
 enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
 
 /* A pipe hands over what it has: splice does not wait for the length to fill. */
-static int64_t splice_once(struct two_files *files, uint64_t from_address, uint64_t to_address, uint64_t len, bool nonblocking)
+int64_t splice_files(struct file *from, uint64_t *from_position, struct file *to, uint64_t *to_position, uint64_t len, unsigned flags)
 {
-	struct file *from = files->from;
+	bool nonblocking = flags & SPLICE_F_NONBLOCK && file_pipe(from);
 	int saved = from->flags;
 	int64_t ret;
 
-	if (file_pipe(from)) {
-		enum { CHUNK = 65536 };
-
-		len = min_u64(len, CHUNK);
-		if (nonblocking)
-			from->flags |= O_NONBLOCK;
-	}
-	ret = copy_at(files, from_address, to_address, file_pipe(from) ? min_u64(len, PAGE_SIZE) : len);
+	if (flags & ~(unsigned)SPLICE_F_ALL)
+		return -EINVAL;
+	if (!(from->mode & MAY_READ) || !(to->mode & MAY_WRITE))
+		return -EBADF;
+	if (!file_pipe(from) && !file_pipe(to))
+		return -EINVAL;
+	if ((file_pipe(from) && from_position) || (file_pipe(to) && to_position))
+		return -ESPIPE;
+	if (!len)
+		return 0;
+	if (from->ops->read_directory || ((int64_t)len < 0 && !(file_pipe(from) && file_pipe(to))))
+		return -EINVAL;
+	if (nonblocking) /* of reading alone: what was read must not be lost */
+		from->flags |= O_NONBLOCK;
+	ret = file_copy(from, from_position, to, to_position, file_pipe(from) ? min_u64(len, PAGE_SIZE) : min_u64(len, IO_MAX));
 	if (nonblocking && !(saved & O_NONBLOCK))
 		from->flags &= ~O_NONBLOCK;
 	return ret;
+}
+
+static int64_t splice_at(const struct two_files *files, const struct syscall_arguments *a)
+{
+	uint64_t from_storage, to_storage, *from, *to;
+	int64_t done, ret = position_get(a->v[1], &from_storage, &from);
+
+	if (!ret)
+		ret = position_get(a->v[3], &to_storage, &to);
+	if (ret)
+		return ret;
+	done = splice_files(files->from, from, files->to, to, a->v[4], (unsigned)a->v[5]);
+	if (done > 0 && from && copy_to_user(a->v[1], from, sizeof(*from)))
+		return -EFAULT;
+	if (done > 0 && to && copy_to_user(a->v[3], to, sizeof(*to)))
+		return -EFAULT;
+	return write_result(done);
 }
 
 SYSCALL_PARTIAL(splice, "copies; up to a page at a time out of a pipe");
@@ -334,27 +373,22 @@ SYSCALL(splice, 6, "dpdpux")
 
 	if (ret)
 		return ret;
-	if (!(files.from->mode & MAY_READ) || !(files.to->mode & MAY_WRITE))
-		ret = -EBADF;
-	else if (!file_pipe(files.from) && !file_pipe(files.to))
-		ret = -EINVAL;
-	else if ((file_pipe(files.from) && a->v[1]) || (file_pipe(files.to) && a->v[3]))
-		ret = -ESPIPE;
-	else if (!a->v[4])
-		ret = 0;
-	else if (files.from->ops->read_directory || ((int64_t)a->v[4] < 0 && !(file_pipe(files.from) && file_pipe(files.to))))
-		ret = -EINVAL;
-	else
-		ret = splice_once(&files, a->v[1], a->v[3], a->v[4], a->v[5] & SPLICE_F_NONBLOCK);
+	ret = splice_at(&files, a);
 	two_files_put(&files);
 	return ret;
 }
 
-static int64_t tee_pipes(struct file *from, struct file *to, uint64_t len, bool may_wait)
+int64_t tee_files(struct file *from, struct file *to, uint64_t len, unsigned flags)
 {
-	char *buffer = heap_alloc(PAGE_SIZE);
+	bool may_wait = !(flags & SPLICE_F_NONBLOCK) && !file_is_nonblocking(from);
+	char *buffer;
 	int64_t ret;
 
+	if (!(from->mode & MAY_READ) || !(to->mode & MAY_WRITE))
+		return -EBADF;
+	if (flags & ~(unsigned)SPLICE_F_ALL || !file_pipe(from) || !file_pipe(to) || file_pipe(from) == file_pipe(to))
+		return -EINVAL;
+	buffer = heap_alloc(PAGE_SIZE);
 	if (!buffer)
 		return -ENOMEM;
 	ret = pipe_peek(file_pipe(from), buffer, min_u64(len, PAGE_SIZE), may_wait);
@@ -372,12 +406,7 @@ SYSCALL(tee, 4, "ddux")
 
 	if (ret)
 		return ret;
-	if (!(files.from->mode & MAY_READ) || !(files.to->mode & MAY_WRITE))
-		ret = -EBADF;
-	else if (!file_pipe(files.from) || !file_pipe(files.to) || file_pipe(files.from) == file_pipe(files.to))
-		ret = -EINVAL;
-	else
-		ret = tee_pipes(files.from, files.to, a->v[2], !(a->v[3] & SPLICE_F_NONBLOCK) && !(files.from->flags & O_NONBLOCK));
+	ret = tee_files(files.from, files.to, a->v[2], (unsigned)a->v[3]);
 	two_files_put(&files);
 	return write_result(ret);
 }

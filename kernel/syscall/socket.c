@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The socket calls (socket(2) and its family): copies addresses, vectors and control messages; the socket layer does the work. */
-#include "kernel/net/socket/socket.h"
+#include "kernel/syscall/socket_calls.h"
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
 #include "kernel/syscall/syscall.h"
@@ -44,7 +44,7 @@ static bool type_flags_are_bad(int type)
 	return type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK);
 }
 
-static int copy_address(uint64_t address, uint64_t len, uint8_t to[LINUX_SOCKADDR_MAX])
+int socket_copy_address(uint64_t address, uint64_t len, uint8_t to[LINUX_SOCKADDR_MAX])
 {
 	if ((int64_t)len < 0 || len > LINUX_SOCKADDR_MAX)
 		return -EINVAL;
@@ -120,7 +120,7 @@ static int64_t on_socket(const struct syscall_arguments *a, int64_t (*act)(struc
 static int64_t do_bind(struct socket *socket, const struct syscall_arguments *a)
 {
 	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
-	int ret = copy_address(a->v[1], a->v[2], address);
+	int ret = socket_copy_address(a->v[1], a->v[2], address);
 
 	if (ret)
 		return ret;
@@ -135,7 +135,7 @@ SYSCALL(bind, 3, "dpu")
 static int64_t do_connect(struct socket *socket, const struct syscall_arguments *a)
 {
 	uint8_t address[LINUX_SOCKADDR_MAX] = {0};
-	int ret = copy_address(a->v[1], a->v[2], address);
+	int ret = socket_copy_address(a->v[1], a->v[2], address);
 
 	if (ret)
 		return ret;
@@ -157,33 +157,41 @@ SYSCALL(listen, 2, "dd")
 	return on_socket(a, do_listen);
 }
 
-static int64_t do_accept(int fd, uint64_t address, uint64_t len_address, int flags)
+int socket_accept(struct socket *socket, int flags, uint64_t address, uint64_t len_address, struct file **file)
 {
 	uint8_t name[LINUX_SOCKADDR_MAX];
-	struct socket *socket, *accepted;
-	struct file *file, *new_file;
+	struct socket *accepted;
+	long len;
+	int ret;
+
+	if (flags & ~(LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
+		return -EINVAL;
+	ret = socket->ops->accept ? socket->ops->accept(socket, socket_is_nonblocking(socket, 0), &accepted) : -EOPNOTSUPP;
+	if (ret)
+		return ret;
+	len = accepted->ops->name(accepted, true, name);
+	if (len < 0) /* the peer is gone again: an address of nobody */
+		len = 0;
+	*file = socket_file_new(accepted, file_flags(flags));
+	if (!*file)
+		return -ENOMEM;
+	ret = put_address(address, len_address, name, (uint32_t)len);
+	if (ret)
+		file_put(*file);
+	return ret;
+}
+
+static int64_t do_accept(int fd, uint64_t address, uint64_t len_address, int flags)
+{
+	struct file *file, *accepted;
+	struct socket *socket;
 	int64_t ret = socket_get(fd, &file, &socket);
 
 	if (ret)
 		return ret;
-	if (flags & ~(LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
-		ret = -EINVAL;
-	else
-		ret = socket->ops->accept ? socket->ops->accept(socket, socket_is_nonblocking(socket, 0), &accepted) : -EOPNOTSUPP;
+	ret = socket_accept(socket, flags, address, len_address, &accepted);
 	file_put(file);
-	if (ret)
-		return ret;
-	ret = accepted->ops->name(accepted, true, name);
-	if (ret < 0) /* the peer is gone again: an address of nobody */
-		ret = 0;
-	new_file = socket_file_new(accepted, file_flags(flags));
-	if (!new_file)
-		return -ENOMEM;
-	ret = put_address(address, len_address, name, (uint32_t)ret);
-	if (!ret)
-		return add_descriptor(new_file, flags);
-	file_put(new_file);
-	return ret;
+	return ret ? ret : add_descriptor(accepted, flags);
 }
 
 SYSCALL(accept, 3, "dpp")
@@ -285,7 +293,7 @@ static int64_t do_sendto(struct socket *socket, const struct syscall_arguments *
 {
 	struct socket_message message = {.flags = (int)a->v[3], .name_len = a->v[4] ? a->v[5] : 0};
 	struct io_vector io;
-	int ret = message.name_len ? copy_address(a->v[4], message.name_len, message.name) : 0;
+	int ret = message.name_len ? socket_copy_address(a->v[4], message.name_len, message.name) : 0;
 
 	if (ret)
 		return ret;
@@ -347,27 +355,44 @@ static int64_t send_with_control(struct socket *socket, struct socket_message *m
 	return ret;
 }
 
+int message_argument_get(struct message_argument *m, uint64_t address, bool is_send)
+{
+	int ret = copy_from_user(&m->header, address, sizeof(m->header));
+
+	m->address = address;
+	m->name_len = 0;
+	if (!ret && is_send && m->header.name && m->header.namelen) {
+		m->name_len = min_u64(m->header.namelen, LINUX_SOCKADDR_MAX);
+		ret = socket_copy_address(m->header.name, m->name_len, m->name);
+	}
+	if (ret)
+		return ret;
+	ret = syscall_copy_iovec(m->header.iov, m->header.iovlen, &m->io);
+	return ret == -EINVAL ? -EMSGSIZE : ret;
+}
+
+void message_argument_put(struct message_argument *m)
+{
+	syscall_free_iovec(&m->io);
+}
+
+int64_t message_send(struct socket *socket, const struct message_argument *m, struct io_vector *io, int flags)
+{
+	struct socket_message message = {.flags = flags, .name_len = m->name_len, .io = io};
+
+	memcpy(message.name, m->name, m->name_len);
+	return send_with_control(socket, &message, &m->header);
+}
+
 static int64_t send_message(struct socket *socket, uint64_t address, int flags)
 {
-	struct socket_message message = {.flags = flags};
-	struct linux_msghdr header;
-	struct io_vector io;
-	int64_t ret = copy_from_user(&header, address, sizeof(header));
+	struct message_argument m;
+	int64_t ret = message_argument_get(&m, address, true);
 
 	if (ret)
 		return ret;
-	if (header.name && header.namelen) {
-		message.name_len = min_u64(header.namelen, LINUX_SOCKADDR_MAX);
-		ret = copy_address(header.name, message.name_len, message.name);
-		if (ret)
-			return ret;
-	}
-	ret = syscall_copy_iovec(header.iov, header.iovlen, &io);
-	if (ret)
-		return ret == -EINVAL ? -EMSGSIZE : ret;
-	message.io = &io;
-	ret = send_with_control(socket, &message, &header);
-	syscall_free_iovec(&io);
+	ret = message_send(socket, &m, &m.io, flags);
+	message_argument_put(&m);
 	return ret;
 }
 
@@ -391,31 +416,35 @@ static int64_t put_message(uint64_t address, struct linux_msghdr *header, struct
 	return ret ? ret : copy_to_user(address, header, sizeof(*header));
 }
 
-static int64_t receive_message(struct socket *socket, uint64_t address, int flags)
+int64_t message_receive(struct socket *socket, const struct message_argument *m, struct io_vector *io, int flags)
 {
-	struct socket_message message = {.flags = flags};
+	struct socket_message message = {.flags = flags, .io = io};
+	struct linux_msghdr header = m->header;
 	struct socket_notes notes;
-	struct linux_msghdr header;
-	struct io_vector io;
-	int64_t ret = copy_from_user(&header, address, sizeof(header));
+	int64_t ret;
 
-	if (ret)
-		return ret;
-	ret = syscall_copy_iovec(header.iov, header.iovlen, &io);
-	if (ret)
-		return ret == -EINVAL ? -EMSGSIZE : ret;
 	notes.len = 0;
 	if (header.control)
 		message.notes = &notes;
-	message.io = &io;
 	ret = socket_receive(socket, &message);
-	syscall_free_iovec(&io);
 	if (ret >= 0) {
-		int64_t err = put_message(address, &header, &message);
+		int64_t err = put_message(m->address, &header, &message);
 		if (err)
 			ret = err;
 	}
 	socket_files_release(message.files);
+	return ret;
+}
+
+static int64_t receive_message(struct socket *socket, uint64_t address, int flags)
+{
+	struct message_argument m;
+	int64_t ret = message_argument_get(&m, address, false);
+
+	if (ret)
+		return ret;
+	ret = message_receive(socket, &m, &m.io, flags);
+	message_argument_put(&m);
 	return ret;
 }
 

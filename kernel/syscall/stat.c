@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stat(2) and its family, statx(2), access(2), statfs(2), readlink(2). */
-#include "kernel/syscall/arguments.h"
+#include "kernel/syscall/file_calls.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/mount.h"
 #include "lib/string.h"
@@ -37,26 +37,18 @@ static int64_t stat_fd(int fd, struct linux_stat *stat, struct time_stamp *birth
 	return 0;
 }
 
-static int64_t stat_at(int dirfd, uint64_t name, int flags, struct linux_stat *stat, struct time_stamp *birth, uint64_t *mount)
+/* Puts the place. */
+static int64_t stat_place(struct place_argument *place, int dirfd, int flags, struct linux_stat *stat, struct time_stamp *birth, uint64_t *mount)
 {
-	struct place_argument place;
 	struct path path;
-	int64_t ret = place_get(&place, dirfd, name, flags & AT_EMPTY_PATH);
+	int64_t ret;
 
-	if (ret == -ENOTDIR && (flags & AT_EMPTY_PATH)) { /* a pipe, a socket: it has no place, but it is open */
-		char first;
-
-		if (!copy_from_user(&first, name, 1) && !first)
-			return stat_fd(dirfd, stat, birth, mount);
-	}
-	if (ret)
-		return ret;
-	if (!place.name[0] && (flags & AT_EMPTY_PATH) && dirfd != AT_FDCWD) {
-		place_put(&place);
+	if (!place->name[0] && (flags & AT_EMPTY_PATH) && dirfd != AT_FDCWD) {
+		place_put(place);
 		return stat_fd(dirfd, stat, birth, mount);
 	}
-	ret = path_walk(place.start, place.name, (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0), &path);
-	place_put(&place);
+	ret = path_walk(place->start, place->name, (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0), &path);
+	place_put(place);
 	if (ret)
 		return ret;
 	inode_stat(path_inode(&path), stat);
@@ -66,6 +58,20 @@ static int64_t stat_at(int dirfd, uint64_t name, int flags, struct linux_stat *s
 		*mount = mount_id(path.mount);
 	path_put(&path);
 	return 0;
+}
+
+static int64_t stat_at(int dirfd, uint64_t name, int flags, struct linux_stat *stat, struct time_stamp *birth, uint64_t *mount)
+{
+	struct place_argument place;
+	int64_t ret = place_get(&place, dirfd, name, flags & AT_EMPTY_PATH);
+
+	if (ret == -ENOTDIR && (flags & AT_EMPTY_PATH)) { /* a pipe, a socket: it has no place, but it is open */
+		char first;
+
+		if (!copy_from_user(&first, name, 1) && !first)
+			return stat_fd(dirfd, stat, birth, mount);
+	}
+	return ret ? ret : stat_place(&place, dirfd, flags, stat, birth, mount);
 }
 
 static int64_t put_stat(int64_t ret, uint64_t address, const struct linux_stat *stat)
@@ -113,39 +119,65 @@ static struct linux_statx_timestamp statx_time(struct linux_timespec time)
 	return (struct linux_statx_timestamp){.seconds = time.seconds, .nanoseconds = (uint32_t)time.nanoseconds};
 }
 
+static int64_t put_statx(uint64_t address, const struct linux_stat *stat, struct time_stamp birth, uint64_t mount)
+{
+	struct linux_statx x = {0};
+
+	x.mask = STATX_BASIC_STATS | STATX_MNT_ID | (birth.seconds ? STATX_BTIME : 0);
+	x.blksize = (uint32_t)stat->blksize;
+	x.nlink = (uint32_t)stat->nlink;
+	x.uid = stat->uid;
+	x.gid = stat->gid;
+	x.mode = (uint16_t)stat->mode;
+	x.ino = stat->ino;
+	x.size = (uint64_t)stat->size;
+	x.blocks = (uint64_t)stat->blocks;
+	x.atime = statx_time(stat->atime);
+	x.mtime = statx_time(stat->mtime);
+	x.ctime = statx_time(stat->ctime);
+	x.btime = (struct linux_statx_timestamp){.seconds = birth.seconds, .nanoseconds = birth.nanoseconds};
+	x.rdev_major = device_major(stat->rdev);
+	x.rdev_minor = device_minor(stat->rdev);
+	x.dev_major = device_major(stat->dev);
+	x.dev_minor = device_minor(stat->dev);
+	x.mount_id = mount;
+	return copy_to_user(address, &x, sizeof(x));
+}
+
+int statx_check(unsigned flags, unsigned mask)
+{
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC))
+		return -EINVAL;
+	return mask & STATX_RESERVED || (flags & AT_STATX_SYNC) == AT_STATX_SYNC ? -EINVAL : 0;
+}
+
+int64_t statx_name(int dirfd, char *name, int flags, uint64_t address)
+{
+	bool is_empty = !name[0] && (flags & AT_EMPTY_PATH);
+	struct place_argument place;
+	struct time_stamp birth = {0};
+	struct linux_stat stat;
+	uint64_t mount = 0;
+	int64_t ret = place_from(&place, dirfd, name, flags & AT_EMPTY_PATH);
+
+	if (!ret)
+		ret = stat_place(&place, dirfd, flags, &stat, &birth, &mount);
+	else if (ret == -ENOTDIR && is_empty)
+		ret = stat_fd(dirfd, &stat, &birth, &mount);
+	return ret ? ret : put_statx(address, &stat, birth, mount);
+}
+
 SYSCALL(statx, 5, "Dsxxp")
 {
 	int flags = (int)a->v[2];
 	struct time_stamp birth = {0};
 	struct linux_stat stat;
-	struct linux_statx x = {0};
 	uint64_t mount = 0;
-	int64_t ret;
+	int64_t ret = statx_check((unsigned)flags, (unsigned)a->v[3]);
 
-	if (a->v[3] & STATX_RESERVED || (flags & AT_STATX_SYNC) == AT_STATX_SYNC || flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC))
-		return -EINVAL;
-	ret = stat_at((int)a->v[0], a->v[1], flags, &stat, &birth, &mount);
-	if (ret)
-		return ret;
-	x.mask = STATX_BASIC_STATS | STATX_MNT_ID | (birth.seconds ? STATX_BTIME : 0);
-	x.blksize = (uint32_t)stat.blksize;
-	x.nlink = (uint32_t)stat.nlink;
-	x.uid = stat.uid;
-	x.gid = stat.gid;
-	x.mode = (uint16_t)stat.mode;
-	x.ino = stat.ino;
-	x.size = (uint64_t)stat.size;
-	x.blocks = (uint64_t)stat.blocks;
-	x.atime = statx_time(stat.atime);
-	x.mtime = statx_time(stat.mtime);
-	x.ctime = statx_time(stat.ctime);
-	x.btime = (struct linux_statx_timestamp){.seconds = birth.seconds, .nanoseconds = birth.nanoseconds};
-	x.rdev_major = device_major(stat.rdev);
-	x.rdev_minor = device_minor(stat.rdev);
-	x.dev_major = device_major(stat.dev);
-	x.dev_minor = device_minor(stat.dev);
-	x.mount_id = mount;
-	return copy_to_user(a->v[4], &x, sizeof(x));
+	if (!ret)
+		ret = stat_at((int)a->v[0], a->v[1], flags, &stat, &birth, &mount);
+	return ret ? ret : put_statx(a->v[4], &stat, birth, mount);
 }
 
 /* access(2) asks for the real user, who has the effective capabilities only if it is root. */

@@ -27,6 +27,10 @@ static int take_rights(const uint8_t *data, size_t len, struct socket_message *m
 		file = descriptor_get_any(fd);
 		if (!file)
 			return -EBADF;
+		if (file->ops->stays) {
+			file_put(file);
+			return -EINVAL;
+		}
 		message->files->file[message->files->count++] = file;
 	}
 	return 0;
