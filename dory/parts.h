@@ -52,6 +52,11 @@ int recipe_compose(
 /* Now, in UTC, as ISO 8601 has it; returns owned. */
 char *time_text(void);
 
+/* A resolution of just these names that is kept, with all its packages here; the set is the caller's. */
+bool resolved_find(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
+	struct debian_set *set);
+void resolved_keep(const struct dory_config *config, const char *const *names, size_t count, const struct debian_set *set);
+
 /* Resolves and downloads. */
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
 	struct debian_set *set, struct dory_error *err) must_check;
