@@ -43,7 +43,6 @@ SYSCALL_ABSENT(memfd_secret, "as a Linux started with secretmem.enable=0, Debian
 
 /* ---- Not written yet. ---- */
 
-SYSCALL_ABSENT(ptrace, "not written yet");
 SYSCALL_ABSENT(io_setup, "not written yet");
 SYSCALL_ABSENT(io_destroy, "not written yet");
 SYSCALL_ABSENT(io_getevents, "not written yet");
