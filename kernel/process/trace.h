@@ -49,6 +49,8 @@ struct trace_hooks {
 	void (*continued_locked)(struct task *task);
 	/* A system call of a task whose thread is_traced: `call` makes it. */
 	void (*system_call)(struct task *task, void (*call)(struct task *task));
+	/* A filter of system calls wants the tracer to decide. False: there is none that asked to. The call may be another one after it, or -1, none. */
+	bool (*filtered)(struct task *task, uint64_t data);
 	/* A handler is about to be entered: the end of a step. Then it was. */
 	bool (*before_handler)(struct task *task);
 	void (*after_handler)(struct task *task);

@@ -278,6 +278,16 @@ static void on_continued_locked(struct task *task)
 
 /* ---- Events ---- */
 
+/* The call has not been made; its number is where the tracer looks for it. */
+static bool on_filtered(struct task *task, uint64_t data)
+{
+	if (!wants_event(task, LINUX_PTRACE_EVENT_SECCOMP))
+		return false;
+	user_syscall_set_result(&task->user, -ENOSYS);
+	stop_for_event(task, LINUX_PTRACE_EVENT_SECCOMP, data);
+	return true;
+}
+
 static int on_clone_locked(struct task *parent, struct task *child, uint64_t flags, int exit_signal)
 {
 	struct trace *trace = parent->trace;
@@ -353,6 +363,7 @@ static const struct trace_hooks hooks = {
     .trap = on_trap,
     .continued_locked = on_continued_locked,
     .system_call = on_system_call,
+    .filtered = on_filtered,
     .before_handler = before_handler,
     .after_handler = after_handler,
     .clone_locked = on_clone_locked,

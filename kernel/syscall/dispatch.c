@@ -40,39 +40,46 @@ static int64_t syscall_absent(uint64_t number)
 	return -ENOSYS;
 }
 
-static void load_arguments(const struct user_context *user, struct syscall_arguments *a)
+void syscall_load_arguments(const struct user_context *user, struct syscall_arguments *a)
 {
 	for (unsigned i = 0; i < 6; i++)
 		a->v[i] = user_syscall_argument(user, i);
 }
 
+static inline const struct syscall *find(uint64_t number)
+{
+	return number <= SYSCALL_NUMBER_MAX ? syscalls[number] : NULL;
+}
+
 static void dispatch(struct task *task)
 {
 	uint64_t number = user_syscall_number(&task->user);
-	const struct syscall *call = number <= SYSCALL_NUMBER_MAX ? syscalls[number] : NULL;
+	const struct syscall *call;
 	struct syscall_arguments a;
 
 	task->syscall_number = number;
-	load_arguments(&task->user, &a);
-	if (unlikely(task->filters) && !seccomp_allows(task, number, &a))
+	syscall_load_arguments(&task->user, &a);
+	if (unlikely(task->filters) && !seccomp_allows(task, &number, &a))
 		return;
+	call = find(number);
 	user_syscall_set_result(&task->user, likely(call) ? call->call(&a) : syscall_absent(number));
 }
 
 static void dispatch_traced(struct task *task)
 {
 	uint64_t number = user_syscall_number(&task->user);
-	const struct syscall *call = number <= SYSCALL_NUMBER_MAX ? syscalls[number] : NULL;
+	const struct syscall *call = find(number);
 	struct syscall_arguments a;
 	int64_t result;
 
 	task->syscall_number = number;
-	load_arguments(&task->user, &a);
+	syscall_load_arguments(&task->user, &a);
 	strace_enter(task, call, number, &a);
-	if (task->filters && !seccomp_allows(task, number, &a)) {
+	if (task->filters && !seccomp_allows(task, &number, &a)) {
 		strace_leave(task, call, number, &a, user_syscall_result(&task->user));
 		return;
 	}
+	call = find(number);
 	result = call ? call->call(&a) : syscall_absent(number);
 	strace_leave(task, call, number, &a, result);
 	user_syscall_set_result(&task->user, result);

@@ -4,7 +4,9 @@
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
 #include "kernel/process/credentials.h"
+#include "kernel/arch/debug.h"
 #include "kernel/process/seccomp.h"
+#include "kernel/process/trace.h"
 #include "kernel/syscall/strace.h"
 #include "kernel/uapi/seccomp.h"
 
@@ -42,20 +44,49 @@ static void log_call(const struct task *task, uint64_t number)
 	log_line(LOG_INFO, "seccomp: %s (pid %d) calls %s", task->process->name, task->process->pid, syscall_name(number) ? syscall_name(number) : "what does not exist");
 }
 
-bool seccomp_allows(struct task *task, uint64_t number, const struct syscall_arguments *a)
+/* The strongest verdict on the call. */
+static uint32_t judge(const struct call_filter *chain, const struct task *task, uint64_t number, const struct syscall_arguments *a)
+{
+	struct call_data data = {.number = (int32_t)number, .architecture = AUDIT_ARCH_X86_64, .instruction_pointer = user_instruction_pointer(&task->user)};
+
+	for (unsigned i = 0; i < 6; i++)
+		data.arguments[i] = a->v[i];
+	return call_filter_judge(chain, &data);
+}
+
+/* The tracer decides: the call, or another one that it makes of it, is judged once more. False: there is no tracer for it, or it is not to be made. */
+static bool ask_tracer(struct task *task, uint64_t *number, struct syscall_arguments *a, uint32_t value)
+{
+	if (!task->trace || !trace_hooks->filtered(task, value)) {
+		user_syscall_set_result(&task->user, -ENOSYS);
+		return false;
+	}
+	if (task->thread.killed || task->syscall_number == NO_CALL)
+		return false;
+	*number = task->syscall_number;
+	syscall_load_arguments(&task->user, a);
+	return true;
+}
+
+bool seccomp_allows(struct task *task, uint64_t *changeable, struct syscall_arguments *a)
 {
 	const struct call_filter *chain = __atomic_load_n(&task->filters, __ATOMIC_ACQUIRE);
-	struct call_data data = {.number = (int32_t)number, .architecture = AUDIT_ARCH_X86_64, .instruction_pointer = user_instruction_pointer(&task->user)};
+	uint64_t number = *changeable;
 	uint32_t verdict, value;
 
 	if (chain->is_strict)
 		return allow_strict(task, number);
-	for (unsigned i = 0; i < 6; i++)
-		data.arguments[i] = a->v[i];
-	verdict = call_filter_judge(chain, &data);
+	verdict = judge(chain, task, number, a);
+	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE) {
+		if (!ask_tracer(task, changeable, a, verdict & SECCOMP_RET_DATA))
+			return false;
+		number = *changeable;
+		verdict = judge(chain, task, number, a);
+	}
 	value = verdict & SECCOMP_RET_DATA;
 	switch (verdict & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ALLOW:
+	case SECCOMP_RET_TRACE: /* its tracer has allowed it */
 		return true;
 	case SECCOMP_RET_LOG:
 		log_call(task, number);
@@ -63,8 +94,7 @@ bool seccomp_allows(struct task *task, uint64_t number, const struct syscall_arg
 	case SECCOMP_RET_ERRNO:
 		user_syscall_set_result(&task->user, -(int64_t)min_u64(value, 4095));
 		return false;
-	case SECCOMP_RET_TRACE: /* nobody traces, and nobody listens */
-	case SECCOMP_RET_USER_NOTIF:
+	case SECCOMP_RET_USER_NOTIF: /* nobody listens */
 		user_syscall_set_result(&task->user, -ENOSYS);
 		return false;
 	case SECCOMP_RET_TRAP:
@@ -161,7 +191,7 @@ static int64_t is_available(uint64_t address)
 	return -EOPNOTSUPP;
 }
 
-SYSCALL_PARTIAL(seccomp, "without a listener in another process (SECCOMP_RET_USER_NOTIF); SECCOMP_RET_TRACE finds no tracer");
+SYSCALL_PARTIAL(seccomp, "without a listener in another process (SECCOMP_RET_USER_NOTIF)");
 SYSCALL(seccomp, 3, "xxp")
 {
 	unsigned flags = (unsigned)a->v[1];

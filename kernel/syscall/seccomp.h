@@ -3,7 +3,8 @@
 #pragma once
 #include "kernel/syscall/syscall.h"
 
-/* Of a task that has filters: whether the call is to be made. If not, its result is set, or the task has a signal; or it does not return. */
-bool seccomp_allows(struct task *task, uint64_t number, const struct syscall_arguments *a);
+/* Of a task that has filters: whether the call is to be made. If not, its result is set, or the task has a signal; or it does not return. A tracer may have made
+ * another call of it. */
+bool seccomp_allows(struct task *task, uint64_t *number, struct syscall_arguments *a);
 int64_t seccomp_set_mode(uint64_t mode, uint64_t address);
 int seccomp_mode(const struct task *task);

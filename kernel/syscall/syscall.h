@@ -48,6 +48,8 @@ struct syscall {
 #define SYSCALL_ABSENT(n, why)	    SYSCALL_REMARK(n, why)
 #define SYSCALL_REMARK(n, text)	    _Static_assert(SYS_##n >= 0 && sizeof(text) > 1, text)
 
+/* As the program's registers say. */
+void syscall_load_arguments(const struct user_context *user, struct syscall_arguments *a);
 /* A user's path copied to the heap; *path is freed by the caller with heap_free. -EFAULT, -ENAMETOOLONG, -ENOMEM. */
 int syscall_copy_path(uint64_t address, char **path) must_check;
 /* The place that a dirfd argument names: AT_FDCWD gives *start == NULL. `storage` holds what must be put (path_put) afterwards. */

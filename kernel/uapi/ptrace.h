@@ -22,7 +22,7 @@ enum { LINUX_PTRACE_O_TRACESYSGOOD = 1, LINUX_PTRACE_O_EXITKILL = 1 << 20, LINUX
 #define LINUX_PTRACE_O_MASK (0xffu | LINUX_PTRACE_O_EXITKILL)
 
 enum { LINUX_PTRACE_MESSAGE_ENTRY = 1, LINUX_PTRACE_MESSAGE_EXIT };
-enum { LINUX_PTRACE_SYSCALL_INFO_NONE, LINUX_PTRACE_SYSCALL_INFO_ENTRY, LINUX_PTRACE_SYSCALL_INFO_EXIT };
+enum { LINUX_PTRACE_SYSCALL_INFO_NONE, LINUX_PTRACE_SYSCALL_INFO_ENTRY, LINUX_PTRACE_SYSCALL_INFO_EXIT, LINUX_PTRACE_SYSCALL_INFO_SECCOMP };
 
 struct linux_ptrace_syscall_info {
 	uint8_t op, pad[3];
@@ -31,6 +31,7 @@ struct linux_ptrace_syscall_info {
 	union {
 		struct {
 			uint64_t number, arguments[6];
+			uint32_t filter_data; /* SECCOMP only */
 		} entry;
 		struct {
 			int64_t result;

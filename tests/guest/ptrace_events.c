@@ -2,10 +2,14 @@
 /* ptrace(2) of several tasks: events of fork, exec and exit, threads, stops of processes, and what waits of tracers and parents tell. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/ptrace.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -468,6 +472,70 @@ static void other_tracer(void)
 	waitpid(tracer, &status, 0);
 }
 
+static void body_filter(void)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | 0x123),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getgid, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 99),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+	long results[5];
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	for (int i = 0; i < 5; i++) {
+		results[i] = syscall(SYS_getppid);
+		if (results[i] < 0)
+			results[i] = -errno;
+	}
+	printf("allowed %d, left out %ld, getpid instead %d, forbidden instead %ld, made %d\n", results[0] > 0, results[1], results[2] == getpid(), results[3], results[4] > 0);
+	fflush(stdout);
+	_exit(0);
+}
+
+#define ORIG_RAX offsetof(struct user_regs_struct, orig_rax)
+#define RAX	 offsetof(struct user_regs_struct, rax)
+
+static void filtered(void)
+{
+	struct { uint8_t op, pad[3]; uint32_t arch; uint64_t ip, sp, nr, args[6]; uint32_t data; } info = {0};
+	unsigned long message = 0;
+	pid_t pid;
+	int status;
+	long size;
+
+	puts("-- filters of system calls");
+	pid = start(body_filter, PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD);
+	waitpid(pid, &status, 0);
+	PT(PTRACE_GETEVENTMSG, pid, 0, &message);
+	size = PT(PTRACE_GET_SYSCALL_INFO, pid, 84, &info);
+	printf("event %d message %#lx size at least 84 %d op %d call %d data %#x\n", status >> 16, message, size >= 84, info.op, info.nr == SYS_getppid, info.data);
+	PT(SYSCALL_, pid, 0, 0);
+	wait_one(pid, &status); /* its end */
+	PT(CONT, pid, 0, 0);
+	waitpid(pid, &status, 0);
+	PT(6, pid, ORIG_RAX, -1);
+	PT(6, pid, RAX, 4711);
+	PT(CONT, pid, 0, 0);
+	waitpid(pid, &status, 0);
+	PT(6, pid, ORIG_RAX, SYS_getpid);
+	PT(CONT, pid, 0, 0);
+	waitpid(pid, &status, 0);
+	PT(6, pid, ORIG_RAX, SYS_getgid);
+	PT(CONT, pid, 0, 0);
+	waitpid(pid, &status, 0);
+	PT(PTRACE_SETOPTIONS, pid, 0, 0);
+	PT(CONT, pid, 0, 0);
+	wait_one(pid, &status);
+	printf("-- and without the option\n");
+	pid = start(body_filter, 0);
+	wait_one(pid, &status);
+}
+
 static void seized_children(void)
 {
 	pid_t pid, child;
@@ -513,6 +581,7 @@ int main(int argc, char **argv)
 	listening();
 	notices();
 	other_tracer();
+	filtered();
 	seized_children();
 	return 0;
 }

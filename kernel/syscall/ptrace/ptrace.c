@@ -4,6 +4,7 @@
 
 LINKER_SET_DECLARE(ptrace_request, struct request_entry);
 
+SYSCALL_PARTIAL(ptrace, "without SINGLEBLOCK, SECCOMP_GET_FILTER and its metadata, GET_RSEQ_CONFIGURATION, and requests for 32-bit programs; process 1 cannot be traced");
 SYSCALL(ptrace, 4, "xdpx")
 {
 	const struct request request = {.number = (int)a->v[0], .tid = (int)a->v[1], .address = a->v[2], .data = a->v[3]};

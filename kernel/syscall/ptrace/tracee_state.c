@@ -467,18 +467,21 @@ PTRACE_REQUEST(GETEVENTMSG, get_event_message);
 static size_t fill_call_locked(const struct trace *tracee, struct linux_ptrace_syscall_info *info)
 {
 	const struct user_context *user = &tracee->task->user;
+	bool is_filtered;
 
 	info->arch = LINUX_AUDIT_ARCH_X86_64;
 	info->instruction_pointer = user_instruction_pointer(user);
 	info->stack_pointer = user_stack_pointer(user);
-	if (!tracee->has_info || tracee->info.code != (LINUX_SIGTRAP | 0x80))
+	is_filtered = tracee->has_info && tracee->info.code == (LINUX_SIGTRAP | LINUX_PTRACE_EVENT_SECCOMP << 8);
+	if (!tracee->has_info || (tracee->info.code != (LINUX_SIGTRAP | 0x80) && !is_filtered))
 		return offsetof(struct linux_ptrace_syscall_info, entry);
-	if (tracee->message == LINUX_PTRACE_MESSAGE_ENTRY) {
-		info->op = LINUX_PTRACE_SYSCALL_INFO_ENTRY;
+	if (is_filtered || tracee->message == LINUX_PTRACE_MESSAGE_ENTRY) {
+		info->op = is_filtered ? LINUX_PTRACE_SYSCALL_INFO_SECCOMP : LINUX_PTRACE_SYSCALL_INFO_ENTRY;
 		info->entry.number = ptrace_call(tracee);
 		for (unsigned i = 0; i < 6; i++)
 			info->entry.arguments[i] = user_syscall_argument(user, i);
-		return offsetof(struct linux_ptrace_syscall_info, entry) + sizeof(info->entry);
+		info->entry.filter_data = is_filtered ? (uint32_t)tracee->message : 0;
+		return offsetof(struct linux_ptrace_syscall_info, entry.filter_data) + (is_filtered ? sizeof(info->entry.filter_data) : 0);
 	}
 	info->op = LINUX_PTRACE_SYSCALL_INFO_EXIT;
 	info->exit.result = user_syscall_result(user);
