@@ -111,6 +111,8 @@ struct task {
 	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
+	uint64_t rseq; /* rseq(2): its area; 0: none */
+	uint32_t rseq_len, rseq_signature;
 	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
 	struct async_group *async; /* what goes on for it while it does something else (kernel/async); NULL: nothing */

@@ -161,6 +161,8 @@ static void change_to(struct scheduler *me, struct thread *previous, struct thre
 		return;
 	}
 	thread_stack_check(previous);
+	if (next->tells_switches && next->told_cpu != me->cpu)
+		next->was_switched = true;
 	next->on_cpu = true;
 	me->previous = previous;
 	leave_registers(previous);
@@ -197,6 +199,7 @@ static void schedule(struct scheduler *me, struct thread *previous, enum run_add
 		previous->switches_voluntary++;
 	} else if (previous != &me->idle) {
 		previous->switches_involuntary++;
+		previous->was_switched = previous->tells_switches;
 		if (previous->affinity >> me->cpu & 1) {
 			run_queue_add(&me->queue, previous, why);
 		} else {

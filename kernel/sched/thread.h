@@ -29,9 +29,12 @@ struct thread {
 			bool needs_resched; /* leave user mode's loop and call thread_preempt */
 			bool interrupted;   /* atomic: interruptible sleeps end with -EINTR (a signal is pending) */
 			bool is_traced;	    /* each system call or instruction is a tracer's business (process/trace.h) */
+			bool was_switched;  /* it wants to know (tells_switches) that others ran instead of it, or that it is on another CPU */
 		};
 		uint32_t work;
 	};
+	bool tells_switches;
+	unsigned told_cpu;	       /* where it was when it learned of a switch last */
 	bool no_faults;		       /* copies to and from user memory fail rather than sleep for a page: a spin lock is held */
 	bool killed;		       /* atomic: killable sleeps end with -EINTR */
 	bool no_wait;		       /* files answer -EAGAIN as if opened with O_NONBLOCK: what is tried now is waited for otherwise */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* futex(2), robust lists, membarrier(2), rseq(2)'s absence. */
+/* futex(2), robust lists, membarrier(2), rseq(2). */
 #include "kernel/process/futex.h"
+#include "kernel/process/rseq.h"
 #include "kernel/platform/platform.h"
 #include "kernel/sched/wait.h"
 #include "kernel/syscall/syscall.h"
@@ -146,9 +147,13 @@ SYSCALL(membarrier, 3, "dxd")
 	return 0;
 }
 
-/* rseq(2): restartable sequences need a look at the program's memory at each switch of threads; libraries do without. */
-SYSCALL_PARTIAL(rseq, "always ENOSYS");
+enum { RSEQ_UNREGISTER = 1 };
+
 SYSCALL(rseq, 4, "puxx")
 {
-	return -ENOSYS;
+	uint32_t len = (uint32_t)a->v[1], flags = (uint32_t)a->v[2], signature = (uint32_t)a->v[3];
+
+	if (flags & ~(uint32_t)RSEQ_UNREGISTER)
+		return -EINVAL;
+	return flags ? rseq_unregister(a->v[0], len, signature) : rseq_register(a->v[0], len, signature);
 }
