@@ -84,7 +84,7 @@ struct process {
 	struct list helpers;  /* tasks that work for it in the kernel (helper.h); guarded by signal_lock */
 	void *async_io;	      /* Linux AIO's contexts (kernel/aio) */
 	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
-	bool membarrier_registered;
+	int barriers_registered; /* membarrier(2): commands; atomic */
 };
 
 struct memory_policy { /* set_mempolicy(2) */
@@ -144,6 +144,7 @@ struct process *process_find(int pid);
 extern struct spinlock process_tree_lock;
 /* Iteration for /proc: the process with the smallest pid >= pid, with process_tree_lock held; NULL at the end. */
 struct process *process_next(int pid);
+uint64_t process_count_ever(void); /* how many there were since the start */
 void process_get(struct process *process);
 void process_put(struct process *process);
 

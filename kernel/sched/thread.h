@@ -135,3 +135,4 @@ static inline void thread_account_enter_user(struct thread *thread)
 
 void sched_load(unsigned *nr_running, uint64_t averages_fixed16[3]);
 uint64_t sched_idle_ns(unsigned cpu);
+uint64_t sched_switches(void); /* of all CPUs, ever */

@@ -115,35 +115,31 @@ SYSCALL(get_robust_list, 3, "dpp")
 }
 
 /* membarrier(2): every other thread of the process passes through the kernel, which is a barrier. */
-SYSCALL_PARTIAL(membarrier, "without SYNC_CORE and RSEQ commands, and without a CPU of choice");
+SYSCALL_PARTIAL(membarrier, "without MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ; global ones reach the threads of the caller's process only");
 SYSCALL(membarrier, 3, "dxd")
 {
-	enum { KNOWN = LINUX_MEMBARRIER_GLOBAL | LINUX_MEMBARRIER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED |
-		       LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED };
+	enum { REGISTRATIONS = LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED | LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE };
+	enum { BARRIERS = LINUX_MEMBARRIER_GLOBAL | LINUX_MEMBARRIER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE };
+	struct process *process = process_current();
 	int command = (int)a->v[0];
 
 	if (a->v[1])
 		return -EINVAL;
-	switch (command) {
-	case LINUX_MEMBARRIER_QUERY:
-		return KNOWN;
-	case LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
-		return 0;
-	case LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
-		process_current()->membarrier_registered = true;
-		return 0;
-	case LINUX_MEMBARRIER_PRIVATE_EXPEDITED:
-		if (!process_current()->membarrier_registered)
-			return -EPERM;
-		break;
-	case LINUX_MEMBARRIER_GLOBAL:
-	case LINUX_MEMBARRIER_GLOBAL_EXPEDITED:
-		break;
-	default:
+	if (command == LINUX_MEMBARRIER_QUERY)
+		return REGISTRATIONS | BARRIERS | LINUX_MEMBARRIER_GET_REGISTRATIONS;
+	if (command == LINUX_MEMBARRIER_GET_REGISTRATIONS)
+		return process->barriers_registered;
+	if (command <= 0 || command & (command - 1) || !(command & (REGISTRATIONS | BARRIERS)))
 		return -EINVAL;
+	if (command & REGISTRATIONS) {
+		__atomic_fetch_or(&process->barriers_registered, command, __ATOMIC_RELAXED);
+		return 0;
 	}
-	/* A flush is answered by every CPU that runs on the table, with a full barrier. */
-	page_table_flush(&process_current()->space->page_table, 0, PAGE_SIZE);
+	/* A private barrier is registered by the command that is the next bit. */
+	if (command & (LINUX_MEMBARRIER_PRIVATE_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE) && !(process->barriers_registered & command << 1))
+		return -EPERM;
+	/* A flush is answered by every CPU that runs on the table, with a full barrier, and by a return to the program that serialises the CPU. */
+	page_table_flush(&process->space->page_table, 0, PAGE_SIZE);
 	return 0;
 }
 
