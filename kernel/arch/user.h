@@ -26,6 +26,7 @@ int64_t user_syscall_result(const struct user_context *context);
 void user_syscall_rewind(struct user_context *context, uint64_t number);
 uint64_t user_stack_pointer(const struct user_context *context);
 uint64_t user_instruction_pointer(const struct user_context *context);
+void user_set_instruction_pointer(struct user_context *context, uint64_t address);
 void user_set_stack_pointer(struct user_context *context, uint64_t stack);
 void user_set_argument(struct user_context *context, uint64_t value); /* the first of a C function, where the context is to enter one */
 /* The thread pointers (fs and gs bases) may be newer in the CPU than in a context that is the running thread's: always by these. */

@@ -41,6 +41,7 @@ static struct {
 	struct handler *first; /* atomic: other CPUs may take interrupts meanwhile */
 	unsigned line;	       /* NO_LINE: a message */
 } vectors[NR_VECTORS];
+static uint64_t counts[CPU_MAX]; /* each written by its CPU alone */
 static unsigned nr_vectors;
 static struct spinlock lock; /* guards all here but reading handlers */
 static struct io_apic *io_apics;
@@ -54,9 +55,20 @@ void interrupt_init(void)
 	port_write_8(0x43, 0x30);
 }
 
+uint64_t interrupt_count(void)
+{
+	uint64_t nr = 0;
+
+	for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
+		nr += counts[cpu];
+	return nr;
+}
+
 void interrupt_dispatch(unsigned vector)
 {
 	const struct handler *handler;
+
+	counts[cpu_id()]++;
 
 	switch (vector) {
 	case VECTOR_SPURIOUS:

@@ -28,6 +28,7 @@ bool boot_option(const char *key, char *to, size_t size);
 
 /* ---- Interrupts ---- */
 typedef void interrupt_handler(void *argument);
+uint64_t interrupt_count(void); /* taken since the start, on all CPUs */
 /* Takes a free vector for message-signalled interrupts to `cpu`: *address and *data are what the device is to write. -ENOSPC. */
 int interrupt_request_message(interrupt_handler *handler, void *argument, unsigned cpu, uint64_t *address, uint32_t *data) must_check;
 /* Connects a global interrupt line (IO-APIC input); level-triggered lines may be shared: each handler looks at its device. */

@@ -8,6 +8,7 @@
 #include "kernel/process/credentials.h"
 #include "kernel/process/exec.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/rseq.h"
 #include "kernel/process/trace.h"
 #include "kernel/process/wait_child.h"
 #include "kernel/uapi/errno.h"
@@ -327,6 +328,7 @@ static void start_program(struct task *task, struct exec *exec)
 	change_executable(process, exec->source.file);
 	exec->source.file = NULL;
 	set_name(task, exec->name);
+	rseq_forget(task);
 	task->altstack_flags = LINUX_SS_DISABLE;
 	task->altstack_base = task->altstack_size = 0;
 	process_release_timers(process);

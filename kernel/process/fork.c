@@ -5,6 +5,7 @@
 #include "kernel/process/clone.h"
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/rseq.h"
 #include "kernel/process/seccomp.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/process/trace.h"
@@ -151,6 +152,8 @@ static void copy_state(struct task *child, struct task *parent, const struct clo
 	child->no_new_privileges = parent->no_new_privileges;
 	child->keep_capabilities = parent->keep_capabilities;
 	child->timer_slack_ns = parent->timer_slack_ns;
+	if (!(a->flags & LINUX_CLONE_VM))
+		rseq_inherit(child, parent);
 	child->memory_policy = parent->memory_policy;
 	child->io_priority = parent->io_priority;
 	if (parent->reset_on_fork) /* sched(7): privileges of scheduling do not spread */

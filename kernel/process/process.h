@@ -87,7 +87,7 @@ struct process {
 	struct list helpers;  /* tasks that work for it in the kernel (helper.h); guarded by signal_lock */
 	void *async_io;	      /* Linux AIO's contexts (kernel/aio) */
 	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
-	bool membarrier_registered;
+	int barriers_registered; /* membarrier(2): commands; atomic */
 };
 
 struct memory_policy { /* set_mempolicy(2) */
@@ -114,6 +114,8 @@ struct task {
 	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
+	uint64_t rseq; /* rseq(2): its area; 0: none */
+	uint32_t rseq_len, rseq_signature;
 	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
 	bool no_new_privileges, keep_capabilities, reset_on_fork;
 	struct file **rings;	   /* io_uring's that it registered (kernel/io_uring) */
@@ -146,6 +148,7 @@ struct process *process_find(int pid);
 extern struct spinlock process_tree_lock;
 /* Iteration for /proc: the process with the smallest pid >= pid, with process_tree_lock held; NULL at the end. */
 struct process *process_next(int pid);
+uint64_t process_count_ever(void); /* how many there were since the start */
 void process_get(struct process *process);
 void process_put(struct process *process);
 

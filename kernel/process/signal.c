@@ -3,6 +3,7 @@
 #include "kernel/log/log.h"
 #include "kernel/process/core.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/rseq.h"
 #include "kernel/process/trace.h"
 #include "kernel/process/wait_child.h"
 #include "kernel/uapi/errno.h"
@@ -107,6 +108,8 @@ static void call_handler(struct task *task, const struct linux_siginfo *info, co
 	bool was_stepping;
 
 	settle_call(task, action);
+	if (task->rseq)
+		rseq_interrupt(task);
 	was_stepping = task->trace && trace_hooks->before_handler(task);
 	if (user_signal_push(&task->user, task->thread.vector, frame_stack(task, action), &frame)) {
 		if (info->signo == LINUX_SIGSEGV)

@@ -11,6 +11,7 @@
 #include "kernel/process/credentials.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/trace.h"
+#include "kernel/process/rseq.h"
 #include "kernel/process/seccomp.h"
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
@@ -190,6 +191,8 @@ static void run_traced(struct task *task)
 /* Signals first: one may end the thread. The other way round it would wait for its turn in order to die. */
 static void do_work(struct task *task)
 {
+	if (task->thread.was_switched)
+		rseq_resume(task);
 	if (__atomic_load_n(&task->thread.interrupted, __ATOMIC_RELAXED))
 		signal_handle(task);
 	if (thread_should_yield(&task->thread))

@@ -133,6 +133,13 @@ void task_change_id_locked(struct task *task, int tid)
 	insert_task(task);
 }
 
+static uint64_t nr_ever; /* processes that were made */
+
+uint64_t process_count_ever(void)
+{
+	return nr_ever;
+}
+
 void process_enter_locked(struct process *process)
 {
 	struct rb_node **link = &processes.root, *parent = NULL;
@@ -142,6 +149,7 @@ void process_enter_locked(struct process *process)
 		link = process->pid < process_of(parent)->pid ? &parent->left : &parent->right;
 	}
 	rb_insert(&processes, &process->pid_node, parent, link);
+	nr_ever++;
 	if (process->parent)
 		list_push_back(&process->parent->children, &process->sibling);
 }

@@ -38,6 +38,15 @@ struct thread *thread_current(void)
 	return cpu_current_thread();
 }
 
+uint64_t sched_switches(void)
+{
+	uint64_t nr = 0;
+
+	for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
+		nr += scheduler_of(cpu) ? scheduler_of(cpu)->nr_switches : 0;
+	return nr;
+}
+
 uint64_t sched_idle_ns(unsigned cpu)
 {
 	const struct scheduler *s = scheduler_of(cpu);
@@ -161,6 +170,9 @@ static void change_to(struct scheduler *me, struct thread *previous, struct thre
 		return;
 	}
 	thread_stack_check(previous);
+	me->nr_switches++;
+	if (next->tells_switches && next->told_cpu != me->cpu)
+		next->was_switched = true;
 	next->on_cpu = true;
 	me->previous = previous;
 	leave_registers(previous);
@@ -197,6 +209,7 @@ static void schedule(struct scheduler *me, struct thread *previous, enum run_add
 		previous->switches_voluntary++;
 	} else if (previous != &me->idle) {
 		previous->switches_involuntary++;
+		previous->was_switched = previous->tells_switches;
 		if (previous->affinity >> me->cpu & 1) {
 			run_queue_add(&me->queue, previous, why);
 		} else {

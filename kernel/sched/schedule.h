@@ -14,6 +14,7 @@ struct scheduler {
 	struct thread *vector_owner; /* whose state the vector registers hold */
 	bool previous_moves;	     /* previous may not stay on this CPU */
 	uint64_t idle_ns, idle_since_ns;
+	uint64_t nr_switches;
 	struct thread idle;
 };
 

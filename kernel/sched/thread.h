@@ -29,9 +29,12 @@ struct thread {
 			bool needs_resched; /* leave user mode's loop and call thread_preempt */
 			bool interrupted;   /* atomic: interruptible sleeps end with -EINTR (a signal is pending) */
 			bool is_traced;	    /* each system call or instruction is a tracer's business (process/trace.h) */
+			bool was_switched;  /* it wants to know (tells_switches) that others ran instead of it, or that it is on another CPU */
 		};
 		uint32_t work;
 	};
+	bool tells_switches;
+	unsigned told_cpu;	       /* where it was when it learned of a switch last */
 	bool no_faults;		       /* copies to and from user memory fail rather than sleep for a page: a spin lock is held */
 	bool killed;		       /* atomic: killable sleeps end with -EINTR */
 	bool is_completing;	       /* tells of an io_uring's completions: who hears of it must not make more of them without end */
@@ -133,3 +136,4 @@ static inline void thread_account_enter_user(struct thread *thread)
 
 void sched_load(unsigned *nr_running, uint64_t averages_fixed16[3]);
 uint64_t sched_idle_ns(unsigned cpu);
+uint64_t sched_switches(void); /* of all CPUs, ever */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* futex(2), robust lists, membarrier(2), rseq(2)'s absence. */
+/* futex(2), robust lists, membarrier(2), rseq(2). */
 #include "kernel/process/futex.h"
+#include "kernel/process/rseq.h"
 #include "kernel/platform/platform.h"
 #include "kernel/sched/wait.h"
 #include "kernel/syscall/syscall.h"
@@ -114,41 +115,41 @@ SYSCALL(get_robust_list, 3, "dpp")
 }
 
 /* membarrier(2): every other thread of the process passes through the kernel, which is a barrier. */
-SYSCALL_PARTIAL(membarrier, "without SYNC_CORE and RSEQ commands, and without a CPU of choice");
+SYSCALL_PARTIAL(membarrier, "without MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ; global ones reach the threads of the caller's process only");
 SYSCALL(membarrier, 3, "dxd")
 {
-	enum { KNOWN = LINUX_MEMBARRIER_GLOBAL | LINUX_MEMBARRIER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED |
-		       LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED };
+	enum { REGISTRATIONS = LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED | LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE };
+	enum { BARRIERS = LINUX_MEMBARRIER_GLOBAL | LINUX_MEMBARRIER_GLOBAL_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE };
+	struct process *process = process_current();
 	int command = (int)a->v[0];
 
 	if (a->v[1])
 		return -EINVAL;
-	switch (command) {
-	case LINUX_MEMBARRIER_QUERY:
-		return KNOWN;
-	case LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
-		return 0;
-	case LINUX_MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
-		process_current()->membarrier_registered = true;
-		return 0;
-	case LINUX_MEMBARRIER_PRIVATE_EXPEDITED:
-		if (!process_current()->membarrier_registered)
-			return -EPERM;
-		break;
-	case LINUX_MEMBARRIER_GLOBAL:
-	case LINUX_MEMBARRIER_GLOBAL_EXPEDITED:
-		break;
-	default:
+	if (command == LINUX_MEMBARRIER_QUERY)
+		return REGISTRATIONS | BARRIERS | LINUX_MEMBARRIER_GET_REGISTRATIONS;
+	if (command == LINUX_MEMBARRIER_GET_REGISTRATIONS)
+		return process->barriers_registered;
+	if (command <= 0 || command & (command - 1) || !(command & (REGISTRATIONS | BARRIERS)))
 		return -EINVAL;
+	if (command & REGISTRATIONS) {
+		__atomic_fetch_or(&process->barriers_registered, command, __ATOMIC_RELAXED);
+		return 0;
 	}
-	/* A flush is answered by every CPU that runs on the table, with a full barrier. */
-	page_table_flush(&process_current()->space->page_table, 0, PAGE_SIZE);
+	/* A private barrier is registered by the command that is the next bit. */
+	if (command & (LINUX_MEMBARRIER_PRIVATE_EXPEDITED | LINUX_MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE) && !(process->barriers_registered & command << 1))
+		return -EPERM;
+	/* A flush is answered by every CPU that runs on the table, with a full barrier, and by a return to the program that serialises the CPU. */
+	page_table_flush(&process->space->page_table, 0, PAGE_SIZE);
 	return 0;
 }
 
-/* rseq(2): restartable sequences need a look at the program's memory at each switch of threads; libraries do without. */
-SYSCALL_PARTIAL(rseq, "always ENOSYS");
+enum { RSEQ_UNREGISTER = 1 };
+
 SYSCALL(rseq, 4, "puxx")
 {
-	return -ENOSYS;
+	uint32_t len = (uint32_t)a->v[1], flags = (uint32_t)a->v[2], signature = (uint32_t)a->v[3];
+
+	if (flags & ~(uint32_t)RSEQ_UNREGISTER)
+		return -EINVAL;
+	return flags ? rseq_unregister(a->v[0], len, signature) : rseq_register(a->v[0], len, signature);
 }

@@ -77,6 +77,11 @@ uint64_t user_instruction_pointer(const struct user_context *context)
 	return context->rip;
 }
 
+void user_set_instruction_pointer(struct user_context *context, uint64_t address)
+{
+	context->rip = address;
+}
+
 void user_set_stack_pointer(struct user_context *context, uint64_t stack)
 {
 	context->rsp = stack;

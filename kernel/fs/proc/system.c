@@ -69,8 +69,9 @@ static void show_stat(struct proc_text *to)
 		proc_print(to, "cpu%u %llu 0 0 %llu 0 0 0 0 0 0\n", cpu, (unsigned long long)((now > ns ? now - ns : 0) / tick), (unsigned long long)(ns / tick));
 	}
 	sched_load(&running, averages);
-	proc_print(to, "intr 0\nctxt 0\nbtime %llu\nprocesses 1\nprocs_running %u\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",
-	    (unsigned long long)((clock_realtime_ns() - now) / NS_PER_SECOND), running);
+	proc_print(to, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",
+	    (unsigned long long)interrupt_count(), (unsigned long long)sched_switches(), (unsigned long long)((clock_realtime_ns() - now) / NS_PER_SECOND),
+	    (unsigned long long)process_count_ever(), running);
 }
 PROC_FILE(stat) = {.path = "stat", .mode = 0444, .show = show_stat};
 
