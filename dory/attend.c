@@ -19,9 +19,11 @@ void supervisor_write_state(struct supervisor *s, bool is_durable)
 {
 	struct dory_error err;
 
-	if (instance_state_write(s->instance->directory, &s->instance->state, is_durable, &err) == 0)
+	if (instance_state_write(s->instance->directory, &s->instance->state, is_durable, &err) == 0) {
 		s->is_state_bad = false;
-	else if (!s->is_state_bad && !s->is_foreground) {
+		if (!s->is_foreground && instance_status_is_live(s->instance->state.status))
+			place_reserve_record(s->instance->directory, INSTANCE_STATE_FILE); /* for its end */
+	} else if (!s->is_state_bad && !s->is_foreground) {
 		s->is_state_bad = true;
 		progress_warning("%s", err.message);
 	}

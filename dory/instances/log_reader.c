@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The files are opened from the newest to the oldest: if they are turned over meanwhile, one is met twice, and none is
- * missed. They are known by their inodes.
+ * The files are opened from the newest to the oldest, and known by their inodes; if they are turned over meanwhile, again.
  */
 #include "dory/instances/log_reader.h"
 #include <errno.h>
@@ -15,7 +14,7 @@
 #include "dory/base/text.h"
 #include "dory/instances/place.h"
 
-enum { FILES_MAX = 100, CHUNK = 1 << 16, CHECK_MS = 1000 };
+enum { FILES_MAX = 100, CHUNK = 1 << 16, CHECK_MS = 1000, OPEN_TRIES = 1000 };
 
 struct log_file {
 	int fd;
@@ -67,29 +66,59 @@ static void files_close(struct log_files *files)
 	files->count = 0;
 }
 
-/* Opens those that are newer than the file `until`, or all. */
+static int open_nth(int directory, unsigned n)
+{
+	char *name = n ? text_format(INSTANCE_LOG_FILE ".%u", n) : text_copy(INSTANCE_LOG_FILE);
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+
+	free(name);
+	return fd;
+}
+
+/* Takes the descriptor. False: it is the one to stop at. */
+static bool files_add(struct log_files *files, int fd, ino_t until)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_ino == until) {
+		close(fd);
+		return false;
+	}
+	if (is_open(files, st.st_ino))
+		close(fd);
+	else
+		files->files[files->count++] = (struct log_file){.fd = fd, .inode = st.st_ino};
+	return true;
+}
+
+/* False: they were turned over meanwhile, so that one may be missing, or two in the wrong order. */
+static bool try_to_open(struct log_files *files, int directory, ino_t until)
+{
+	bool is_missing = false;
+	struct stat st;
+
+	files->count = 0;
+	for (unsigned n = 0; n < FILES_MAX; n++) {
+		int fd = open_nth(directory, n);
+
+		if (fd < 0 && is_missing)
+			break;
+		if (fd >= 0 && is_missing) { /* in the middle of being renamed */
+			close(fd);
+			return false;
+		}
+		is_missing = fd < 0;
+		if (fd >= 0 && !files_add(files, fd, until))
+			break;
+	}
+	return files->count == 0 || (fstatat(directory, INSTANCE_LOG_FILE, &st, 0) == 0 && st.st_ino == files->files[0].inode);
+}
+
+/* Opens those that are newer than the file `until`, or all (0). */
 static void files_open(struct log_files *files, int directory, ino_t until)
 {
-	files->count = 0;
-	for (unsigned i = 0; i < FILES_MAX; i++) {
-		char *name = i ? text_format(INSTANCE_LOG_FILE ".%u", i) : text_copy(INSTANCE_LOG_FILE);
-		int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
-		struct stat st;
-
-		free(name);
-		if (fd < 0 && i > 0)
-			return;
-		if (fd < 0)
-			continue; /* between two: it is log.1 already */
-		if (fstat(fd, &st) < 0 || st.st_ino == until) {
-			close(fd);
-			return;
-		}
-		if (is_open(files, st.st_ino))
-			close(fd);
-		else
-			files->files[files->count++] = (struct log_file){.fd = fd, .inode = st.st_ino};
-	}
+	for (unsigned tries = 0; !try_to_open(files, directory, until) && tries < OPEN_TRIES; tries++)
+		files_close(files);
 }
 
 static void scan_line(struct log_scan *scan, const char *text, size_t length)

@@ -53,11 +53,7 @@ int instance_state_read(int directory, struct instance_state *state, struct dory
 
 int instance_state_write(int directory, const struct instance_state *state, bool is_durable, struct dory_error *err)
 {
-	int result = place_write_record(directory, INSTANCE_STATE_FILE, fields, state, is_durable, err);
-
-	if (result == 0 && instance_status_is_live(state->status))
-		place_reserve_record(directory, INSTANCE_STATE_FILE); /* for its end */
-	return result;
+	return place_write_record(directory, INSTANCE_STATE_FILE, fields, state, is_durable, err);
 }
 
 void instance_state_release(struct instance_state *state)
