@@ -180,6 +180,8 @@ void signal_masks(struct process *process, uint64_t *pending, uint64_t *ignored,
 bool process_in_orphaned_group(struct process *process); /* terminals: stopping it would be for ever */
 
 noreturn_fn void process_exit_group(int status); /* status as wait4 gives it */
+/* Whatever its handlers; some signals leave a core file. */
+noreturn_fn void process_end_by_signal(const struct linux_siginfo *info);
 noreturn_fn void task_exit(int status);
 
 /* CPU time of all tasks, dead and alive. */

@@ -64,8 +64,9 @@ static void settle_call(struct task *task, const struct linux_sigaction *action)
 
 /* ---- The end. ---- */
 
-static noreturn_fn void end_by_signal(struct task *task, const struct linux_siginfo *info)
+noreturn_fn void process_end_by_signal(const struct linux_siginfo *info)
 {
+	struct task *task = task_current();
 	struct process *process = task->process;
 	bool has_core = core_dump(task, info);
 
@@ -113,7 +114,7 @@ static void call_handler(struct task *task, const struct linux_siginfo *info, co
 	was_stepping = task->trace && trace_hooks->before_handler(task);
 	if (user_signal_push(&task->user, task->thread.vector, frame_stack(task, action), &frame)) {
 		if (info->signo == LINUX_SIGSEGV)
-			end_by_signal(task, info);
+			process_end_by_signal(info);
 		task_fault_signal(LINUX_SIGSEGV, LINUX_SEGV_MAPERR, user_stack_pointer(&task->user));
 		return;
 	}
@@ -274,7 +275,7 @@ static void act(struct task *task, const struct linux_siginfo *info, const struc
 	case ACTION_END:
 		/* init lives on whatever others send it; not if it is its own fault. */
 		if (process->pid != 1 || info->code > 0)
-			end_by_signal(task, info);
+			process_end_by_signal(info);
 	}
 }
 

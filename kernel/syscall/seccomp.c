@@ -12,28 +12,39 @@
 
 /* ---- Judging ---- */
 
-static noreturn_fn void end_thread(struct task *task, int signal)
-{
-	if (task->process->nr_tasks == 1)
-		process_exit_group(signal);
-	task_exit(signal);
-}
-
-static bool allow_strict(struct task *task, uint64_t number)
-{
-	if (number == SYS_read || number == SYS_write || number == SYS_exit || number == SYS_rt_sigreturn)
-		return true;
-	end_thread(task, LINUX_SIGKILL);
-}
-
-/* The handler finds the call's number in the result's register, and may set a result there. */
-static void trap(struct task *task, uint64_t number, uint32_t data)
+static struct linux_siginfo info_of(const struct task *task, uint64_t number, uint32_t data)
 {
 	struct linux_siginfo info = {.signo = LINUX_SIGSYS, .code = SYS_SECCOMP_CODE, .error = (int32_t)data};
 
 	info.sys.call_address = user_instruction_pointer(&task->user);
 	info.sys.syscall = (int32_t)number;
 	info.sys.arch = AUDIT_ARCH_X86_64;
+	return info;
+}
+
+/* With a core file, if there may be one: the call's number stands in its register then. */
+static noreturn_fn void end_process(struct task *task, uint64_t number, uint32_t data)
+{
+	struct linux_siginfo info = info_of(task, number, data);
+
+	user_syscall_set_result(&task->user, (int64_t)number);
+	process_end_by_signal(&info);
+}
+
+static bool allow_strict(struct task *task, uint64_t number)
+{
+	if (number == SYS_read || number == SYS_write || number == SYS_exit || number == SYS_rt_sigreturn)
+		return true;
+	if (task->process->nr_tasks == 1)
+		process_exit_group(LINUX_SIGKILL);
+	task_exit(LINUX_SIGKILL);
+}
+
+/* The handler finds the call's number in the result's register, and may set a result there. */
+static void trap(struct task *task, uint64_t number, uint32_t data)
+{
+	struct linux_siginfo info = info_of(task, number, data);
+
 	user_syscall_set_result(&task->user, (int64_t)number);
 	task->in_restartable = false;
 	task_force_signal(&info);
@@ -103,11 +114,13 @@ bool seccomp_allows(struct task *task, uint64_t *changeable, struct syscall_argu
 	case SECCOMP_RET_KILL_THREAD:
 		if (chain->logs)
 			log_call(task, number);
-		end_thread(task, LINUX_SIGSYS);
+		if (task->process->nr_tasks > 1)
+			task_exit(LINUX_SIGSYS);
+		end_process(task, number, value);
 	default:
 		if (chain->logs)
 			log_call(task, number);
-		process_exit_group(LINUX_SIGSYS);
+		end_process(task, number, value);
 	}
 }
 

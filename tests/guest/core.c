@@ -3,8 +3,11 @@
 #define _GNU_SOURCE
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -49,6 +52,21 @@ static void terminate(void) { raise(SIGTERM); }
 static void quit(void) { raise(SIGQUIT); }
 static void divide(void) { __asm__ volatile("xorl %%edx, %%edx; xorl %%ecx, %%ecx; divl %%ecx" : : "a"(1) : "ecx", "edx"); }
 static void not_dumpable(void) { prctl(PR_SET_DUMPABLE, 0); crash(); }
+static void filtered(void)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	syscall(SYS_getppid);
+}
+
 static void one_kind(void) { int fd = open("/proc/self/coredump_filter", O_WRONLY); write(fd, "0x10", 4); crash(); }
 
 static void when(void)
@@ -65,6 +83,7 @@ static void when(void)
 	run("TERM", terminate, RLIM_INFINITY);
 	run("QUIT", quit, RLIM_INFINITY);
 	run("division", divide, RLIM_INFINITY);
+	run("filter of calls", filtered, RLIM_INFINITY);
 	run("not dumpable", not_dumpable, RLIM_INFINITY);
 }
 
