@@ -6,6 +6,7 @@
 #include <string.h>
 #include "cli/complete.h"
 #include "dory/base/text.h"
+#include "dory/hub/hub.h"
 
 void complete_offer(const char *prefix, const char *candidate, const char *help)
 {
@@ -46,6 +47,22 @@ static void offer_networks(const struct dory_config *config, const char *before,
 		free(word);
 	}
 	network_list_free(networks, count);
+}
+
+static void offer_repositories(const struct dory_config *config, const char *before, const char *prefix)
+{
+	struct dory_error ignored;
+	struct hub_list list;
+
+	if (hub_list_read(config->root, &list, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		char *word = text_format("%s%s", before, list.hubs[i].name);
+
+		complete_offer(prefix, word, "repository");
+		free(word);
+	}
+	hub_list_release(&list);
 }
 
 /* An instance is a folder of its name. */
@@ -125,6 +142,8 @@ void complete_names(enum complete_kind kind, const struct invocation *invocation
 		return;
 	if (kind == COMPLETE_IMAGE || kind == COMPLETE_TARGET)
 		offer_images(&config, before, prefix);
+	if (kind == COMPLETE_REPOSITORY)
+		offer_repositories(&config, before, prefix);
 	if (kind == COMPLETE_INSTANCE)
 		offer_instances(&config, before, prefix);
 	if (kind == COMPLETE_NETWORK)
