@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Names to complete: images, instances, networks, packages. What cannot be read has none: who types is not to see errors. */
 #include <dirent.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/complete.h"
 #include "dory/base/text.h"
-#include "dory/hub/hub.h"
 
 void complete_offer(const char *prefix, const char *candidate, const char *help)
 {
@@ -49,20 +49,23 @@ static void offer_networks(const struct dory_config *config, const char *before,
 	network_list_free(networks, count);
 }
 
+/* Their names are all that is wanted of the list: what reads it whole knows every layout, with libraries to load. */
 static void offer_repositories(const struct dory_config *config, const char *before, const char *prefix)
 {
-	struct dory_error ignored;
-	struct hub_list list;
+	char *path = text_format("%s/repositories.json", config->root);
+	json_t *list = json_load_file(path, 0, NULL), *item;
+	size_t i;
 
-	if (hub_list_read(config->root, &list, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < list.count; i++) {
-		char *word = text_format("%s%s", before, list.hubs[i].name);
+	json_array_foreach(list, i, item) {
+		const char *name = json_string_value(json_object_get(item, "name"));
+		char *word = text_format("%s%s", before, name ? name : "");
 
-		complete_offer(prefix, word, "repository");
+		if (name)
+			complete_offer(prefix, word, "repository");
 		free(word);
 	}
-	hub_list_release(&list);
+	json_decref(list);
+	free(path);
 }
 
 /* An instance is a folder of its name. */
