@@ -171,8 +171,24 @@ static void offer_alternatives(const struct invocation *invocation, const char *
 	}
 }
 
+/* What a NAME is, the group tells. */
+static enum complete_kind kind_of_name(const struct verb *verb)
+{
+	static const struct {
+		const char *group;
+		enum complete_kind kind;
+	} groups[] = {{"package ", COMPLETE_OWN_PACKAGE}, {"repo ", COMPLETE_REPOSITORY}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		if (strncmp(verb->name, groups[i].group, strlen(groups[i].group)) == 0)
+			return groups[i].kind;
+	}
+	return COMPLETE_NOTHING;
+}
+
 static void offer_operand(const struct invocation *invocation, const struct verb *verb, const char *first, size_t index, const char *prefix)
 {
+	enum complete_kind kind;
 	char *name;
 
 	if (strstr(verb->operands, " | ")) {
@@ -180,17 +196,15 @@ static void offer_operand(const struct invocation *invocation, const struct verb
 		return;
 	}
 	name = operand_name(verb->operands, index);
-	if (strncmp(verb->name, "package ", 8) == 0 && strncmp(name + (*name == '['), "NAME", 4) == 0) {
-		offer_kind(invocation, COMPLETE_OWN_PACKAGE, "", prefix);
-		free(name);
-		return;
-	}
+	kind = complete_kind_of(name);
+	if (strncmp(name + (*name == '['), "NAME", 4) == 0)
+		kind = kind_of_name(verb);
 	if (is_choice(name))
 		offer_choices(name, "", prefix);
 	else if (*name >= 'a' && *name <= 'z')
 		complete_offer(prefix, name, NULL);
 	else
-		offer_kind(invocation, complete_kind_of(name), "", prefix);
+		offer_kind(invocation, kind, "", prefix);
 	free(name);
 }
 

@@ -11,6 +11,7 @@ enum complete_kind {
 	COMPLETE_TARGET,
 	COMPLETE_PACKAGE, /* of the Debian archive */
 	COMPLETE_OWN_PACKAGE, /* of the local repository */
+	COMPLETE_REPOSITORY,
 	COMPLETE_INSTANCE,
 	COMPLETE_NETWORK,
 	COMPLETE_VERB,

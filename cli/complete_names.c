@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Names to complete: images, instances, networks, packages. What cannot be read has none: who types is not to see errors. */
 #include <dirent.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,25 @@ static void offer_networks(const struct dory_config *config, const char *before,
 		free(word);
 	}
 	network_list_free(networks, count);
+}
+
+/* Their names are all that is wanted of the list: what reads it whole knows every layout, with libraries to load. */
+static void offer_repositories(const struct dory_config *config, const char *before, const char *prefix)
+{
+	char *path = text_format("%s/repositories.json", config->root);
+	json_t *list = json_load_file(path, 0, NULL), *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		const char *name = json_string_value(json_object_get(item, "name"));
+		char *word = text_format("%s%s", before, name ? name : "");
+
+		if (name)
+			complete_offer(prefix, word, "repository");
+		free(word);
+	}
+	json_decref(list);
+	free(path);
 }
 
 /* An instance is a folder of its name. */
@@ -125,6 +145,8 @@ void complete_names(enum complete_kind kind, const struct invocation *invocation
 		return;
 	if (kind == COMPLETE_IMAGE || kind == COMPLETE_TARGET)
 		offer_images(&config, before, prefix);
+	if (kind == COMPLETE_REPOSITORY)
+		offer_repositories(&config, before, prefix);
 	if (kind == COMPLETE_INSTANCE)
 		offer_instances(&config, before, prefix);
 	if (kind == COMPLETE_NETWORK)

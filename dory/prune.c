@@ -216,7 +216,7 @@ int dory_prune(const struct dory_config *config, const struct dory_prune *prune,
 	if (prune_images(&p, err) < 0 || prune_all_debris(&p, err) < 0 || prune_cache(&p, "unpacked", "unpacked packages", err) < 0 ||
 		prune_cache(&p, "bases", "unpacked base images", err) < 0 ||
 		prune_cache(&p, "resolved", "resolutions", err) < 0 || prune_cache(&p, "run", "packages' run.yaml", err) < 0 ||
-		(prune->all && prune_downloads(&p, err) < 0))
+		(prune->all && (prune_downloads(&p, err) < 0 || prune_cache(&p, "archives", "downloaded archives", err) < 0)))
 		return -1;
 	*freed = p.freed;
 	return 0;
