@@ -8,6 +8,7 @@ enum {
 	ENTER_FLAGS = IORING_ENTER_GETEVENTS | IORING_ENTER_SQ_WAKEUP | IORING_ENTER_SQ_WAIT | IORING_ENTER_EXT_ARG | IORING_ENTER_REGISTERED_RING,
 };
 
+SYSCALL_PARTIAL(io_uring_setup, "IORING_SETUP_DEFER_TASKRUN does not defer; rings lie in the kernel's memory (no NO_MMAP), none changes its size");
 SYSCALL(io_uring_setup, 2, "up")
 {
 	struct linux_io_uring_params parameters;
@@ -102,6 +103,7 @@ static int64_t enter(struct uring *ring, const struct syscall_arguments *a)
 	return submitted ? submitted : ret;
 }
 
+SYSCALL_PARTIAL(io_uring_enter, "operations of Linux 6.1 but for extended attributes, commands to devices and sends without a copy; those of a thread end with it");
 SYSCALL(io_uring_enter, 6, "duuxpu")
 {
 	struct uring *ring;

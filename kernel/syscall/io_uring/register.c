@@ -336,6 +336,7 @@ static int64_t do_register(struct uring *ring, unsigned opcode, uint64_t address
 	}
 }
 
+SYSCALL_PARTIAL(io_uring_register, "as Linux 6.1 but for IOWQ_AFF; registered memory is not pinned");
 SYSCALL(io_uring_register, 4, "dupu")
 {
 	unsigned opcode = (unsigned)a->v[1] & ~IORING_REGISTER_USE_REGISTERED_RING;
