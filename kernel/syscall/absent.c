@@ -48,4 +48,3 @@ SYSCALL_ABSENT(name_to_handle_at, "not written yet");
 SYSCALL_ABSENT(open_by_handle_at, "not written yet");
 SYSCALL_ABSENT(statmount, "not written yet");
 SYSCALL_ABSENT(listmount, "not written yet");
-SYSCALL_ABSENT(mseal, "not written yet");
