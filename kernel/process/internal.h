@@ -71,6 +71,9 @@ void robust_list_walk(struct task *task);	 /* futex.c: locks of a dying thread *
 void task_clear_child_tid(struct task *task);	 /* and wakes who joins it */
 void task_vfork_done(struct task *task);
 
+/* ---- tree.c ---- */
+bool task_tree_is_full(void);
+
 /* ---- limits.c ---- */
 void limits_init(struct process *process);
 void limits_apply_memory(struct process *process, struct address_space *space);
