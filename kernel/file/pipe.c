@@ -408,9 +408,15 @@ int pipe_new(int flags, struct file **reader, struct file **writer)
 
 /* ---- fifo(7) ---- */
 
-static int fifo_wait(struct file *file, struct pipe *pipe, unsigned *opened, unsigned *present, struct wait_queue *queue)
+/* Of pipe(2), opened by way of /proc/PID/fd: that never waits. */
+static bool is_anonymous(const struct inode *inode)
 {
-	unsigned before = *opened;
+	return inode->ops == &pipe_inode_ops;
+}
+
+/* Until `present`, or one came and went since `before` of them were `opened`. */
+static int fifo_wait(struct pipe *pipe, const unsigned *opened, unsigned before, const unsigned *present, struct wait_queue *queue)
+{
 	struct waiter waiter;
 	int ret = 0;
 
@@ -426,23 +432,24 @@ static int fifo_wait(struct file *file, struct pipe *pipe, unsigned *opened, uns
 	return ret;
 }
 
-static int fifo_wait_for_other(struct file *file, struct pipe *pipe)
+static int fifo_wait_for_other(struct file *file, struct pipe *pipe, unsigned readers_before, unsigned writers_before)
 {
-	if (file->mode == (MAY_READ | MAY_WRITE))
+	if (file->mode == (MAY_READ | MAY_WRITE) || (file->flags & O_NONBLOCK) || is_anonymous(file->inode))
 		return 0;
 	if (file->mode == MAY_READ)
-		return file->flags & O_NONBLOCK ? 0 : fifo_wait(file, pipe, &pipe->nr_opened_writers, &pipe->writers, &pipe->read_wait);
-	return file->flags & O_NONBLOCK ? 0 : fifo_wait(file, pipe, &pipe->nr_opened_readers, &pipe->readers, &pipe->write_wait);
+		return fifo_wait(pipe, &pipe->nr_opened_writers, writers_before, &pipe->writers, &pipe->read_wait);
+	return fifo_wait(pipe, &pipe->nr_opened_readers, readers_before, &pipe->readers, &pipe->write_wait);
 }
 
 int pipe_open(struct inode *inode, struct file *file)
 {
+	unsigned readers = 0, writers = 0;
 	struct pipe *pipe;
 	int ret = 0;
 
 	mutex_lock(&inode->lock);
 	pipe = inode->pipe;
-	if (file->mode == MAY_WRITE && (file->flags & O_NONBLOCK) && (!pipe || !pipe->readers))
+	if (file->mode == MAY_WRITE && (file->flags & O_NONBLOCK) && (!pipe || !pipe->readers) && !is_anonymous(inode))
 		ret = -ENXIO;
 	if (!ret && !pipe) {
 		pipe = pipe_alloc();
@@ -456,9 +463,9 @@ int pipe_open(struct inode *inode, struct file *file)
 		mutex_lock(&pipe->lock);
 		pipe->references++;
 		pipe->readers += !!(file->mode & MAY_READ);
-		pipe->nr_opened_readers += !!(file->mode & MAY_READ);
+		readers = pipe->nr_opened_readers += !!(file->mode & MAY_READ);
 		pipe->writers += !!(file->mode & MAY_WRITE);
-		pipe->nr_opened_writers += !!(file->mode & MAY_WRITE);
+		writers = pipe->nr_opened_writers += !!(file->mode & MAY_WRITE);
 		mutex_unlock(&pipe->lock);
 	}
 	mutex_unlock(&inode->lock);
@@ -469,7 +476,7 @@ int pipe_open(struct inode *inode, struct file *file)
 	file->inode = inode;
 	wait_wake_all(&pipe->read_wait, 0);
 	wait_wake_all(&pipe->write_wait, 0);
-	ret = fifo_wait_for_other(file, pipe);
+	ret = fifo_wait_for_other(file, pipe, readers, writers);
 	if (ret)
 		pipe_release(file);
 	return ret;

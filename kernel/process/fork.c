@@ -285,6 +285,8 @@ int64_t task_clone(const struct clone_arguments *a)
 	struct process *process;
 	int ret = check_flags(a->flags), tid, pidfd = -1, event = 0;
 
+	if (!ret && task_tree_is_full())
+		ret = -EAGAIN; /* of tasks that begin at the same moment each may come in */
 	if (ret)
 		return ret;
 	process = is_thread ? parent->process : new_process(parent->process, a->flags, a->exit_signal);

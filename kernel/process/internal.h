@@ -77,6 +77,9 @@ void task_vfork_done(struct task *task);
 /* A dead one that its parent does not want to wait for. */
 bool process_is_reaped_at_once(const struct process *process);
 
+/* ---- tree.c ---- */
+bool task_tree_is_full(void);
+
 /* ---- limits.c ---- */
 void limits_init(struct process *process);
 void limits_apply_memory(struct process *process, struct address_space *space);

@@ -10,17 +10,20 @@
 #define NS_PER_SECOND 1000000000ull
 #define NOFILE_MAX    1048576 /* Linux's fs.nr_open */
 
+uint32_t task_limit = TASK_LIMIT_MIN;
+
 /* What Linux gives its first process, with the descriptors that service managers raise it to. */
 void limits_init(struct process *process)
 {
 	struct page_counts pages;
-	uint64_t tasks;
+	uint32_t tasks;
 
 #pragma clang loop unroll(disable)
 	for (unsigned i = 0; i < LINUX_RLIM_NLIMITS; i++)
 		process->limits[i] = (struct linux_rlimit){LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY};
 	page_count(&pages);
-	tasks = max_u64(pages.total * PAGE_SIZE / (8 * THREAD_STACK_SIZE) / 2, 128);
+	task_limit = (uint32_t)min_u64(max_u64(pages.total * PAGE_SIZE / (8 * THREAD_STACK_SIZE), 256), TASK_LIMIT_MAX);
+	tasks = task_limit / 2;
 	process->limits[LINUX_RLIMIT_STACK].soft = 8ull << 20;
 	process->limits[LINUX_RLIMIT_CORE].soft = 0;
 	process->limits[LINUX_RLIMIT_NPROC] = (struct linux_rlimit){tasks, tasks};

@@ -2,6 +2,7 @@
 /* The tree of processes, and the tables that find tasks and processes by id. All under process_tree_lock. */
 #include "kernel/process/internal.h"
 #include "kernel/process/trace.h"
+#include "kernel/process/limits.h"
 
 #define ID_MAX	   4194304 /* Linux's PID_MAX_LIMIT on 64-bit machines: ids are reused late */
 #define ID_FIRST_AGAIN 300 /* where Linux starts again */
@@ -9,6 +10,7 @@
 struct spinlock process_tree_lock;
 static struct rb_tree tasks, processes;
 static int last_id;
+static unsigned nr_tasks; /* a process that nobody has waited for counts as one */
 static bool has_wrapped;
 
 static struct task *task_of(struct rb_node *node)
@@ -100,10 +102,16 @@ static void insert_task(struct task *task)
 	rb_insert(&tasks, &task->tid_node, parent, link);
 }
 
+bool task_tree_is_full(void)
+{
+	return __atomic_load_n(&nr_tasks, __ATOMIC_RELAXED) >= task_limit;
+}
+
 void task_enter_locked(struct task *task)
 {
 	struct process *process = task->process;
 
+	nr_tasks += process->nr_tasks > 0;
 	insert_task(task);
 	spin_lock(&process->signal_lock);
 	list_push_back(&process->tasks, &task->process_node);
@@ -120,6 +128,7 @@ void task_leave_locked(struct task *task)
 	spin_lock(&process->signal_lock);
 	list_remove(&task->process_node);
 	process->nr_tasks--;
+	nr_tasks -= process->nr_tasks > 0;
 	signal_queue_discard(process, &task->pending, ~0ull);
 	spin_unlock(&process->signal_lock);
 }
@@ -144,6 +153,7 @@ void process_enter_locked(struct process *process)
 {
 	struct rb_node **link = &processes.root, *parent = NULL;
 
+	nr_tasks++;
 	while (*link) {
 		parent = *link;
 		link = process->pid < process_of(parent)->pid ? &parent->left : &parent->right;
@@ -156,6 +166,7 @@ void process_enter_locked(struct process *process)
 
 void process_leave_locked(struct process *process)
 {
+	nr_tasks--;
 	rb_remove(&processes, &process->pid_node);
 	list_remove(&process->sibling);
 }

@@ -31,12 +31,11 @@ struct region {
 	struct mapped_file file; /* cache NULL: anonymous */
 	uint64_t offset;	 /* bytes of the file at start */
 	struct list cache_node;	 /* in cache->regions */
-	struct address_space *space;
+	struct address_space *space; /* NULL: the mark of a walk through cache->regions, no region */
 	const char *name;	 /* "[stack]", "[heap]", "[vdso]" */
 	uint64_t fixed_frame;	 /* REGION_FIXED_FRAMES: physical address at start */
 	uint64_t next_fault;	 /* anonymous: where a program that goes on in order faults next */
 	unsigned window;	 /* pages that the last fault entered */
-	uint64_t visited;	 /* number of the last walk over the cache's mappings that was here; guarded by cache->lock */
 };
 
 struct address_space {

@@ -2,20 +2,19 @@
 /*
  * The mappings of a cache, from the file's side: truncation takes pages out of page tables, write-back makes them
  * read-only, reclaim takes those that are not used. The cache's lock guards its list of regions, but their spaces'
- * locks come first; so each walk has a number that it leaves on the regions it has seen, and begins again behind every
- * space.
+ * locks come first; so each walk has a mark of its own in the list, behind the regions that it has seen: many may walk at
+ * once, and each goes through the list but once. New regions come in at the end.
  */
 #include "kernel/vm/internal.h"
 
 struct walk {
 	struct page_cache *cache;
-	uint64_t first, last, number;
+	struct region mark; /* of no space */
+	uint64_t first, last;
 	bool only_cached, only_shared;
 	size_t nr;
 	void (*visit)(struct walk *walk, struct region *region, uint64_t start, uint64_t end);
 };
-
-static uint64_t walk_number; /* atomic */
 
 static bool is_shared_writable(const struct region *region)
 {
@@ -56,23 +55,27 @@ static bool part_of(const struct region *region, const struct walk *walk, uint64
 	return true;
 }
 
-/* A space that has regions which the walk has not seen, pinned; NULL at the end. */
+/* The next space that has regions behind the walk's mark, pinned; NULL at the end. The mark goes behind those that follow each other. */
 static struct address_space *next_space(struct walk *walk)
 {
+	struct list *node, *end = &walk->cache->regions;
 	struct address_space *space = NULL;
-	struct region *region;
-	uint64_t start, end;
+	uint64_t from, to;
 
 	spin_lock(&walk->cache->lock);
-	list_for_each(region, &walk->cache->regions, cache_node)
-	{
-		if (region->visited == walk->number || !part_of(region, walk, &start, &end) ||
-			(space && region->space != space))
+	node = walk->mark.cache_node.next;
+	for (; node != end; node = node->next) {
+		struct region *region = container_of(node, struct region, cache_node);
+
+		if (!region->space || !part_of(region, walk, &from, &to))
 			continue;
-		region->visited = walk->number;
+		if (space && region->space != space)
+			break;
 		if (!space)
 			address_space_pin(space = region->space);
 	}
+	list_remove(&walk->mark.cache_node);
+	list_insert_between(&walk->mark.cache_node, node->prev, node);
 	spin_unlock(&walk->cache->lock);
 	return space;
 }
@@ -92,11 +95,16 @@ static void walk_mappings(struct walk *walk)
 {
 	struct address_space *space;
 
-	walk->number = __atomic_add_fetch(&walk_number, 1, __ATOMIC_RELAXED);
+	spin_lock(&walk->cache->lock);
+	list_push_front(&walk->cache->regions, &walk->mark.cache_node);
+	spin_unlock(&walk->cache->lock);
 	while ((space = next_space(walk))) {
 		visit_space(walk, space);
 		address_space_unpin(space);
 	}
+	spin_lock(&walk->cache->lock);
+	list_remove(&walk->mark.cache_node);
+	spin_unlock(&walk->cache->lock);
 }
 
 static bool is_unmapped(struct page_cache *cache)

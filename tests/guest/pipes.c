@@ -227,6 +227,32 @@ static void interrupted(void)
 	wait(NULL);
 }
 
+/* The ends of pipe(2) are opened again without waiting for the other side, even when there is none (bash's <(...) relies on it). */
+static void reopened(void)
+{
+	char name[50];
+	int p[2], fd;
+
+	SHOW(pipe(p));
+	SHOW(write(p[1], "left", 4));
+	SHOW(close(p[1]));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", p[0]);
+	SHOW_OK(fd = open(name, O_RDONLY));
+	SHOW(read(fd, buffer, 10));
+	SHOW(read(fd, buffer, 10));
+	close(fd);
+	close(p[0]);
+	SHOW(pipe(p));
+	SHOW(close(p[0]));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", p[1]);
+	SHOW_OK(fd = open(name, O_WRONLY));
+	close(fd);
+	SHOW_OK(fd = open(name, O_WRONLY | O_NONBLOCK));
+	SHOW(write(fd, "x", 1));
+	close(fd);
+	close(p[1]);
+}
+
 int main(void)
 {
 	char name[50];
@@ -245,5 +271,6 @@ int main(void)
 	SHOW(write(fd, "again", 5));
 	SHOW(read(p[0], buffer, 10));
 	SHOW(pipe((int *)8));
+	reopened();
 	return 0;
 }

@@ -3,8 +3,10 @@
 #include "kernel/file/random.h"
 #include "kernel/fs/proc/proc.h"
 #include "kernel/process/core.h"
+#include "kernel/process/limits.h"
 #include "kernel/process/system_name.h"
 #include "kernel/uapi/errno.h"
+#include "lib/format.h"
 #include "lib/string.h"
 
 /* A file that shows one fixed text. */
@@ -20,7 +22,6 @@ SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
 SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
 SYSCTL_TEXT(domainname, "kernel/domainname", system_domain_name);
 SYSCTL_TEXT(pid_max, "kernel/pid_max", "4194304");
-SYSCTL_TEXT(threads_max, "kernel/threads-max", "126000");
 SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
 SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
 SYSCTL_TEXT(randomize_va_space, "kernel/randomize_va_space", "2");
@@ -80,6 +81,25 @@ static int store_core_uses_pid(const char *text, size_t len)
 	return 0;
 }
 PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .show = show_core_uses_pid, .store = store_core_uses_pid};
+
+static void show_threads_max(struct proc_text *to)
+{
+	proc_print(to, "%u\n", task_limit);
+}
+
+static int store_threads_max(const char *text, size_t len)
+{
+	char copy[16] = "";
+	const char *end = copy;
+	uint64_t value;
+
+	memcpy(copy, text, min_u64(len, sizeof(copy) - 1));
+	if (!format_parse_u64(copy, &end, &value) || (*end && *end != '\n') || value < TASK_LIMIT_MIN || value > TASK_LIMIT_MAX)
+		return -EINVAL;
+	task_limit = (uint32_t)value;
+	return 0;
+}
+PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .show = show_threads_max, .store = store_threads_max};
 
 static void show_hostname(struct proc_text *to)
 {
