@@ -9,6 +9,7 @@ static void file_changed(struct waiter *waiter, unsigned events)
 {
 	struct async_operation *operation = container_of(waiter, struct async_waiter, waiter)->operation;
 	struct async_group *group = operation->group;
+	bool leaves;
 
 	if (events && !(events & (operation->wanted | POLLERR | POLLHUP | POLLNVAL)))
 		return;
@@ -17,7 +18,11 @@ static void file_changed(struct waiter *waiter, unsigned events)
 	operation->is_echo |= thread_current()->is_completing;
 	if (operation->state == ASYNC_WAITING)
 		async_make_ready_locked(operation);
+	leaves = operation->state == ASYNC_READY && !operation->keeps_queues;
 	spin_unlock(&group->lock);
+	/* It enters again when it is asked again: a crowd that waits for one thing is woken once, not by each of its own. */
+	if (leaves)
+		list_remove(&waiter->node);
 }
 
 static void time_is_up(struct timer *timer)

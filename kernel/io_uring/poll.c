@@ -25,8 +25,8 @@ static int prepare(struct uring_request *r)
 	return 0;
 }
 
-/* The result, or that it waits. */
-static int go_on(struct uring_request *r)
+/* As go_on, of one that tells of each change. */
+static int watch(struct uring_request *r)
 {
 	int ret;
 
@@ -35,12 +35,24 @@ static int go_on(struct uring_request *r)
 		unsigned ready = async_watch(&r->async, r->file, events);
 
 		/* A ring that watches its own completions, by way of an eventfd or epoll, would never end. */
-		if (ready && (!r->is_multishot || r->async.is_echo || !uring_post_more(r, (int)ready, 0)))
+		if (ready && (r->async.is_echo || !uring_post_more(r, (int)ready, 0)))
 			return (int)ready;
 		ret = async_wait_change(&r->async);
 		if (ret != -EAGAIN)
 			return ret ? ret : (int)URING_PENDING;
 	}
+}
+
+/* The result, or that it waits. */
+static int go_on(struct uring_request *r)
+{
+	unsigned events = (unsigned)__atomic_load_n(&r->state[EVENTS], __ATOMIC_RELAXED);
+	int ret;
+
+	if (r->is_multishot)
+		return watch(r);
+	ret = async_wait_ready(&r->async, r->file, events);
+	return ret ? ret : (int)URING_PENDING;
 }
 
 static int issue(struct uring_request *r, bool may_wait)

@@ -95,7 +95,7 @@ static void end_one(struct uring_request *r, int result)
 		timeout = uring_link_timeout_stop(r);
 	post_end(r, result);
 	if (timeout)
-		post_end(timeout, result == (int)URING_SILENT ? result : -ECANCELED);
+		post_end(timeout, result == (int)URING_SILENT || (timeout->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) ? (int)URING_SILENT : -ECANCELED);
 	if (r->is_asynchronous)
 		async_end(&r->async);
 	uring_request_free(r);

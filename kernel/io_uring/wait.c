@@ -37,7 +37,7 @@ int uring_wait(struct uring *ring, const struct uring_wait *wait)
 	if ((ring->flags & IORING_SETUP_DEFER_TASKRUN) && ring->issuer != task_current())
 		return -EEXIST;
 	async_run_ready(group);
-	if (has_enough(ring, wanted, nr_timeouts))
+	if (has_enough(ring, wanted, nr_timeouts) || uring_nr_ready(ring)) /* fewer than wanted are something, too */
 		return 0;
 	wait_begin(&waiter, &ring->wait);
 	async_owner_begin(group);

@@ -390,6 +390,10 @@ static void timeouts(void)
 	SHOW(uring_enter(r.fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, 8));
 	argument.ts = 8;
 	SHOW(uring_enter(r.fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, sizeof(argument)));
+	sqe_next(&r, IORING_OP_NOP, -1, 1);
+	ring_submit(&r, 0);
+	argument.ts = (uintptr_t)&soon;
+	SHOW(uring_enter(r.fd, 0, 2, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, sizeof(argument)));
 	ring_close(&r);
 }
 

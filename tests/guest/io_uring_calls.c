@@ -516,6 +516,38 @@ static void polled(void)
 	ring_close(&r);
 }
 
+/* Thousands that wait for the ring's own completions, each of which would wake all others. */
+static void crowd(void)
+{
+	struct io_uring_cqe cqe;
+	struct ring r;
+	unsigned nr = 0;
+
+	puts("-- crowd");
+	ring_open(&r, 256, 0, 0);
+	for (int round = 0; round < 64; round++) {
+		for (int i = 0; i < 256; i++)
+			sqe_next(&r, IORING_OP_POLL_ADD, r.fd, 1)->poll32_events = POLLIN;
+		if (ring_submit(&r, 0) != 256)
+			exit(1);
+	}
+	sqe_next(&r, IORING_OP_NOP, -1, 2);
+	ring_submit(&r, 0);
+	while (nr < 64 * 256 + 1) {
+		uring_enter(r.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+		while (ring_take(&r, &cqe))
+			nr++;
+	}
+	printf("%u came\n", nr);
+	for (int round = 0; round < 64; round++) {
+		for (int i = 0; i < 256; i++)
+			sqe_next(&r, IORING_OP_POLL_ADD, r.fd, 1)->poll32_events = POLLIN;
+		ring_submit(&r, 0);
+	}
+	ring_close(&r);
+	puts("and others went with their ring");
+}
+
 int main(void)
 {
 	polls();
@@ -527,5 +559,6 @@ int main(void)
 	pipes();
 	messages();
 	polled();
+	crowd();
 	return 0;
 }
