@@ -43,18 +43,8 @@ SYSCALL_ABSENT(memfd_secret, "as a Linux started with secretmem.enable=0, Debian
 
 /* ---- Not written yet. ---- */
 
-SYSCALL_ABSENT(io_setup, "not written yet");
-SYSCALL_ABSENT(io_destroy, "not written yet");
-SYSCALL_ABSENT(io_getevents, "not written yet");
-SYSCALL_ABSENT(io_submit, "not written yet");
-SYSCALL_ABSENT(io_cancel, "not written yet");
-SYSCALL_ABSENT(io_pgetevents, "not written yet");
-SYSCALL_ABSENT(io_uring_setup, "not written yet");
-SYSCALL_ABSENT(io_uring_enter, "not written yet");
-SYSCALL_ABSENT(io_uring_register, "not written yet");
 SYSCALL_ABSENT(pivot_root, "not written yet");
 SYSCALL_ABSENT(name_to_handle_at, "not written yet");
 SYSCALL_ABSENT(open_by_handle_at, "not written yet");
 SYSCALL_ABSENT(statmount, "not written yet");
 SYSCALL_ABSENT(listmount, "not written yet");
-SYSCALL_ABSENT(mseal, "not written yet");

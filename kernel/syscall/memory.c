@@ -179,3 +179,14 @@ SYSCALL(remap_file_pages, 5, "puPux")
 {
 	return address_space_remap_file(space(), a->v[0], a->v[1], (int)a->v[2], a->v[3]);
 }
+
+SYSCALL(mseal, 3, "pux")
+{
+	uint64_t start = a->v[0], len = align_up(a->v[1], PAGE_SIZE), end;
+
+	if (a->v[2] || start % PAGE_SIZE || (a->v[1] && !len) || __builtin_add_overflow(start, len, &end))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	return end > USER_END ? -ENOMEM : address_space_seal(space(), start, len);
+}

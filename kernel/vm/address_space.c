@@ -297,6 +297,8 @@ int unmap_locked(struct address_space *space, uint64_t start, uint64_t end, stru
 
 	if (region_range_is_free(space, start, end))
 		return 0;
+	if (region_range_is_sealed(space, start, end))
+		return -EPERM;
 	ret = region_split(space, start);
 	if (!ret)
 		ret = region_split(space, end);

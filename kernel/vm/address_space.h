@@ -22,7 +22,7 @@ struct mapped_file {
 	bool is_read_only;		    /* not open for writing: shared mappings cannot become writable */
 };
 
-enum region_flags { REGION_READ = 1, REGION_WRITE = 2, REGION_EXEC = 4, REGION_SHARED = 8, REGION_GROWS_DOWN = 16, REGION_MAY_WRITE = 32, REGION_DONT_FORK = 64, REGION_STACK = 128, REGION_HEAP = 256, REGION_FIXED_FRAMES = 512 /* vDSO, device */, REGION_WIPE_ON_FORK = 1024, REGION_NO_HUGE = 2048, REGION_HUGE = 4096 /* asked for */ };
+enum region_flags { REGION_READ = 1, REGION_WRITE = 2, REGION_EXEC = 4, REGION_SHARED = 8, REGION_GROWS_DOWN = 16, REGION_MAY_WRITE = 32, REGION_DONT_FORK = 64, REGION_STACK = 128, REGION_HEAP = 256, REGION_FIXED_FRAMES = 512 /* vDSO, device */, REGION_WIPE_ON_FORK = 1024, REGION_NO_HUGE = 2048, REGION_HUGE = 4096 /* asked for */, REGION_SEALED = 8192 };
 
 struct region {
 	struct rb_node node;
@@ -55,6 +55,7 @@ struct address_space {
 	uint64_t data_bytes;	/* private and writable, for RLIMIT_DATA */
 	uint64_t place_from;	/* no hole above is larger than place_skipped */
 	uint64_t place_skipped;
+	bool has_seals;		  /* some region is sealed */
 	uint64_t thrash_since_ns; /* when counting of the following began */
 	uint64_t thrash_reads;	  /* page faults on code that had to read */
 };
@@ -80,6 +81,8 @@ int64_t address_space_remap(struct address_space *space, uint64_t old, uint64_t 
 /* remap_file_pages(2): the shared file mapping shows the file from `page` on instead; prot must be 0. */
 int address_space_remap_file(struct address_space *space, uint64_t address, uint64_t len, int prot, uint64_t page) must_check;
 int64_t address_space_set_brk(struct address_space *space, uint64_t brk); /* the new break, or the old one if it cannot be had */
+/* mseal(2), whole pages: -ENOMEM where nothing is mapped. */
+int address_space_seal(struct address_space *space, uint64_t start, uint64_t len) must_check;
 int address_space_advise(struct address_space *space, uint64_t address, uint64_t len, int advice) must_check;
 int address_space_sync(struct address_space *space, uint64_t address, uint64_t len, int flags) must_check;
 bool address_space_is_mapped(struct address_space *space, uint64_t start, uint64_t end); /* every page of it */

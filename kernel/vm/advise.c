@@ -13,6 +13,9 @@ static uint64_t file_index(const struct region *region, uint64_t address)
 
 static int drop_part(struct address_space *space, struct region *region, uint64_t start, uint64_t end)
 {
+	/* What a sealed mapping holds is as safe as what it is, where the program itself could not write it. */
+	if ((region->flags & REGION_SEALED) && !region->file.cache && !(region->flags & REGION_WRITE))
+		return -EPERM;
 	if (region->flags & REGION_FIXED_FRAMES)
 		return -EINVAL;
 	if (zap_prepare(space, start, end))

@@ -82,6 +82,7 @@ static void copy_fields(struct address_space *to, const struct address_space *fr
 	to->limit_data = from->limit_data;
 	to->limit_stack = from->limit_stack;
 	to->vdso = from->vdso;
+	to->has_seals = from->has_seals;
 }
 
 struct address_space *address_space_copy(struct address_space *from)

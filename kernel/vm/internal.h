@@ -30,6 +30,7 @@ int region_split(struct address_space *space, uint64_t address) must_check;
 /* Joins the region with those beside it where they are of one kind; returns what it is part of then. */
 struct region *region_merge(struct address_space *space, struct region *region, struct list *dead);
 void region_merge_range(struct address_space *space, uint64_t start, uint64_t end, struct list *dead);
+bool region_range_is_sealed(const struct address_space *space, uint64_t start, uint64_t end); /* any of it */
 bool region_range_is_free(const struct address_space *space, uint64_t start, uint64_t end);
 /* A free place for len bytes, the highest below mmap_base (or below `below`, if not 0). 0: none. */
 uint64_t region_place(struct address_space *space, uint64_t len, uint64_t below);

@@ -95,7 +95,7 @@ int address_space_protect(struct address_space *space, uint64_t address, uint64_
 	} else {
 		uint64_t start = prot & LINUX_PROT_GROWSDOWN ? region->start : address;
 
-		ret = protect_locked(space, start, address + len, region_protection(prot), &dead);
+		ret = region_range_is_sealed(space, start, address + len) ? -EPERM : protect_locked(space, start, address + len, region_protection(prot), &dead);
 	}
 	mutex_unlock(&space->lock);
 	region_bury(&dead);

@@ -140,6 +140,8 @@ static int64_t remap_locked(struct address_space *space, uint64_t old, uint64_t 
 
 	if (!region)
 		return -EFAULT;
+	if (region_range_is_sealed(space, old, old + max_u64(old_len, PAGE_SIZE)))
+		return -EPERM;
 	if (!old_len && !(region->flags & REGION_SHARED)) /* a second mapping of what is private makes no sense */
 		return -EINVAL;
 	if (region->flags & REGION_FIXED_FRAMES || (flags & LINUX_MREMAP_DONTUNMAP && region->file.cache))
