@@ -200,7 +200,7 @@ static void resume_link(struct uring_request *r)
 		ret = cancel_limited(r);
 	else
 		detach(r);
-	if (ret == -ECANCELED && (r->sqe.flags & IOSQE_CQE_SKIP_SUCCESS)) /* it was not needed */
+	if (r->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) /* however it ends */
 		ret = (int)URING_SILENT;
 	uring_complete(r, ret);
 }
