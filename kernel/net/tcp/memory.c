@@ -26,7 +26,14 @@ bool tcp_memory_may_receive(const struct tcp_connection *tcp)
 	return !net_memory_is_short(tcp->stack) || tcp->receive.queued + tcp->receive.out_of_order < ALWAYS_ALLOWED;
 }
 
+/*
+ * What an orphan holds is counted already and only becomes less; a reset loses what the program has sent. So it is the last resort: well beyond
+ * the limit, which writers never reach by themselves.
+ */
 bool tcp_memory_may_be_orphan(const struct tcp_connection *tcp)
 {
-	return tcp->tcp_stack->nr_orphans < TCP_ORPHANS_MAX && !net_memory_is_short(tcp->stack);
+	const struct net_stack *stack = tcp->stack;
+	bool is_exhausted = stack->memory_limit && stack->memory / 2 >= stack->memory_limit;
+
+	return tcp->tcp_stack->nr_orphans < TCP_ORPHANS_MAX && (!is_exhausted || tcp->send.queued <= ALWAYS_ALLOWED);
 }

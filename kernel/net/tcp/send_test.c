@@ -472,6 +472,25 @@ TEST(room_that_others_made)
 	teardown();
 }
 
+/* What was sent is not lost because others use all the memory when the program closes. */
+TEST(closed_while_memory_is_short)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	send_all(tcp, 6000);
+	CHECK_EQ(out_all(), 6);
+	us->stack.memory_limit = 4000;
+	close_now(tcp);
+	CHECK(out());
+	CHECK(last.flags & TCP_FIN && !(last.flags & TCP_RST));
+	IN(.seq = ISS + 1, .ack = iss + 6002, .flags = TCP_ACK);
+	CHECK_EQ(counted(NET_COUNT_TCP_ORPHAN_REFUSED), 0);
+	us->stack.memory_limit = 0;
+	teardown();
+}
+
 TEST(corked_with_a_closed_window)
 {
 	struct tcp_connection *tcp;
