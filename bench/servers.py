@@ -149,10 +149,11 @@ class Network:
         return ["-n", "tap:tap0", "--ip", "10.77.0.2/24", "--ip", "fd77:0::2/64"]
 
     def linux_devices(self, server, port, machine):
-        kind = "virtio-net-device" if machine == "microvm" else "virtio-net-pci,ioeventfd=off" # as for ours: it is faster under TCG
+        kind = "virtio-net-device" if machine == "microvm" else "virtio-net-pci,ioeventfd=off"
+        bus = ["-global", "virtio-mmio.ioeventfd=off"] if machine == "microvm" else [] # off as for ours: it is faster under TCG
         protocol = "udp" if server.is_udp else "tcp"
         back_end = f"user,id=n,hostfwd={protocol}:127.0.0.1:{port}-:{server.port}" if self.kind == "user" else "tap,id=n,ifname=tap1,script=no,downscript=no"
-        return ["-netdev", back_end, "-device", f"{kind},netdev=n"]
+        return bus + ["-netdev", back_end, "-device", f"{kind},netdev=n"]
 
     def linux_options(self):
         if self.kind == "user":

@@ -109,6 +109,7 @@ TEST(qemu_forwards_ports)
 
 	CHECK(has_word(&arguments, "user,id=net0,ipv4=on,ipv6=on,hostfwd=tcp::8080-:80,hostfwd=udp:127.0.0.1:5353-:53"));
 	CHECK(has_word(&arguments, "virtio-net-device,netdev=net0,mac=52:54:00:00:00:01"));
+	CHECK(has_word(&arguments, "virtio-mmio.ioeventfd=off"));
 	CHECK(has_word(&arguments, "user,id=net1,ipv4=on,ipv6=on,net=10.9.0.0/16,host=10.9.0.1,dns=10.9.0.3,dhcpstart=10.9.0.9,"
 				   "hostfwd=tcp::8080-10.9.0.9:80"));
 	arguments_release(&arguments);

@@ -56,8 +56,7 @@ static void append_socket(struct text_buffer *settings, const struct machine_nic
 
 /*
  * On PCI: an interrupt for each direction of each queue, one for the control queue, one for configuration (virtio 1.2 §5.1.2); no
- * ROM, since nothing is booted from the network. Notifications go to QEMU's main loop by a descriptor, which spares KVM an exit that
- * waits; TCG is in QEMU when it notifies, and only loses the time that the other thread needs to wake up.
+ * ROM, since nothing is booted from the network; no descriptors for notifications under TCG (qemu.c, add_notification).
  */
 static void append_pci(struct text_buffer *device, const struct machine_nic *nic, bool is_emulated)
 {
