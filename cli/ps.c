@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dory ps, and Capstan's instances */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "cli/command.h"
+#include "dory/base/json.h"
 
 static struct ps_values {
 	bool all, json, quiet;
@@ -26,15 +26,6 @@ static bool is_live(const struct instance *instance)
 	return instance_status_is_live(instance->state.status);
 }
 
-static json_t *list_json(const struct text_list *texts)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < texts->count; i++)
-		json_array_append_new(array, json_string(texts->items[i]));
-	return array;
-}
-
 static json_t *instance_json(const struct instance *instance)
 {
 	const struct instance_state *state = &instance->state;
@@ -42,7 +33,7 @@ static json_t *instance_json(const struct instance *instance)
 	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:I, s:I, s:s?, s:o, s:b, s:b}", "name", instance->name, "status",
 		instance_status_words[state->status], "health", instance_health_words[state->health], "target", instance->spec.target, "image",
 		instance->spec.image, "started", state->started, "ended", state->ended, "exit_status", (json_int_t)state->exit_status, "restarts",
-		(json_int_t)state->restarts, "end", state->end, "ports", list_json(&state->ports), "persist", (int)instance->spec.persist,
+		(json_int_t)state->restarts, "end", state->end, "ports", json_of_list(&state->ports), "persist", (int)instance->spec.persist,
 		"detached", (int)instance->spec.is_detached);
 }
 

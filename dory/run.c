@@ -136,7 +136,7 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	request.machine.volume_count = run->volume_count;
 	request.watcher = run->watcher;
 	/* What the machine cannot have changed it need not read. */
-	if (!run->overlay)
+	if (!run->overlay && image_is_current(image))
 		request.config.image = image->run_config;
 	if (choose_machine(config, run, &request, err) < 0)
 		goto out;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "dory/base/digest.h"
 #include "dory/base/file.h"
+#include "dory/base/json.h"
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
 #include "dory/hub/key.h"
@@ -31,15 +32,6 @@ struct hub_index *hub_index_new(void)
 	return index;
 }
 
-static json_t *list_json(const struct text_list *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_string(list->items[i]));
-	return array;
-}
-
 static void set_text(json_t *object, const char *key, const char *text)
 {
 	if (text && *text)
@@ -57,9 +49,9 @@ void hub_index_add(struct hub_index *index, const struct package_manifest *m, co
 	set_text(object, "created", m->created);
 	set_text(object, "platform", m->platform);
 	set_text(object, "architecture", m->architecture);
-	json_object_set_new(object, "require", list_json(&m->require));
-	json_object_set_new(object, "provides", list_json(&m->provides));
-	json_object_set_new(object, "conflicts", list_json(&m->conflicts));
+	json_object_set_new(object, "require", json_of_list(&m->require));
+	json_object_set_new(object, "provides", json_of_list(&m->provides));
+	json_object_set_new(object, "conflicts", json_of_list(&m->conflicts));
 	set_text(object, "file", file);
 	if (size)
 		json_object_set_new(object, "size", json_integer((json_int_t)size));
@@ -80,13 +72,6 @@ char *hub_index_finish(struct hub_index *index)
 }
 
 /* ---- Reading ---- */
-
-static char *get_text(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text_copy(text ? text : "");
-}
 
 static bool get_list(const json_t *object, const char *key, struct text_list *list)
 {
@@ -125,16 +110,16 @@ static bool parse_entry(const json_t *object, struct package_entry *entry)
 	json_int_t size = json_integer_value(json_object_get(object, "size"));
 	struct dory_error ignored;
 
-	*m = (struct package_manifest){.name = get_text(object, "name"),
-		.title = get_text(object, "title"),
-		.author = get_text(object, "author"),
-		.version = get_text(object, "version"),
-		.created = get_text(object, "created"),
-		.platform = get_text(object, "platform"),
-		.architecture = get_text(object, "architecture"),
-		.sha256 = get_text(object, "sha256"),
+	*m = (struct package_manifest){.name = json_member_text(object, "name"),
+		.title = json_member_text(object, "title"),
+		.author = json_member_text(object, "author"),
+		.version = json_member_text(object, "version"),
+		.created = json_member_text(object, "created"),
+		.platform = json_member_text(object, "platform"),
+		.architecture = json_member_text(object, "architecture"),
+		.sha256 = json_member_text(object, "sha256"),
 		.size = size > 0 ? (uint64_t)size : 0};
-	entry->stem = get_text(object, "file");
+	entry->stem = json_member_text(object, "file");
 	return get_list(object, "require", &m->require) && get_list(object, "provides", &m->provides) && get_list(object, "conflicts", &m->conflicts) &&
 	       package_name_check(m->name, &ignored) == 0 && package_version_check(m->version, &ignored) == 0 && is_file_sound(entry->stem) &&
 	       (!*m->sha256 || is_digest(m->sha256)) && size >= 0;

@@ -18,10 +18,28 @@ enum { EXIT_FAILURE_BEFORE_EXEC = 127 };
  * QEMU's heap in huge pages, grown by 4 MiB at a time and shared by its threads: its start touches two thousand pages of it one after the
  * other, and the faults cost 3 ms (measured). mallopt(3) has the terms; another C library ignores them.
  */
-#define HEAP_TUNABLES "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304:glibc.malloc.arena_max=1"
+#define HEAP_TUNABLES "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304:glibc.malloc.arena_max=1"
+
+/* Our environment with them; whoever has set some keeps those. Returns owned, its texts borrowed. */
+static char **environment(void)
+{
+	static char tunables[] = HEAP_TUNABLES;
+	size_t count = 0;
+	char **copy;
+
+	while (environ[count])
+		count++;
+	copy = calloc(count + 2, sizeof(*copy));
+	if (!copy)
+		abort();
+	memcpy(copy, environ, count * sizeof(*copy));
+	if (!getenv("GLIBC_TUNABLES"))
+		copy[count] = tunables;
+	return copy;
+}
 
 /* In the child between fork and exec; what fails is reported through report_fd as an errno. */
-static void become(const struct arguments *arguments, const int *kept, size_t kept_count, int stderr_fd, int report_fd,
+static void become(const struct arguments *arguments, char **variables, const int *kept, size_t kept_count, int stderr_fd, int report_fd,
 	pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -43,8 +61,7 @@ static void become(const struct arguments *arguments, const int *kept, size_t ke
 		signal(number, number == SIGXFSZ ? SIG_IGN : SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	setenv("GLIBC_TUNABLES", HEAP_TUNABLES, 0);
-	execv(arguments->words[0], arguments->words);
+	execve(arguments->words[0], arguments->words, variables);
 fail:
 	failure = errno;
 	if (write(report_fd, &failure, sizeof(failure)) < 0)
@@ -63,6 +80,7 @@ int process_start(struct process *process, const struct arguments *arguments, co
 {
 	int complaints[2], report[2], failure = 0;
 	pid_t parent = getpid(), pid;
+	char **variables;
 	ssize_t got;
 
 	if (pipe2(complaints, O_CLOEXEC) < 0)
@@ -72,9 +90,11 @@ int process_start(struct process *process, const struct arguments *arguments, co
 		close_pair(complaints);
 		return -1;
 	}
+	variables = environment(); /* before the fork: other threads may hold the allocator's and the environment's locks */
 	pid = fork();
 	if (pid == 0)
-		become(arguments, kept, kept_count, complaints[1], report[1], parent);
+		become(arguments, variables, kept, kept_count, complaints[1], report[1], parent);
+	free(variables);
 	close(complaints[1]);
 	close(report[1]);
 	if (pid < 0) {

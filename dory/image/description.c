@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/file.h"
+#include "dory/base/json.h"
 #include "dory/base/text.h"
 #include "dory/image/store.h"
 
@@ -66,38 +67,35 @@ int description_write(const char *directory, const struct image *image, struct d
 	return result;
 }
 
-static char *get_text(const json_t *object, const char *key)
+bool image_is_current(const struct image *image)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	char uuid[STORE_UUID_SIZE];
 
-	return text_copy(text ? text : "");
+	store_disk_uuid(image->disk_path, uuid);
+	return image->disk_uuid && strcmp(uuid, image->disk_uuid) == 0;
 }
 
 static int parse(const char *path, const char *text, size_t length, struct image *image, struct dory_error *err)
 {
 	json_error_t failure;
 	json_t *object = json_loadb(text, length, 0, &failure), *boot;
-	char uuid[STORE_UUID_SIZE];
-	char *disk_uuid;
 
 	if (!json_is_object(object)) {
 		json_decref(object);
 		return error_set(
 			err, DORY_ERROR_FORMAT, "%s is damaged (line %d: %s)", path, failure.line, failure.text);
 	}
-	image->created = get_text(object, "created");
-	image->origin = get_text(object, "origin");
-	image->default_command = get_text(object, "command");
-	image->fingerprint = get_text(object, "fingerprint");
+	image->created = json_member_text(object, "created");
+	image->origin = json_member_text(object, "origin");
+	image->default_command = json_member_text(object, "command");
+	image->fingerprint = json_member_text(object, "fingerprint");
 	boot = json_object_get(object, "boot");
 	image->boot = boot ? json_dumps(boot, JSON_COMPACT) : NULL;
-	disk_uuid = get_text(object, "disk_uuid");
-	store_disk_uuid(image->disk_path, uuid);
-	if (strcmp(uuid, disk_uuid) != 0)
+	image->disk_uuid = json_member_text(object, "disk_uuid");
+	if (!image_is_current(image))
 		image->fingerprint[0] = '\0';
 	else if (json_object_get(object, "run"))
-		image->run_config = get_text(object, "run");
-	free(disk_uuid);
+		image->run_config = json_member_text(object, "run");
 	json_decref(object);
 	return 0;
 }

@@ -22,6 +22,7 @@ void image_release(struct image *image)
 	free(image->fingerprint);
 	free(image->default_command);
 	free(image->run_config);
+	free(image->disk_uuid);
 	free(image->boot);
 	*image = (struct image){0};
 }

@@ -17,8 +17,12 @@ struct image {
 	char *fingerprint;     /* digest of what it was composed from (debian_fingerprint ...), empty if not known */
 	char *default_command; /* what `dory run` without -e runs, empty if none */
 	char *run_config;      /* the text of its run configuration (abi/run_config.h); NULL: not known */
+	char *disk_uuid;       /* of the file system that it describes */
 	char *boot;            /* its configurations (dory/runtime/boot.h) as JSON; NULL: none */
 };
+
+/* Whether its disk is still the one that it describes: a composition may have put another there since. */
+bool image_is_current(const struct image *image);
 
 /* Letters, digits and . _ + : @ - ; not starting with . or - ; parts separated by one '/', at most two; at most 128
  * bytes. */

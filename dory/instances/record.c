@@ -4,20 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dory/base/json.h"
 #include "dory/base/text.h"
-
-static json_t *list_json(const struct text_list *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->count; i++) {
-		if (json_array_append_new(array, json_string(list->items[i])) < 0) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
-}
 
 static json_t *member_json(const struct record_field *field, const void *member)
 {
@@ -25,7 +13,7 @@ static json_t *member_json(const struct record_field *field, const void *member)
 	case RECORD_TEXT:
 		return json_string(*(char *const *)member);
 	case RECORD_LIST:
-		return list_json(member);
+		return json_of_list(member);
 	case RECORD_NUMBER:
 		return json_integer((json_int_t) * (const int64_t *)member);
 	case RECORD_FLAG:

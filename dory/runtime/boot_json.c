@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dory/base/json.h"
 #include "dory/base/text.h"
 #include "dory/runtime/boot.h"
 
@@ -45,19 +46,12 @@ char *boot_sets_to_json(const struct boot_sets *sets)
 	return text;
 }
 
-static char *get_text(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text_copy(text ? text : "");
-}
-
 static void read_variable(const json_t *object, struct boot_variable *variable)
 {
 	const json_t *words = json_object_get(object, "words");
 
-	variable->name = get_text(object, "name");
-	variable->value = get_text(object, "value");
+	variable->name = json_member_text(object, "name");
+	variable->value = json_member_text(object, "value");
 	variable->is_private = json_is_true(json_object_get(object, "private"));
 	variable->is_list = json_is_array(words);
 	for (size_t i = 0; i < json_array_size(words); i++) {
@@ -71,8 +65,8 @@ static void read_set(const json_t *object, struct boot_set *set)
 {
 	const json_t *variables = json_object_get(object, "variables");
 
-	set->name = get_text(object, "name");
-	set->command = get_text(object, "command");
+	set->name = json_member_text(object, "name");
+	set->command = json_member_text(object, "command");
 	for (size_t i = 0; i < json_array_size(variables); i++)
 		read_variable(json_array_get(variables, i), array_push(&set->variables, &set->count, sizeof(*set->variables)));
 }
@@ -88,7 +82,7 @@ int boot_sets_from_json(const char *json, struct boot_sets *sets, struct dory_er
 		json_decref(object);
 		return error_set(err, DORY_ERROR_FORMAT, "the configurations of the image are damaged: %s", failure.text);
 	}
-	sets->default_sets = get_text(object, "default");
+	sets->default_sets = json_member_text(object, "default");
 	for (size_t i = 0; i < json_array_size(list); i++)
 		read_set(json_array_get(list, i), array_push(&sets->sets, &sets->count, sizeof(*sets->sets)));
 	json_decref(object);
