@@ -87,7 +87,7 @@ def run(words):
             loads.append(Load(guests[-1], f"{name}, {cpus} CPU(s)", began + minutes * 60))
         for load in loads:
             load.start()
-        while time.perf_counter() < began + minutes * 60 and any(load.is_alive() for load in loads):
+        while time.perf_counter() + 1 < began + minutes * 60 and any(load.is_alive() for load in loads):
             for load in loads: # each for its part of five minutes, or until it ends
                 load.join(max(0.0, min(300, began + minutes * 60 - time.perf_counter())) / len(loads))
             report(loads, (time.perf_counter() - began) / 60)
