@@ -88,8 +88,9 @@ def run(words):
         for load in loads:
             load.start()
         while time.perf_counter() + 1 < began + minutes * 60 and any(load.is_alive() for load in loads):
+            share = max(0.0, min(300, began + minutes * 60 - time.perf_counter())) / len(loads)
             for load in loads: # each for its part of five minutes, or until it ends
-                load.join(max(0.0, min(300, began + minutes * 60 - time.perf_counter())) / len(loads))
+                load.join(share)
             report(loads, (time.perf_counter() - began) / 60)
         for load in loads:
             load.join(2 * STALL_S)
