@@ -16,7 +16,7 @@ enum {
 
 static struct progress *on_screen;
 
-static int64_t now_ms(void)
+static int64_t monotonic_ms(void)
 {
 	struct timespec now;
 
@@ -49,7 +49,7 @@ static const char *size_text(char *to, double bytes)
 
 static double rate_of(const struct progress *progress)
 {
-	int64_t elapsed = now_ms() - progress->started_ms;
+	int64_t elapsed = progress->now_ms() - progress->started_ms;
 
 	return elapsed > 0 ? (double)(progress->done - progress->first) * 1000 / (double)elapsed : 0;
 }
@@ -109,7 +109,8 @@ void progress_start(struct progress *progress, const char *title, uint64_t alrea
 	    .total = total,
 	    .done = already,
 	    .first = already,
-	    .started_ms = now_ms(),
+	    .started_ms = monotonic_ms(),
+	    .now_ms = monotonic_ms,
 	    .quiet = quiet,
 	    .is_terminal = isatty(STDERR_FILENO) == 1,
 	};
@@ -129,7 +130,7 @@ static void announce(struct progress *progress, int64_t now)
 
 void progress_update(struct progress *progress, uint64_t done)
 {
-	int64_t now = now_ms();
+	int64_t now = progress->now_ms();
 
 	progress->done = done;
 	if (progress->quiet)
@@ -146,7 +147,7 @@ void progress_update(struct progress *progress, uint64_t done)
 
 void progress_finish(struct progress *progress, bool succeeded)
 {
-	int64_t elapsed = now_ms() - progress->started_ms;
+	int64_t elapsed = progress->now_ms() - progress->started_ms;
 	char size[32];
 
 	erase(progress);

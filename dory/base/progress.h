@@ -11,6 +11,7 @@ struct progress {
 	const char *purpose; /* behind the size in lines: "to fetch"; may be set after the start */
 	uint64_t total, done, first; /* bytes; first: what was there before the work began */
 	int64_t started_ms, drawn_ms;
+	int64_t (*now_ms)(void); /* monotonic; a test puts its own clock here after the start */
 	bool quiet, is_terminal, is_drawn, is_announced;
 };
 
