@@ -144,9 +144,21 @@ static int send_segment(struct tcp_connection *tcp, uint32_t seq, uint8_t flags,
 	return tcp_segment_send(tcp->stack, &tcp->flow, tcp->local_port, tcp->remote_port, &out, payload, len > per_segment ? (uint16_t)per_segment : 0);
 }
 
+/*
+ * The sequence number of a segment without data. A peer that has taken its window back drops what lies beyond it (RFC 9293 §3.8.6), a reset too: it
+ * would wait for ever. A window told in units of its scale may be short by less than one; a FIN may be one behind it.
+ */
+static uint32_t seq_in_window(const struct tcp_connection *tcp)
+{
+	uint32_t end = tcp->send.una + tcp->send.window;
+	bool is_synchronised = tcp->state != TCP_SYN_SENT && tcp->state != TCP_SYN_RECEIVED;
+
+	return is_synchronised && seq_before(end + (1u << tcp->send.scale), tcp->send.next) ? end : tcp->send.next;
+}
+
 void tcp_send_ack(struct tcp_connection *tcp)
 {
-	(void)send_segment(tcp, tcp->send.next, 0, NULL, false);
+	(void)send_segment(tcp, seq_in_window(tcp), 0, NULL, false);
 }
 
 /* A sequence number that is acknowledged already makes the peer answer, with its window (RFC 9293 §3.8.4, §3.8.6.1). */
@@ -164,7 +176,7 @@ void tcp_send_probe(struct tcp_connection *tcp)
 void tcp_send_reset(struct tcp_connection *tcp)
 {
 	net_count(tcp->stack, NET_COUNT_TCP_RESET_OUT);
-	(void)send_segment(tcp, tcp->send.next, TCP_RST, NULL, false);
+	(void)send_segment(tcp, seq_in_window(tcp), TCP_RST, NULL, false);
 }
 
 /* The SYN, or SYN and ACK of a simultaneous open (RFC 9293 §3.5, figure 8). */

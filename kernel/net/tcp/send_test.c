@@ -472,6 +472,24 @@ TEST(room_that_others_made)
 	teardown();
 }
 
+/* A reset lies in the window that the peer has now, not where we would go on: it would be dropped. */
+TEST(reset_in_a_window_that_shrank)
+{
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	send_all(tcp, 6000);
+	CHECK_EQ(out_all(), 6);
+	IN(.seq = ISS + 1, .ack = iss + 1001, .flags = TCP_ACK, .window = 500);
+	CHECK_EQ(tcp_set(tcp, TCP_SET_LINGER_ABORT, 1), 0);
+	close_now(tcp);
+	CHECK(out());
+	CHECK(last.flags & TCP_RST);
+	CHECK_EQ(last.seq, iss + 1501);
+	teardown();
+}
+
 /* What was sent is not lost because others use all the memory when the program closes. */
 TEST(closed_while_memory_is_short)
 {
