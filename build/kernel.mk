@@ -39,6 +39,13 @@ endif
 $(OUT)/share/dory/kernel.elf: $(KERNEL_DIR)/kernel.elf
 	@mkdir -p $(@D); $(OBJCOPY) --strip-all $< $@; echo $(PROFILE) > $(@D)/.profile
 
+# The firmware of a microvm (firmware/microvm.S): a ROM.
+$(OUT)/share/dory/microvm.bin: firmware/microvm.S firmware/microvm.lds
+	@mkdir -p $(@D); echo "  LD $@"
+	@$(CLANG) --target=i386-none-elf -c $< -o $(OUT)/x86_64/microvm.o
+	@$(LLD) -T firmware/microvm.lds $(OUT)/x86_64/microvm.o -o $(OUT)/x86_64/microvm.elf
+	@$(OBJCOPY) -O binary $(OUT)/x86_64/microvm.elf $@
+
 # The vDSO: a shared object for programs, carried in the kernel's read-only data (kernel/arch/vdso.h).
 VDSO := kernel/arch/x86_64/vdso
 $(OUT)/x86_64/vdso.o: $(VDSO)/vdso.c kernel/platform/platform.h build/variants.mk

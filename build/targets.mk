@@ -12,7 +12,7 @@ $(OUT)/bin/dory: $(OUT)/host/cli/dory | $(OUT)/libexec/dory/dory-compose
 $(OUT)/libexec/dory/dory-compose: $(OUT)/host/cli/dory-compose
 	@mkdir -p $(@D); ln -f $< $@
 
-kernel: $(OUT)/share/dory/kernel.elf ## build the guest kernel (PROFILE=minimal|default|full)
+kernel: $(OUT)/share/dory/kernel.elf $(OUT)/share/dory/microvm.bin ## build the guest kernel (PROFILE=minimal|default|full)
 
 # The unit tests' programs, one a line: tests/run needs no make to find them.
 $(OUT)/unit-tests: $(UNIT_TESTS)
@@ -45,7 +45,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	    $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 $(OUT)/host/cli/dory $(DESTDIR)$(PREFIX)/bin/dory
 	install -m 755 $(OUT)/host/cli/dory-compose $(DESTDIR)$(PREFIX)/libexec/dory/dory-compose
-	install -m 644 $(OUT)/share/dory/kernel.elf $(DESTDIR)$(PREFIX)/share/dory/kernel.elf
+	install -m 644 $(OUT)/share/dory/kernel.elf $(OUT)/share/dory/microvm.bin $(DESTDIR)$(PREFIX)/share/dory
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(PREFIX)/share/man/man5
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(COMPLETIONS)))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Command lines and amounts of memory. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -57,6 +58,30 @@ TEST(qemu_doubles_commas_of_the_disk)
 	CHECK(has_word(&arguments, "virtio-blk-device,drive=disk,cyls=16383,heads=16,secs=63,werror=report,rerror=report"));
 	CHECK(has_word(&arguments, "65536k"));
 	arguments_release(&arguments);
+}
+
+TEST(qemu_takes_the_firmware_beside_the_kernel)
+{
+	char folder[] = "/tmp/dory-firmware-XXXXXX", kernel[64], firmware[64];
+	static const char *const types[] = {"microvm", "q35", "microvm"};
+
+	CHECK(mkdtemp(folder) != NULL);
+	snprintf(kernel, sizeof(kernel), "%s/kernel.elf", folder);
+	snprintf(firmware, sizeof(firmware), "%s/microvm.bin", folder);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) { /* there, of no use there, not there */
+		struct machine machine = {.type = types[i], .accelerator = "tcg", .kernel = kernel, .memory = "64M", .cpus = 1, .log_fd = -1};
+		struct arguments arguments = {0};
+
+		if (i < 2)
+			close(open(firmware, O_CREAT | O_WRONLY, 0600));
+		else
+			unlink(firmware);
+		hypervisor_qemu.command("qemu", &machine, &arguments);
+		CHECK_EQ(has_word(&arguments, firmware), i == 0);
+		CHECK_EQ(has_word(&arguments, "-bios"), i == 0);
+		arguments_release(&arguments);
+	}
+	rmdir(folder);
 }
 
 TEST(qemu_ports_by_bus)

@@ -9,7 +9,8 @@
 #include "dory/hypervisor/hypervisor.h"
 #include "dory/hypervisor/qemu_nic.h"
 
-#define QEMU_PROGRAM "qemu-system-x86_64"
+#define QEMU_PROGRAM  "qemu-system-x86_64"
+#define FIRMWARE_NAME "microvm.bin"
 
 static const char *const machine_types[] = {"microvm", "q35", "pc", NULL};
 
@@ -105,6 +106,19 @@ static void add_machine(const struct machine *machine, struct arguments *argumen
 	arguments_add(arguments, "%u", machine->cpus);
 }
 
+/* The firmware that came with the kernel, if any did (firmware/microvm.S); QEMU's own takes longer. */
+static void add_firmware(const struct machine *machine, struct arguments *arguments)
+{
+	const char *name = strrchr(machine->kernel, '/');
+	char *path = text_format("%.*s" FIRMWARE_NAME, name ? (int)(name + 1 - machine->kernel) : 0, machine->kernel);
+
+	if (access(path, R_OK) == 0) {
+		arguments_add(arguments, "-bios");
+		arguments_add(arguments, "%s", path);
+	}
+	free(path);
+}
+
 static void add_kernel(const struct machine *machine, struct arguments *arguments)
 {
 	arguments_add(arguments, "-kernel");
@@ -185,8 +199,10 @@ static void qemu_command(const char *program, const struct machine *machine, str
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		arguments_add(arguments, "%s", always[i]);
 	add_machine(machine, arguments);
-	if (strcmp(machine->type, "microvm") == 0)
+	if (strcmp(machine->type, "microvm") == 0) {
 		add_notification(machine, arguments);
+		add_firmware(machine, arguments);
+	}
 	add_kernel(machine, arguments);
 	if (machine->log_fd >= 0) {
 		arguments_add(arguments, "-chardev");

@@ -7,7 +7,7 @@
 #include "kernel/platform/platform.h"
 #include "lib/string.h"
 
-enum { KEY_SIGNATURE = 0, KEY_ID = 1, KEY_NR_CPUS = 5, KEY_DIRECTORY = 0x19 };
+enum { KEY_SIGNATURE = 0, KEY_ID = 1, KEY_NR_CPUS = 5, KEY_COMMAND_LINE_SIZE = 0x14, KEY_COMMAND_LINE = 0x15, KEY_DIRECTORY = 0x19 };
 enum { PORT_SELECT = 0x510, PORT_DATA = 0x511, PORT_DMA_HIGH = 0x514, PORT_DMA_LOW = 0x518 };
 enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SKIP = 4, DMA_SELECT = 8 };
 #define ID_HAS_DMA 2
@@ -103,6 +103,32 @@ static bool find_file(const char *name, struct entry *found)
 			return true;
 	}
 	return false;
+}
+
+size_t fw_cfg_read_early(const char *name, void *to, size_t size)
+{
+	struct entry entry;
+	size_t len;
+
+	if (!is_there() || !find_file(name, &entry))
+		return 0;
+	len = __builtin_bswap32(entry.size);
+	select_key(__builtin_bswap16(entry.key));
+	return read_selected(to, min_u64(len, size)) ? len : 0;
+}
+
+size_t fw_cfg_command_line(char *to, size_t size)
+{
+	uint32_t len;
+
+	*to = '\0';
+	if (!is_there())
+		return 0;
+	select_key(KEY_COMMAND_LINE_SIZE);
+	if (!read_selected(&len, sizeof(len)) || !len)
+		return 0;
+	select_key(KEY_COMMAND_LINE);
+	return read_selected(to, min_u64(len, size)) ? len - 1 : 0;
 }
 
 char *fw_cfg_read(const char *name, size_t *len)

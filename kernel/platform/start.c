@@ -63,18 +63,19 @@ static void devices_start(uint64_t rsdp)
 
 noreturn_fn void kernel_main(uint64_t start_info)
 {
-	struct boot_information information;
+	struct loader_table loader;
 
 	boot_mark("kernel entered");
 	panic_set_power_off(power_off);
 	cpu_start();
 	run_initcalls(INIT_LOG);
-	memory_map_init(start_info, &information);
-	boot_option_init(information.command_line);
+	loader_read(start_info, &loader);
+	memory_map_init(&loader);
+	boot_option_init(loader.command_line);
 	log_start();
 	page_init();
 	boot_mark("memory");
-	devices_start(information.rsdp);
+	devices_start(loader.rsdp);
 	boot_mark("interrupts, clock");
 	run_initcalls(INIT_SCHEDULER);
 	run_initcalls(INIT_CORE);
