@@ -63,11 +63,8 @@ static int choose_machine(const struct dory_config *config, const struct dory_ru
 		return -1;
 	if (kernel_check_memory(machine->kernel, machine->memory, err) < 0)
 		return -1;
-	if (machine->accelerator && machine->type)
-		return 0;
 	cache = text_format("%s/cache/probe.json", config->root);
-	result =
-		machine_probe(request->hypervisor, request->program, cache, &machine->accelerator, &machine->type, err);
+	result = machine_probe(request->hypervisor, request->program, cache, machine, err);
 	free(cache);
 	return result;
 }

@@ -56,16 +56,16 @@ static void tell_measured(struct examination *e, const char *accelerator, const 
 
 void check_accelerator(struct examination *e)
 {
-	const char *accelerator = NULL, *type = NULL;
+	struct machine machine = {0};
 	char *cache = text_format("%s/cache/probe.json", e->config->root);
 	struct dory_error err = {0};
 
 	if (!e->qemu)
 		examination_tell(e, DOCTOR_FAILURE, text_copy("not known without QEMU"), NULL);
-	else if (machine_probe(&hypervisor_qemu, e->qemu, cache, &accelerator, &type, &err) < 0)
+	else if (machine_probe(&hypervisor_qemu, e->qemu, cache, &machine, &err) < 0)
 		examination_tell(e, DOCTOR_FAILURE, text_copy(err.message), text_copy(*err.hint ? err.hint : NULL));
 	else
-		tell_measured(e, accelerator, type, cache);
+		tell_measured(e, machine.accelerator, machine.type, cache);
 	free(cache);
 }
 

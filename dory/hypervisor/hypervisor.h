@@ -58,6 +58,7 @@ struct machine {
 	const char *disk;        /* path of a raw image, NULL: none */
 	const char *overlay;     /* path of the file that keeps what the guest writes (overlay_make); NULL: that is dropped when the machine ends */
 	int overlay_fd;          /* the layer for it (overlay.h); set by machine_start */
+	bool disk_uses_io_uring; /* instead of threads (machine_probe) */
 	const struct machine_volume *volumes; /* the guest's disks behind the first */
 	size_t volume_count;
 	int log_fd;              /* socket for the first serial line; -1: none */
@@ -120,8 +121,8 @@ int process_wait(struct process *process);
 /*
  * Which accelerator and machine type are the fastest here (DESIGN §5): runs a tiny guest under each and looks at the
  * clock; keeps the answer in `cache_path` until the hypervisor, /dev/kvm, the kernel or the CPU changes. Takes about a
- * second the first time. `type`: the machine type that was asked for, or NULL. Either result is untouched where it is
- * not NULL already.
+ * second the first time. Fills the machine's accelerator and type where they are NULL, with static text; where neither is, nothing is measured.
+ * Says in either case whether io_uring is known to work for its disk.
  */
-int machine_probe(const struct hypervisor *hypervisor, const char *program, const char *cache_path,
-	const char **accelerator, const char **type, struct dory_error *err) must_check;
+int machine_probe(const struct hypervisor *hypervisor, const char *program, const char *cache_path, struct machine *machine,
+	struct dory_error *err) must_check;

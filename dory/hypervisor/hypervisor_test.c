@@ -54,7 +54,7 @@ TEST(qemu_doubles_commas_of_the_disk)
 	hypervisor_qemu.command("qemu", &machine, &arguments);
 	CHECK(has_word(&arguments,
 		"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/5,backing.driver=raw,"
-		"backing.file.driver=file,backing.file.filename=/a,,b,discard=unmap,cache=unsafe"));
+		"backing.file.driver=file,backing.file.filename=/a,,b,discard=unmap,cache=unsafe,aio=threads"));
 	CHECK(has_word(&arguments, "virtio-blk-device,drive=disk,cyls=16383,heads=16,secs=63,werror=report,rerror=report"));
 	CHECK(has_word(&arguments, "65536k"));
 	arguments_release(&arguments);
@@ -218,20 +218,22 @@ TEST(a_program_that_cannot_be_executed)
 
 TEST(the_probe_keeps_its_answer)
 {
-	const char *accelerator = NULL, *type = NULL;
+	struct machine machine = {0}, chosen = {.accelerator = "kvm", .type = "q35"};
 	char path[] = "/tmp/dory-probe-XXXXXX", *program = NULL, *cache;
 	struct dory_error err;
 
 	CHECK(mkdtemp(path));
 	CHECK(asprintf(&cache, "%s/cache/probe.json", path) > 0);
 	CHECK_EQ(hypervisor_qemu.find(NULL, &program, &err), 0);
-	CHECK_EQ(machine_probe(&hypervisor_qemu, program, cache, &accelerator, &type, &err), 0);
-	CHECK(strcmp(accelerator, "tcg") == 0 || strcmp(accelerator, "kvm") == 0);
-	CHECK_EQ(strcmp(type, "microvm"), 0);
+	CHECK_EQ(machine_probe(&hypervisor_qemu, program, cache, &chosen, &err), 0); /* all is chosen: nothing is measured */
+	CHECK(access(cache, R_OK) < 0 && !chosen.disk_uses_io_uring);
+	CHECK_EQ(machine_probe(&hypervisor_qemu, program, cache, &machine, &err), 0);
+	CHECK(strcmp(machine.accelerator, "tcg") == 0 || strcmp(machine.accelerator, "kvm") == 0);
+	CHECK_EQ(strcmp(machine.type, "microvm"), 0);
 	CHECK_EQ(access(cache, R_OK), 0);
-	type = "q35"; /* what was asked for stays */
-	CHECK_EQ(machine_probe(&hypervisor_qemu, program, cache, &accelerator, &type, &err), 0);
-	CHECK_EQ(strcmp(type, "q35"), 0);
+	CHECK_EQ(machine_probe(&hypervisor_qemu, program, cache, &chosen, &err), 0); /* what was asked for stays */
+	CHECK(strcmp(chosen.accelerator, "kvm") == 0 && strcmp(chosen.type, "q35") == 0);
+	CHECK_EQ(chosen.disk_uses_io_uring, machine.disk_uses_io_uring);
 	CHECK_EQ(unlink(cache), 0);
 	*strrchr(cache, '/') = '\0';
 	rmdir(cache);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The measured probe (DESIGN §5). /dev/kvm says nothing about speed: in a nested cloud it may be emulated, a thousand
- * times slower than TCG. So the probe's guest (probe_guest.S) runs under each accelerator against the clock.
+ * times slower than TCG. So the probe's guest (probe_guest.S) runs under each accelerator against the clock; and once with a disk that is read through
+ * io_uring, which is quicker than threads, but not in every hypervisor and kernel.
  */
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,7 +33,7 @@ enum {
 
 struct probe_result {
 	int kvm_ms, tcg_ms;
-	char accelerator[8], type[16];
+	char accelerator[8], type[16], disk_engine[16];
 };
 
 static void digest_add(uint64_t *digest, const void *bytes, size_t length)
@@ -66,7 +69,7 @@ static uint64_t circumstances(const char *program)
 }
 
 #define CACHE_FORMAT                                                                                                   \
-	"{\"circumstances\": \"%016llx\", \"accelerator\": \"%s\", \"machine\": \"%s\", \"kvm_ms\": %d, \"tcg_ms\": "  \
+	"{\"circumstances\": \"%016llx\", \"accelerator\": \"%s\", \"machine\": \"%s\", \"disk\": \"%s\", \"kvm_ms\": %d, \"tcg_ms\": " \
 	"%d}\n"
 
 /* Our own file, written whole by file_replace: what does not read back exactly is no answer. */
@@ -84,15 +87,15 @@ static bool cache_read(const char *path, uint64_t wanted, struct probe_result *r
 	if (length <= 0)
 		return false;
 	text[length] = '\0';
-	return sscanf(text, "{\"circumstances\": \"%llx\", \"accelerator\": \"%7[a-z]\", \"machine\": \"%15[a-z0-9]\"",
-		       &key, result->accelerator, result->type) == 3 &&
+	return sscanf(text, "{\"circumstances\": \"%llx\", \"accelerator\": \"%7[a-z]\", \"machine\": \"%15[a-z0-9]\", \"disk\": \"%15[a-z_]\"",
+		       &key, result->accelerator, result->type, result->disk_engine) == 4 &&
 	       key == wanted;
 }
 
 static void cache_write(const char *path, uint64_t key, const struct probe_result *result)
 {
 	char *text = text_format(CACHE_FORMAT, (unsigned long long)key, result->accelerator, result->type,
-		result->kvm_ms, result->tcg_ms);
+		result->disk_engine, result->kvm_ms, result->tcg_ms);
 	char *directory = text_copy_n(path, (size_t)(strrchr(path, '/') - path));
 	struct dory_error ignored; /* without a cache the next run measures again */
 
@@ -144,6 +147,28 @@ static int guest_open(void)
 	return fd;
 }
 
+/* Whether this kernel lets us have one: it may be switched off (kernel.io_uring_disabled), or a container's filter may forbid it. */
+static bool may_use_io_uring(void)
+{
+	struct io_uring_params parameters = {0};
+	int fd = (int)syscall(SYS_io_uring_setup, 1, &parameters);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Whether the guest runs with a disk that is read through io_uring; any file will do as the disk. */
+static bool runs_with_io_uring(const struct hypervisor *hypervisor, const char *program, const struct machine *measured)
+{
+	struct machine_volume volume = {.path = measured->kernel, .format = "raw", .cache = "writeback", .aio = "io_uring", .is_read_only = true};
+	struct machine machine = *measured;
+
+	machine.volumes = &volume;
+	machine.volume_count = 1;
+	return may_use_io_uring() && measure(hypervisor, program, &machine, TCG_LIMIT_MS) != NEVER_MS;
+}
+
 /* The first machine type on which the guest runs, and the faster accelerator there. */
 static int probe(
 	const struct hypervisor *hypervisor, const char *program, struct probe_result *result, struct dory_error *err)
@@ -170,12 +195,14 @@ static int probe(
 			result->kvm_ms = measure(hypervisor, program, &machine, KVM_LIMIT_MS);
 		if (result->tcg_ms == NEVER_MS && result->kvm_ms == NEVER_MS)
 			continue;
-		close(fd);
 		text_cut_to(result->type, sizeof(result->type), *type);
 		if (result->kvm_ms != NEVER_MS && (result->tcg_ms == NEVER_MS || result->kvm_ms < result->tcg_ms))
 			strcpy(result->accelerator, "kvm");
 		else
 			strcpy(result->accelerator, "tcg");
+		machine.accelerator = result->accelerator;
+		strcpy(result->disk_engine, runs_with_io_uring(hypervisor, program, &machine) ? "io_uring" : "threads");
+		close(fd);
 		return 0;
 	}
 	close(fd);
@@ -184,20 +211,22 @@ static int probe(
 		err, "--accel and --machine choose without measuring; the machine's own error is shown then.");
 }
 
-int machine_probe(const struct hypervisor *hypervisor, const char *program, const char *cache_path,
-	const char **accelerator, const char **type, struct dory_error *err)
+int machine_probe(const struct hypervisor *hypervisor, const char *program, const char *cache_path, struct machine *machine, struct dory_error *err)
 {
 	static struct probe_result result;
 	uint64_t key = circumstances(program);
 
 	if (!cache_read(cache_path, key, &result)) {
+		if (machine->accelerator && machine->type)
+			return 0;
 		if (probe(hypervisor, program, &result, err) < 0)
 			return -1;
 		cache_write(cache_path, key, &result);
 	}
-	if (!*accelerator)
-		*accelerator = result.accelerator;
-	if (!*type)
-		*type = result.type;
+	if (!machine->accelerator)
+		machine->accelerator = result.accelerator;
+	if (!machine->type)
+		machine->type = result.type;
+	machine->disk_uses_io_uring = strcmp(result.disk_engine, "io_uring") == 0 && may_use_io_uring();
 	return 0;
 }

@@ -141,8 +141,8 @@ static void add_disk(const struct machine *machine, const char *bus, struct argu
 	arguments_add(arguments, "-drive");
 	arguments_add(arguments,
 		"if=none,id=disk,driver=qcow2,file.driver=file,file.filename=/dev/fd/%d,backing.driver=raw,"
-		"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=%s",
-		machine->overlay_fd, path, machine->overlay ? "writeback" : "unsafe");
+		"backing.file.driver=file,backing.file.filename=%s,discard=unmap,cache=%s,aio=%s",
+		machine->overlay_fd, path, machine->overlay ? "writeback" : "unsafe", machine->disk_uses_io_uring ? "io_uring" : "threads");
 	arguments_add(arguments, "-device");
 	/* A geometry, which nobody looks at: where it is not said, QEMU reads the disk for it before it starts. By default a full disk of the host
 	 * stops the machine in silence; the program is to get the error. */
