@@ -15,10 +15,10 @@
 enum { EXIT_FAILURE_BEFORE_EXEC = 127 };
 
 /*
- * QEMU's heap in huge pages, grown by 4 MiB at a time and shared by its threads: its start touches two thousand pages of it one after the
+ * QEMU's heap in huge pages, grown by 64 MiB of addresses at a time and shared by its threads: its start touches two thousand pages of it one after the
  * other, and the faults cost 3 ms (measured). mallopt(3) has the terms; another C library ignores them.
  */
-#define HEAP_TUNABLES "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304:glibc.malloc.arena_max=1"
+#define HEAP_TUNABLES "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864:glibc.malloc.arena_max=1"
 
 /* Our environment with them; whoever has set some keeps those. Returns owned, its texts borrowed. */
 static char **environment(void)
