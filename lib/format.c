@@ -218,20 +218,21 @@ int format_text(char *to, size_t size, const char *format, ...)
 	return len;
 }
 
-static int digit_value(char c)
+/* The value of a digit, 1 more than it is; 0: no digit. */
+static const uint8_t digit_values[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11,
+    ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* At least `base` if it is none. */
+static unsigned digit_value(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 99;
+	return digit_values[(uint8_t)c] - 1u;
 }
 
 bool format_parse_u64(const char *text, const char **end, uint64_t *value)
 {
-	int base = 10;
+	unsigned base = 10;
 	uint64_t v = 0;
 	const char *at = text;
 
@@ -242,7 +243,7 @@ bool format_parse_u64(const char *text, const char **end, uint64_t *value)
 	if (digit_value(*at) >= base)
 		return false;
 	for (; digit_value(*at) < base; at++) {
-		if (__builtin_mul_overflow(v, (uint64_t)base, &v) || __builtin_add_overflow(v, (uint64_t)digit_value(*at), &v))
+		if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit_value(*at), &v))
 			return false;
 	}
 	for (const char *suffix = "KMG"; *suffix; suffix++) {

@@ -86,13 +86,21 @@ const char *run_config_environment(const struct run_config *config, const char *
 	return NULL;
 }
 
-/* Keys with one value. */
-static const struct {
+static const struct key {
 	const char *key;
-	size_t offset;
-} single_keys[] = {
-    {"cwd", offsetof(struct run_config, cwd)},	   {"host", offsetof(struct run_config, host)},	      {"user", offsetof(struct run_config, user)},
-    {"stdio", offsetof(struct run_config, stdio)}, {"winsize", offsetof(struct run_config, winsize)},
+	enum { KEY_SINGLE, KEY_ARGUMENT, KEY_NEXT, KEY_ENVIRONMENT, KEY_UNSET, KEY_MOUNT } kind;
+	size_t offset; /* KEY_SINGLE: of its one value */
+} keys[] = {
+    {"arg", KEY_ARGUMENT, 0},
+    {"next", KEY_NEXT, 0},
+    {"env", KEY_ENVIRONMENT, 0},
+    {"unset", KEY_UNSET, 0},
+    {"mount", KEY_MOUNT, 0},
+    {"cwd", KEY_SINGLE, offsetof(struct run_config, cwd)},
+    {"host", KEY_SINGLE, offsetof(struct run_config, host)},
+    {"user", KEY_SINGLE, offsetof(struct run_config, user)},
+    {"stdio", KEY_SINGLE, offsetof(struct run_config, stdio)},
+    {"winsize", KEY_SINGLE, offsetof(struct run_config, winsize)},
 };
 
 #define IMAGE_KEY "image"
@@ -109,26 +117,32 @@ static bool add_to_command(struct run_config *config, bool is_argument, const ch
 	return is_argument ? push(config, &config->arguments, value) : push_separator(config, value);
 }
 
+static bool apply_to(struct run_config *config, const struct key *key, const char *value, bool *replaces_command)
+{
+	switch (key->kind) {
+	case KEY_SINGLE:
+		*(const char **)((char *)config + key->offset) = value;
+		return true;
+	case KEY_ARGUMENT:
+	case KEY_NEXT:
+		return add_to_command(config, key->kind == KEY_ARGUMENT, value, replaces_command);
+	case KEY_ENVIRONMENT:
+		return run_config_set_environment(config, value);
+	case KEY_UNSET:
+		unset_environment(config, value);
+		return true;
+	case KEY_MOUNT:
+		return push(config, &config->mounts, value);
+	}
+	return false;
+}
+
 /* NULL, or what is wrong. */
 static const char *apply(struct run_config *config, const char *key, const char *value, bool *replaces_command)
 {
-	bool is_argument = !strcmp(key, "arg");
-
-	if (is_argument || !strcmp(key, "next"))
-		return add_to_command(config, is_argument, value, replaces_command) ? NULL : no_memory;
-	if (!strcmp(key, "env"))
-		return run_config_set_environment(config, value) ? NULL : no_memory;
-	if (!strcmp(key, "unset")) {
-		unset_environment(config, value);
-		return NULL;
-	}
-	if (!strcmp(key, "mount"))
-		return push(config, &config->mounts, value) ? NULL : no_memory;
-	for (size_t i = 0; i < sizeof(single_keys) / sizeof(single_keys[0]); i++) {
-		if (strcmp(key, single_keys[i].key))
-			continue;
-		*(const char **)((char *)config + single_keys[i].offset) = value;
-		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!strcmp(key, keys[i].key))
+			return apply_to(config, &keys[i], value, replaces_command) ? NULL : no_memory;
 	}
 	return unknown_key;
 }

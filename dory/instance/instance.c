@@ -112,10 +112,12 @@ static int config_open(const struct run_config *config, struct dory_error *err)
 static char *boot_options(const struct instance_request *request)
 {
 	struct timespec now;
+	char level[24] = "";
 
+	if (request->log_level >= 0 && request->log_level != LOGGED_BY_DEFAULT)
+		snprintf(level, sizeof(level), BOOT_OPTION_LOG "%d ", request->log_level);
 	clock_gettime(CLOCK_REALTIME, &now);
-	return text_format(BOOT_OPTION_LOG "%d " BOOT_OPTION_TIME "%lld%09ld%s%s%s",
-		request->log_level < 0 ? LOGGED_BY_DEFAULT : request->log_level, (long long)now.tv_sec, now.tv_nsec,
+	return text_format("%s" BOOT_OPTION_TIME "%lld%09ld%s%s%s", level, (long long)now.tv_sec, now.tv_nsec,
 		request->strace ? " " BOOT_OPTION_STRACE : "", request->bootchart ? " " BOOT_OPTION_BOOTCHART : "",
 		request->boot_options ? request->boot_options : "");
 }

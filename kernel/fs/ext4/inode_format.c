@@ -29,6 +29,8 @@ static uint32_t raw_checksum(const struct ext4 *fs, uint32_t seed, const struct 
 
 uint32_t inode_seed(const struct ext4 *fs, uint32_t number, uint32_t generation)
 {
+	if (!fs->has_checksums)
+		return number;
 	return ext4_crc32c(ext4_crc32c(fs->seed, &number, sizeof(number)), &generation, sizeof(generation));
 }
 

@@ -7,4 +7,5 @@
 const char *inode_check(const struct ext4 *fs, uint32_t number, const struct ext4_raw_inode *raw);
 void inode_decode(struct ext4 *fs, const struct ext4_raw_inode *raw, struct ext4_inode *inode);
 void inode_encode(struct ext4 *fs, struct ext4_inode *inode, struct ext4_raw_inode *raw); /* with its checksum */
-uint32_t inode_seed(const struct ext4 *fs, uint32_t number, uint32_t generation); /* of checksums */
+/* Of its checksums. Where there are none, its number: blocks still tell whose they are. */
+uint32_t inode_seed(const struct ext4 *fs, uint32_t number, uint32_t generation);

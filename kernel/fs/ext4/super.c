@@ -218,7 +218,8 @@ static void derive(struct ext4 *fs)
 	fs->has_extents = super->feature_incompat & EXT4_EXTENTS;
 	fs->has_file_type = super->feature_incompat & EXT4_FILETYPE;
 	fs->is_unsigned_hash = super->flags & EXT4_FLAG_UNSIGNED_HASH;
-	fs->seed = super->feature_incompat & EXT4_CSUM_SEED ? super->checksum_seed : ext4_crc32c(~0u, super->uuid, sizeof(super->uuid));
+	if (fs->has_checksums)
+		fs->seed = super->feature_incompat & EXT4_CSUM_SEED ? super->checksum_seed : ext4_crc32c(~0u, super->uuid, sizeof(super->uuid));
 	fs->free_blocks = super->free_blocks_count_lo | (super->feature_incompat & EXT4_64BIT ? (uint64_t)super->free_blocks_count_hi << 32 : 0);
 	fs->free_inodes = super->free_inodes_count;
 	fs->was_clean = (super->state & EXT4_STATE_VALID) && !(super->state & EXT4_STATE_ERROR) && !(super->feature_incompat & EXT4_RECOVER);
