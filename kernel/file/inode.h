@@ -90,7 +90,7 @@ struct inode {
 	void *lock_list;	 /* fcntl and flock locks (lock.c) */
 	void *pipe;		 /* FIFO's pipe while open */
 	void *socket;		 /* bound AF_UNIX socket */
-	void *watches;		 /* inotify */
+	struct inode_watch *watches; /* of watch.h; guarded by watch_lock */
 	uint32_t seals;		 /* F_SEAL_* of memfd_create(2); guarded by `lock` */
 	bool can_seal;
 };
