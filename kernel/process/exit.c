@@ -233,6 +233,7 @@ noreturn_fn void task_finish(struct task *task, int status)
 		robust_list_walk(task);
 		task_clear_child_tid(task);
 	}
+	futex_pi_release_all(task, true);
 	task_vfork_done(task);
 	release_files(task);
 	trace_release_all(task); /* it cannot get more without files */

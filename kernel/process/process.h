@@ -112,6 +112,9 @@ struct task {
 	struct fs_context *fs;
 	struct descriptor_table *descriptors;
 	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
+	struct list pi_owned;	    /* struct pi_lock: those that it holds and others wait for; guarded by futex_pi.c's lock, as the next: */
+	struct pi_waiter *pi_waits; /* for one */
+	bool pi_has_ended;	    /* it holds none any more, and never will */
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
 	uint64_t rseq; /* rseq(2): its area; 0: none */
@@ -199,6 +202,7 @@ void task_set_syscall_handler(void (*handler)(struct task *task));
  * SA_RESTART says (signal(7)). Never seen by programs.
  */
 #define ERESTART_SYS	   512 /* restart if the handler has SA_RESTART or there is none */
+#define ERESTART_ALWAYS	   513 /* restart after any handler */
 #define ERESTART_NO_HANDLER 514 /* restart only if no handler ran */
 #define ERESTART_RESUME	   516 /* the same, and a relative timeout goes on from where it was (task_deadline) */
 
