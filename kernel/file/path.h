@@ -82,8 +82,18 @@ const char *mount_source(const struct mount *mount);
 struct file_system *mount_file_system(const struct mount *mount);
 long mount_target(const struct mount *mount, char *to, size_t size);
 uint64_t mount_id(const struct mount *mount);
+/* Numbers of mounts that are never given again, from statx(2) and for statmount(2), are this much higher, so that none is taken for one of the others. */
+#define MOUNT_UNIQUE_OFFSET (1ull << 31)
+static inline uint64_t mount_unique_id(uint64_t id)
+{
+	return MOUNT_UNIQUE_OFFSET + id;
+}
 unsigned mount_flags(const struct mount *mount); /* MS_* that hold for it */
-const struct mount *mount_parent(const struct mount *mount);
+uint64_t mount_parent_id(const struct mount *mount); /* the very first's is its own */
+/* The mount of that number, by its root, counted. -ENOENT. */
+int mount_find(uint64_t id, struct path *root) must_check;
+bool mount_is_below(const struct mount *mount, const struct mount *above); /* or is it */
+void mount_options_text(const struct mount *mount, char *to, size_t size); /* "rw,nosuid,relatime" */
 long mount_root_text(const struct mount *mount, char *to, size_t size); /* which folder of its file system it shows */
 
 /* A place for an inode that has no name (pipes, memfd_create): takes the caller's reference to the inode; `name` is what path_to_text shows. */

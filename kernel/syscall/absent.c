@@ -46,5 +46,3 @@ SYSCALL_ABSENT(memfd_secret, "as a Linux started with secretmem.enable=0, Debian
 SYSCALL_ABSENT(pivot_root, "not written yet");
 SYSCALL_ABSENT(name_to_handle_at, "not written yet");
 SYSCALL_ABSENT(open_by_handle_at, "not written yet");
-SYSCALL_ABSENT(statmount, "not written yet");
-SYSCALL_ABSENT(listmount, "not written yet");
