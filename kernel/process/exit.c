@@ -117,6 +117,7 @@ static void add_times(struct process *process, const struct task *task)
 	process->dead_system_ns += system;
 	process->dead_voluntary += task->thread.switches_voluntary;
 	process->dead_involuntary += task->thread.switches_involuntary;
+	thread_io_add(&process->dead_io, &task->thread.io);
 }
 
 bool process_is_reaped_at_once(const struct process *process)

@@ -82,6 +82,7 @@ bool process_is_reaped_at_once(const struct process *process);
 bool task_tree_is_full(void);
 
 /* ---- limits.c ---- */
+void thread_io_add(struct thread_io *to, const struct thread_io *from);
 void limits_init(struct process *process);
 void limits_apply_memory(struct process *process, struct address_space *space);
 void limits_arm_cpu(struct process *process);

@@ -55,6 +55,7 @@ struct process {
 	uint64_t start_ns;
 	uint64_t dead_user_ns, dead_system_ns; /* of tasks that ended */
 	uint64_t dead_voluntary, dead_involuntary; /* switches of them */
+	struct thread_io dead_io; /* of them, and of children that were waited for */
 	uint64_t dead_minor_faults, dead_major_faults, peak_resident; /* pages; kept when the memory goes */
 	uint64_t children_user_ns, children_system_ns;
 	struct linux_rusage children_usage; /* the rest of what waited-for children used */
@@ -187,6 +188,8 @@ noreturn_fn void process_exit_group(int status); /* status as wait4 gives it */
 noreturn_fn void process_end_by_signal(const struct linux_siginfo *info);
 noreturn_fn void task_exit(int status);
 
+/* What its reads and writes moved. Under process_tree_lock. */
+void process_io(const struct process *process, struct thread_io *io);
 /* CPU time of all tasks, dead and alive. */
 void process_cpu_time(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 

@@ -16,6 +16,12 @@ enum { SCHED_NORMAL = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_ID
 
 struct waiter;
 
+/* What a thread's reads and writes of files moved (proc_pid_io(5)). */
+struct thread_io {
+	uint64_t reads, read_bytes, writes, written_bytes;
+	uint64_t medium_read, medium_dirtied; /* bytes: brought into the page cache, and changed in it to be written */
+};
+
 struct thread {
 	struct kernel_context kernel;
 	void *stack;		       /* kernel stack, THREAD_STACK_SIZE */
@@ -63,6 +69,7 @@ struct thread {
 	uint64_t sample_start;	       /* time of the trap that is being measured; 0: none */
 	uint64_t sample_run_ns;	       /* CPU time used up to the last sample */
 	uint32_t traps;
+	struct thread_io io;
 	unsigned vector_cpu;	       /* whose vector registers hold its state, if that CPU's owner says so too */
 	uint64_t switches_voluntary, switches_involuntary;
 	unsigned nr_queues;	       /* wait queues that it stands in */
