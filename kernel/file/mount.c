@@ -410,7 +410,9 @@ int mount_add(const char *source, const char *target, const char *type, unsigned
 
 	if (ret)
 		return ret;
-	if (flags & MS_REMOUNT)
+	if (!at.mount->is_attached)
+		ret = -EINVAL;
+	else if (flags & MS_REMOUNT)
 		ret = mount_reconfigure(&at, flags);
 	else if (flags & MS_BIND)
 		ret = source ? mount_bind(source, &at, flags) : -EINVAL;
@@ -426,14 +428,33 @@ int mount_add(const char *source, const char *target, const char *type, unsigned
 	return ret;
 }
 
-static bool has_mounts_on_locked(const struct mount *mount)
+static struct mount *mount_above_locked(const struct mount *mount)
 {
 	struct mount *other;
 
 	list_for_each(other, &all_mounts, node)
 		if (other->at.mount == mount)
-			return true;
-	return false;
+			return other;
+	return NULL;
+}
+
+/* With all that is mounted in it, what is deepest first. */
+static void detach_tree_locked(struct mount *mount, struct dead_names *dead)
+{
+	struct mount *at = mount;
+
+	for (;;) {
+		struct mount *above = mount_above_locked(at), *parent = at->at.mount;
+
+		if (above) {
+			at = above;
+			continue;
+		}
+		detach_locked(at, dead);
+		if (at == mount)
+			return;
+		at = parent;
+	}
 }
 
 int mount_remove(const char *target, int flags)
@@ -452,12 +473,12 @@ int mount_remove(const char *target, int flags)
 		dentry_prune(mount->fs);
 	spin_lock(&name_lock);
 	/* References of a mount in peace: the list's and our own. */
-	if (!ret && !(flags & MNT_DETACH) && (mount->references > 2 || has_mounts_on_locked(mount)))
+	if (!ret && !(flags & MNT_DETACH) && (mount->references > 2 || mount_above_locked(mount)))
 		ret = -EBUSY;
 	if (!ret && !mount->is_attached)
 		ret = -EINVAL;
 	if (!ret)
-		detach_locked(mount, &dead);
+		detach_tree_locked(mount, &dead);
 	path_put_locked(&at, &dead);
 	spin_unlock(&name_lock);
 	names_bury(&dead);

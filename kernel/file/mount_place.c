@@ -47,8 +47,8 @@ int mount_place(const struct path *from, const struct path *at)
 	if (inode_is_directory(path_inode(from)) != inode_is_directory(path_inode(at)))
 		return -EINVAL;
 	spin_lock(&name_lock);
-	if (mount->is_attached && !mount->at.dentry)
-		ret = -EINVAL;
+	if ((mount->is_attached && !mount->at.dentry) || !at->mount->is_attached)
+		ret = -EINVAL; /* it is the very first, or the place is of one that stands nowhere */
 	else if (is_below_locked(at, mount))
 		ret = -ELOOP;
 	if (!ret) {

@@ -165,6 +165,23 @@ static void test_mountinfo(void)
 	fclose(file);
 }
 
+/* All that is mounted in it goes with it; what is open there stays in use. */
+static void test_detach(void)
+{
+	uint64_t here = id_of("here", ID_UNIQUE), second = id_of("here/first/second", ID_UNIQUE);
+	int fd = open("here/first/made", O_RDWR | O_CREAT, 0600);
+
+	printf("-- detached\n");
+	SHOW(umount("here"));
+	SHOW(umount2("here", MNT_DETACH));
+	SHOW(access("here/first", F_OK));
+	SHOW(ask(here, 1, sizeof(answer), 0));
+	SHOW(ask(second, 1, sizeof(answer), 0));
+	SHOW(write(fd, "text", 4));
+	SHOW(close(fd));
+	test_mountinfo();
+}
+
 int main(void)
 {
 	unshare(CLONE_NEWNS);
@@ -196,10 +213,8 @@ int main(void)
 	test_errors();
 	test_list();
 	test_mountinfo();
+	test_detach();
 	SHOW(umount("with blank"));
 	SHOW(umount("there"));
-	SHOW(umount("here/first/second"));
-	SHOW(umount("here/first"));
-	SHOW(umount("here"));
 	return 0;
 }
