@@ -74,6 +74,7 @@ struct inode {
 	const struct inode_ops *ops;
 	struct file_system *fs;
 	uint64_t number;
+	uint32_t generation; /* tells those of the same number from each other that were one after another */
 	uint32_t mode;	/* S_IFMT and permissions */
 	uint32_t uid, gid;
 	uint32_t links;
@@ -130,6 +131,8 @@ struct file_system {
 	int (*sync)(struct file_system *fs);	 /* everything on the medium */
 	int (*remount)(struct file_system *fs, bool read_only);
 	void (*unmount)(struct file_system *fs); /* syncs, marks clean, frees */
+	/* The inode of that number, from anybody, with a reference. -ESTALE: there is none, or it has no name. NULL: it cannot tell. */
+	int (*find_inode)(struct file_system *fs, uint64_t number, struct inode **found);
 	void *private_data;
 	struct dentry *root_dentry; /* path.c's; so is: */
 	unsigned nr_mounts;

@@ -44,5 +44,3 @@ SYSCALL_ABSENT(memfd_secret, "as a Linux started with secretmem.enable=0, Debian
 /* ---- Not written yet. ---- */
 
 SYSCALL_ABSENT(pivot_root, "not written yet");
-SYSCALL_ABSENT(name_to_handle_at, "not written yet");
-SYSCALL_ABSENT(open_by_handle_at, "not written yet");
