@@ -301,7 +301,7 @@ static int settle(struct pi_lock *lock, uint64_t address)
 
 	while (!ret) {
 		ret = user_compare_exchange_u32(address, value, wanted, &found);
-		if (found == value)
+		if (ret || found == value)
 			break;
 		value = found;
 	}
