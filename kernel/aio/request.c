@@ -90,11 +90,12 @@ static void end(struct aio_request *request, int64_t result)
 	aio_post(context, &event);
 	if (request->event)
 		tell_event(request->event);
-	async_end(&request->async);
-	free_parts(request);
+	/* Before its group may go: nobody finds it any more, to cancel it. */
 	spin_lock(&context->lock);
 	list_remove(&request->node);
 	spin_unlock(&context->lock);
+	async_end(&request->async);
+	free_parts(request);
 	wait_wake_all(&context->wait, 0); /* whoever waits for the end of all */
 	heap_free(request);
 	aio_context_put(context);

@@ -334,11 +334,29 @@ static bool hire(struct async_group *group, struct async_crew *crew)
 	return true;
 }
 
+/* Out of the queue again, where nobody works. False: somebody has taken it meanwhile, so that it may be gone. */
+static bool take_back(struct async_group *group, struct async_crew *crew, struct async_operation *operation)
+{
+	struct async_operation *queued;
+	bool found = false;
+
+	spin_lock(&group->lock);
+	list_for_each(queued, &crew->queue, node)
+		found |= queued == operation;
+	if (found) {
+		list_remove(&operation->node);
+		crew->nr_queued--;
+		operation->state = ASYNC_BUSY;
+	}
+	spin_unlock(&group->lock);
+	return found;
+}
+
 int async_queue(struct async_operation *operation)
 {
 	struct async_group *group = operation->group;
 	struct async_crew *crew = crew_of(operation);
-	bool must_hire;
+	bool must_hire, is_deserted = false;
 	int ret = 0;
 
 	spin_lock(&group->lock);
@@ -353,11 +371,16 @@ int async_queue(struct async_operation *operation)
 		operation->state = ASYNC_QUEUED;
 		list_push_back(&crew->queue, &operation->node);
 		crew->nr_queued++;
+		is_deserted = !crew->nr_workers;
 	}
 	spin_unlock(&group->lock);
-	if (!ret)
-		wait_wake(&crew->wait, 1, 0);
-	return ret;
+	if (ret)
+		return ret;
+	/* The last idle one may have left since we looked. */
+	if (unlikely(is_deserted) && !hire(group, crew) && take_back(group, crew, operation))
+		return -ENOMEM;
+	wait_wake(&crew->wait, 1, 0);
+	return 0;
 }
 
 /* ---- From outside ---- */

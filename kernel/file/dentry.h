@@ -70,7 +70,12 @@ void dentry_put_locked(struct dentry *dentry, struct dead_names *dead);
 void dentry_unhash_locked(struct dentry *dentry, struct dead_names *dead); /* the caller has a reference */
 void path_put_locked(struct path *path, struct dead_names *dead);
 struct mount *mount_on_locked(const struct path *place); /* the mount that stands on it, NULL: none */
-struct lazy_mount;
+/* A mount that waits for somebody to look up its folder. */
+struct lazy_mount {
+	struct lazy_mount *next;
+	const struct file_system_type *type;
+	const char *target, *options;
+};
 extern struct lazy_mount *lazy_mounts; /* NULL most of the time */
 const char *mount_lazy_target_locked(const struct path *place); /* its path, if a mount waits for it; NULL */
 void mount_attach_lazy_locked(const struct path *place);	/* the folder is there: enters the mount that waits for it, if any */

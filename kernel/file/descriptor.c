@@ -123,13 +123,20 @@ bool descriptor_table_is_shared(const struct descriptor_table *table)
 	return __atomic_load_n(&table->references, __ATOMIC_RELAXED) > 1;
 }
 
-static void closed(struct descriptor_table *table, struct file *file)
+/* A descriptor of the table is no more: what close(2) does with its file, and answers. */
+static int closed(struct descriptor_table *table, struct file *file)
 {
+	struct file_watch *watch = __atomic_load_n(&file->watch, __ATOMIC_ACQUIRE);
+	int ret = 0;
+
 	if (file->inode && file->inode->lock_list)
 		lock_release_owner(file, table);
+	if (watch)
+		watch->closed(watch, table);
 	if (file->ops->flush)
-		file->ops->flush(file);
+		ret = file->ops->flush(file);
 	file_put(file);
+	return ret;
 }
 
 void descriptor_table_put(struct descriptor_table *table)
@@ -301,7 +308,6 @@ int descriptor_close(int fd)
 {
 	struct descriptor_table *table = current();
 	struct file *file = NULL;
-	int ret = 0;
 
 	spin_lock(&table->lock);
 	if ((unsigned)fd < table->size)
@@ -309,14 +315,7 @@ int descriptor_close(int fd)
 	if (file)
 		release_number(table, (unsigned)fd);
 	spin_unlock(&table->lock);
-	if (!file)
-		return -EBADF;
-	if (file->inode && file->inode->lock_list)
-		lock_release_owner(file, table);
-	if (file->ops->flush)
-		ret = file->ops->flush(file);
-	file_put(file);
-	return ret;
+	return file ? closed(table, file) : -EBADF;
 }
 
 int descriptor_close_range(unsigned first, unsigned last, unsigned flags)

@@ -114,24 +114,36 @@ static long no_access(const struct file *file, const uint64_t *position)
 
 long file_read(struct file *file, struct io_vector *io, uint64_t *position)
 {
+	struct thread_io *count = &thread_current()->io;
+	long ret;
+
 	if (unlikely(!(file->mode & MAY_READ)))
 		return no_access(file, position);
 	if (!file->ops->read)
 		return file->ops->read_directory ? -EISDIR : -EINVAL;
 	if (position && !file->ops->seek)
 		return -ESPIPE;
-	return transfer(file, io, position, file->ops->read);
+	ret = transfer(file, io, position, file->ops->read);
+	count->reads++;
+	count->read_bytes += ret > 0 ? (uint64_t)ret : 0;
+	return ret;
 }
 
 long file_write(struct file *file, struct io_vector *io, uint64_t *position)
 {
+	struct thread_io *count = &thread_current()->io;
+	long ret;
+
 	if (unlikely(!(file->mode & MAY_WRITE)))
 		return no_access(file, position);
 	if (!file->ops->write)
 		return -EINVAL;
 	if (position && !file->ops->seek)
 		return -ESPIPE;
-	return transfer(file, io, position, file->ops->write);
+	ret = transfer(file, io, position, file->ops->write);
+	count->writes++;
+	count->written_bytes += ret > 0 ? (uint64_t)ret : 0;
+	return ret;
 }
 
 long file_read_kernel(struct file *file, void *to, size_t len, uint64_t offset)

@@ -34,8 +34,11 @@ struct file_ops {
 	const char *anonymous_name; /* "anon_inode:[eventpoll]", "pipe:[%llu]" with the inode number; NULL: path */
 };
 
-/* What watches a file as long as it is open: it is told when that ends. */
+struct descriptor_table;
+
+/* What watches a file as long as it is open: it is told when that ends, and before that of each descriptor of it that a table loses. */
 struct file_watch {
+	void (*closed)(struct file_watch *watch, const struct descriptor_table *table);
 	void (*forget)(struct file_watch *watch);
 };
 

@@ -93,3 +93,24 @@ void fs_context_set_root(struct fs_context *context, const struct path *path)
 {
 	set_place(&context->root, path);
 }
+
+static void move_place(struct path *place, const struct path *from, const struct path *to)
+{
+	if (place->dentry != from->dentry || place->mount != from->mount)
+		return;
+	/* None of these is the last: the caller has one of each. */
+	from->dentry->references--;
+	from->mount->references--;
+	to->dentry->references++;
+	to->mount->references++;
+	*place = *to;
+}
+
+void fs_context_move(struct fs_context *context, const struct path *from, const struct path *to)
+{
+	context = context ? context : &start_context;
+	spin_lock(&name_lock);
+	move_place(&context->root, from, to);
+	move_place(&context->cwd, from, to);
+	spin_unlock(&name_lock);
+}

@@ -74,6 +74,7 @@ struct inode {
 	const struct inode_ops *ops;
 	struct file_system *fs;
 	uint64_t number;
+	uint32_t generation; /* tells those of the same number from each other that were one after another */
 	uint32_t mode;	/* S_IFMT and permissions */
 	uint32_t uid, gid;
 	uint32_t links;
@@ -90,7 +91,7 @@ struct inode {
 	void *lock_list;	 /* fcntl and flock locks (lock.c) */
 	void *pipe;		 /* FIFO's pipe while open */
 	void *socket;		 /* bound AF_UNIX socket */
-	void *watches;		 /* inotify */
+	struct inode_watch *watches; /* of watch.h; guarded by watch_lock */
 	uint32_t seals;		 /* F_SEAL_* of memfd_create(2); guarded by `lock` */
 	bool can_seal;
 };
@@ -130,6 +131,8 @@ struct file_system {
 	int (*sync)(struct file_system *fs);	 /* everything on the medium */
 	int (*remount)(struct file_system *fs, bool read_only);
 	void (*unmount)(struct file_system *fs); /* syncs, marks clean, frees */
+	/* The inode of that number, from anybody, with a reference. -ESTALE: there is none, or it has no name. NULL: it cannot tell. */
+	int (*find_inode)(struct file_system *fs, uint64_t number, struct inode **found);
 	void *private_data;
 	struct dentry *root_dentry; /* path.c's; so is: */
 	unsigned nr_mounts;

@@ -211,13 +211,6 @@ int mount_new_detached(const char *source, const char *type, unsigned flags, con
 	return 0;
 }
 
-/* A mount that waits for somebody to look up its folder. */
-struct lazy_mount {
-	struct lazy_mount *next;
-	const struct file_system_type *type;
-	const char *target, *options;
-};
-
 struct lazy_mount *lazy_mounts; /* guarded by name_lock */
 
 int mount_add_lazily(const char *target, const char *type_name, const char *options)
@@ -417,7 +410,9 @@ int mount_add(const char *source, const char *target, const char *type, unsigned
 
 	if (ret)
 		return ret;
-	if (flags & MS_REMOUNT)
+	if (!at.mount->is_attached)
+		ret = -EINVAL;
+	else if (flags & MS_REMOUNT)
 		ret = mount_reconfigure(&at, flags);
 	else if (flags & MS_BIND)
 		ret = source ? mount_bind(source, &at, flags) : -EINVAL;
@@ -433,14 +428,33 @@ int mount_add(const char *source, const char *target, const char *type, unsigned
 	return ret;
 }
 
-static bool has_mounts_on_locked(const struct mount *mount)
+static struct mount *mount_above_locked(const struct mount *mount)
 {
 	struct mount *other;
 
 	list_for_each(other, &all_mounts, node)
 		if (other->at.mount == mount)
-			return true;
-	return false;
+			return other;
+	return NULL;
+}
+
+/* With all that is mounted in it, what is deepest first. */
+static void detach_tree_locked(struct mount *mount, struct dead_names *dead)
+{
+	struct mount *at = mount;
+
+	for (;;) {
+		struct mount *above = mount_above_locked(at), *parent = at->at.mount;
+
+		if (above) {
+			at = above;
+			continue;
+		}
+		detach_locked(at, dead);
+		if (at == mount)
+			return;
+		at = parent;
+	}
 }
 
 int mount_remove(const char *target, int flags)
@@ -459,118 +473,16 @@ int mount_remove(const char *target, int flags)
 		dentry_prune(mount->fs);
 	spin_lock(&name_lock);
 	/* References of a mount in peace: the list's and our own. */
-	if (!ret && !(flags & MNT_DETACH) && (mount->references > 2 || has_mounts_on_locked(mount)))
+	if (!ret && !(flags & MNT_DETACH) && (mount->references > 2 || mount_above_locked(mount)))
 		ret = -EBUSY;
 	if (!ret && !mount->is_attached)
 		ret = -EINVAL;
 	if (!ret)
-		detach_locked(mount, &dead);
+		detach_tree_locked(mount, &dead);
 	path_put_locked(&at, &dead);
 	spin_unlock(&name_lock);
 	names_bury(&dead);
 	return ret;
-}
-
-/* The n-th mount's file system, kept alive by a reference on the mount; false after the last. */
-static bool mount_nth(unsigned n, struct path *place)
-{
-	struct mount *mount;
-	bool found = false;
-
-	spin_lock(&name_lock);
-	list_for_each(mount, &all_mounts, node) {
-		if (!mount->root || n--)
-			continue; /* those that are not made yet have nothing in them */
-		*place = (struct path){.mount = mount, .dentry = mount->root};
-		mount->references++;
-		mount->root->references++;
-		found = true;
-		break;
-	}
-	spin_unlock(&name_lock);
-	return found;
-}
-
-int mount_sync_all(void)
-{
-	struct path place;
-	int ret = page_cache_flush_all();
-
-	for (unsigned n = 0; mount_nth(n, &place); n++) {
-		struct file_system *fs = place.mount->fs;
-		int error = fs->sync && !fs->is_read_only ? fs->sync(fs) : 0;
-
-		ret = ret ? ret : error;
-		path_put(&place);
-	}
-	return ret;
-}
-
-void mount_unmount_all(void)
-{
-	struct path place;
-
-	(void)mount_sync_all();
-	/* Programs may still have files open: every file system that can be written is made read-only instead of taken away. */
-	for (unsigned n = 0; mount_nth(n, &place); n++) {
-		struct file_system *fs = place.mount->fs;
-
-		if (!fs->is_read_only && fs->remount && !fs->remount(fs, true))
-			fs->is_read_only = true;
-		path_put(&place);
-	}
-}
-
-/* Walks to every lazy mount's folder, which makes it. */
-static void complete_all(void)
-{
-	struct path place;
-
-	for (;;) {
-		struct lazy_mount *first = lazy_mounts;
-
-		if (!first || path_walk(NULL, first->target, WALK_FOLLOW, &place))
-			return;
-		path_put(&place);
-		if (lazy_mounts == first)
-			return;
-	}
-}
-
-void mount_walk(void (*visit)(void *context, const struct mount *mount), void *context)
-{
-	struct path place;
-
-	complete_all();
-	for (unsigned n = 0; mount_nth(n, &place); n++) {
-		visit(context, place.mount);
-		path_put(&place);
-	}
-}
-
-const char *mount_source(const struct mount *mount)
-{
-	return mount->source;
-}
-
-struct file_system *mount_file_system(const struct mount *mount)
-{
-	return mount->fs;
-}
-
-uint64_t mount_id(const struct mount *mount)
-{
-	return mount->id;
-}
-
-unsigned mount_flags(const struct mount *mount)
-{
-	return mount->flags | (mount->fs && mount->fs->is_read_only ? MS_RDONLY : 0);
-}
-
-const struct mount *mount_parent(const struct mount *mount)
-{
-	return mount->at.mount;
 }
 
 int path_new_anonymous(struct inode *inode, const char *name, struct path *path)

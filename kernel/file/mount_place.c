@@ -47,8 +47,8 @@ int mount_place(const struct path *from, const struct path *at)
 	if (inode_is_directory(path_inode(from)) != inode_is_directory(path_inode(at)))
 		return -EINVAL;
 	spin_lock(&name_lock);
-	if (mount->is_attached && !mount->at.dentry)
-		ret = -EINVAL;
+	if ((mount->is_attached && !mount->at.dentry) || !at->mount->is_attached)
+		ret = -EINVAL; /* it is the very first, or the place is of one that stands nowhere */
 	else if (is_below_locked(at, mount))
 		ret = -ELOOP;
 	if (!ret) {
@@ -62,6 +62,43 @@ int mount_place(const struct path *from, const struct path *at)
 		mount_enter_locked(mount);
 	}
 	path_put_locked(&old, &dead);
+	spin_unlock(&name_lock);
+	names_bury(&dead);
+	return ret;
+}
+
+static int check_pivot_locked(const struct path *root, const struct path *new_root, const struct path *put_old)
+{
+	struct mount *old = root->mount, *new = new_root->mount;
+
+	if (new == old || put_old->mount == old)
+		return -EBUSY;
+	if (root->dentry != old->root || new_root->dentry != new->root || !old->is_attached || !new->is_attached || !new->at.dentry)
+		return -EINVAL;
+	return is_below_locked(put_old, new) && is_below_locked(new_root, old) ? 0 : -EINVAL;
+}
+
+int mount_pivot(const struct path *new_root, const struct path *put_old)
+{
+	struct mount *new = new_root->mount;
+	struct dead_names dead = {0};
+	struct path root, place = {0};
+	int ret;
+
+	fs_context_get_root(fs_context_current(), &root);
+	spin_lock(&name_lock);
+	ret = check_pivot_locked(&root, new_root, put_old);
+	if (!ret) {
+		place = new->at;
+		place.dentry->nr_mounts--;
+		new->at = root.mount->at; /* with its references, and its count of mounts */
+		put_old->dentry->references++;
+		put_old->mount->references++;
+		put_old->dentry->nr_mounts++;
+		root.mount->at = *put_old;
+	}
+	path_put_locked(&place, &dead);
+	path_put_locked(&root, &dead);
 	spin_unlock(&name_lock);
 	names_bury(&dead);
 	return ret;

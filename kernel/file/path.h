@@ -34,6 +34,8 @@ void fs_context_set_current_hook(struct fs_context *(*current)(void));
 struct fs_context *fs_context_new(void);			      /* root and cwd: the root mount */
 struct fs_context *fs_context_copy(struct fs_context *from);
 void fs_context_put(struct fs_context *context);
+/* Root and working directory, if they are `from`, become `to`; the caller holds both. NULL: those of before there were processes. Never sleeps. */
+void fs_context_move(struct fs_context *context, const struct path *from, const struct path *to);
 void fs_context_get_first_root(struct path *root); /* the root mount's, whatever the caller's is */
 
 /* `start`: where a relative path begins; NULL: the working directory. */
@@ -64,6 +66,11 @@ int mount_new_detached(const char *source, const char *type, unsigned flags, con
 int mount_clone_detached(const struct path *from, struct path *root) must_check;
 /* Puts the mount whose root `from` is, detached or not, on a place: -EINVAL: it is no root, or the very first, or only one of both is a folder; -ELOOP: the place is below it. */
 int mount_place(const struct path *from, const struct path *at) must_check;
+/*
+ * pivot_root(2): the mount whose root `new_root` is takes the place of that which the caller's root is the root of, which goes to `put_old`. Who had the old
+ * root is the caller's business (fs_context_move). -EINVAL: one of both is no root of a mount, or a place is not where it has to be; -EBUSY.
+ */
+int mount_pivot(const struct path *new_root, const struct path *put_old) must_check;
 /* MS_* of the mount whose root it is: some away, some added. -EINVAL: it is no root. */
 int mount_change_flags(const struct path *root, unsigned clear, unsigned set) must_check;
 /* mount(2) with MS_REMOUNT. */
@@ -82,8 +89,18 @@ const char *mount_source(const struct mount *mount);
 struct file_system *mount_file_system(const struct mount *mount);
 long mount_target(const struct mount *mount, char *to, size_t size);
 uint64_t mount_id(const struct mount *mount);
+/* Numbers of mounts that are never given again, from statx(2) and for statmount(2), are this much higher, so that none is taken for one of the others. */
+#define MOUNT_UNIQUE_OFFSET (1ull << 31)
+static inline uint64_t mount_unique_id(uint64_t id)
+{
+	return MOUNT_UNIQUE_OFFSET + id;
+}
 unsigned mount_flags(const struct mount *mount); /* MS_* that hold for it */
-const struct mount *mount_parent(const struct mount *mount);
+uint64_t mount_parent_id(const struct mount *mount); /* the very first's is its own */
+/* The mount of that number, by its root, counted. -ENOENT. */
+int mount_find(uint64_t id, struct path *root) must_check;
+bool mount_is_below(const struct mount *mount, const struct mount *above); /* or is it */
+void mount_options_text(const struct mount *mount, char *to, size_t size); /* "rw,nosuid,relatime" */
 long mount_root_text(const struct mount *mount, char *to, size_t size); /* which folder of its file system it shows */
 
 /* A place for an inode that has no name (pipes, memfd_create): takes the caller's reference to the inode; `name` is what path_to_text shows. */

@@ -1,15 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* inotify(7): what the operations on names and files tell those who watch. Nothing is watched most of the time: then each costs one load. */
+/* What the operations on names and files tell those who watch: inotify(7), and fcntl(2)'s F_NOTIFY. Nothing is watched most of the time: then each costs one load. */
 #pragma once
 #include "kernel/file/file.h"
 
-enum watch_mask { /* inotify(7) */
+enum watch_mask { /* inotify(7), but for WATCH_RENAMED: an entry has another name in the same directory */
 	WATCH_ACCESS = 1, WATCH_MODIFY = 2, WATCH_ATTRIBUTES = 4, WATCH_CLOSE_WRITE = 8, WATCH_CLOSE_NOWRITE = 16, WATCH_OPEN = 32,
 	WATCH_MOVED_FROM = 64, WATCH_MOVED_TO = 128, WATCH_CREATE = 256, WATCH_DELETE = 512, WATCH_DELETE_SELF = 1024, WATCH_MOVE_SELF = 2048,
-	WATCH_ALL = 0xfff, WATCH_UNMOUNT = 0x2000, WATCH_OVERFLOW = 0x4000, WATCH_IGNORED = 0x8000, WATCH_IS_DIRECTORY = 0x40000000,
+	WATCH_ALL = 0xfff, WATCH_UNMOUNT = 0x2000, WATCH_OVERFLOW = 0x4000, WATCH_IGNORED = 0x8000, WATCH_RENAMED = 0x10000000, WATCH_IS_DIRECTORY = 0x40000000,
 };
 
-extern unsigned watch_count; /* of watches in the system */
+struct watch_event {
+	const char *name; /* of the directory's entry that it is about; NULL: about the inode itself */
+	size_t len;
+	uint32_t mask, cookie;
+};
+
+struct inode_watch;
+struct watch_ops {
+	/* Under watch_lock. False: the watch is spent, and is taken off the inode. */
+	bool (*tell)(struct inode_watch *watch, const struct watch_event *event);
+	void (*end)(struct inode_watch *watch); /* under watch_lock: what was watched is gone, and the watch is taken off the inode; NULL: nobody is told */
+	void (*free)(struct inode_watch *watch);
+};
+
+/* Embedded by who watches, who sets `ops` and `mask` (of events that are told). */
+struct inode_watch {
+	const struct watch_ops *ops;
+	struct inode *inode;	  /* counted */
+	struct inode_watch *next; /* on the inode, or of those to be buried */
+	uint32_t mask;
+};
+
+extern struct spinlock watch_lock; /* guards all watches, and inode->watches */
+extern unsigned watch_count;	   /* of watches in the system */
+
+void watch_insert_locked(struct inode_watch *watch, struct inode *inode);
+/* Takes one off its inode, into the list of those that watch_bury frees, without the lock. */
+void watch_take_locked(struct inode_watch *watch, struct inode_watch **dead);
+void watch_bury(struct inode_watch *dead);
 
 void watch_queue_event(struct inode *inode, const char *name, size_t len, uint32_t mask, uint32_t cookie);
 void watch_queue_path(const struct path *path, uint32_t mask);

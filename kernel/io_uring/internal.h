@@ -53,6 +53,7 @@ struct uring_restrictions {
 };
 
 enum { PERSONALITIES_MAX = 64 };
+enum { OVERFLOW_MAX = 1 << 16 /* kept completions from which on nothing is taken, neither from the program nor from other rings */ };
 
 struct uring {
 	uint32_t references; /* atomic: its file, its requests */

@@ -15,6 +15,8 @@ static int send_data(struct uring_request *r, struct uring *to)
 
 	if (r->sqe.addr3 || (r->sqe.op_flags & IORING_MSG_RING_CQE_SKIP) || (!passes_flags && r->sqe.file_index))
 		return -EINVAL;
+	if (__atomic_load_n(&to->nr_overflow, __ATOMIC_RELAXED) > OVERFLOW_MAX)
+		return -EOVERFLOW;
 	(void)uring_post(to, r->sqe.off, (int32_t)r->sqe.len, passes_flags ? r->sqe.file_index : 0);
 	return 0;
 }
@@ -30,6 +32,8 @@ static int send_file(struct uring_request *r, struct uring *to, bool may_wait)
 		return -EINVAL;
 	if (!may_wait)
 		return -EAGAIN;
+	if (__atomic_load_n(&to->nr_overflow, __ATOMIC_RELAXED) > OVERFLOW_MAX)
+		return -EOVERFLOW;
 	file = uring_file_get(r->ring, (unsigned)r->sqe.addr3);
 	if (!file)
 		return -EBADF;

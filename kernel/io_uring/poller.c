@@ -124,14 +124,16 @@ int uring_poller_new(struct uring *ring, unsigned idle_ms)
 
 void uring_poller_end(struct uring *ring)
 {
+	struct async_group *group = async_group_current();
 	struct uring_poller *p = ring->poller;
 	struct waiter waiter;
 
 	if (!p)
 		return;
 	__atomic_store_n(&p->must_end, true, __ATOMIC_RELEASE);
-	if (p->task == task_current())
-		return; /* it ends when it has done what made it close its own ring */
+	/* It, or a worker of its, let go of the ring: it ends when that is done. */
+	if (p->task == task_current() || (group && async_group_owner(group) == p->task))
+		return;
 	wait_wake_all(&p->wait, 0);
 	wait_begin(&waiter, &p->taken);
 	while (!__atomic_load_n(&p->is_gone, __ATOMIC_ACQUIRE))

@@ -205,7 +205,10 @@ int uring_go_asynchronous(struct uring_request *r)
 
 static bool can_be_polled(const struct uring_request *r)
 {
-	return !r->must_wait && (r->operation->flags & (URING_POLL_IN | URING_POLL_OUT)) && r->file && r->file->ops->poll;
+	/* With a buffer to choose the ring's lock is held while it is tried: it must not wait then. */
+	bool may_poll = !r->must_wait || r->sqe.flags & IOSQE_BUFFER_SELECT;
+
+	return may_poll && (r->operation->flags & (URING_POLL_IN | URING_POLL_OUT)) && r->file && r->file->ops->poll;
 }
 
 static int queue(struct uring_request *r)
@@ -250,6 +253,16 @@ static int find_file(struct uring_request *r)
 	return r->file ? 0 : -EBADF;
 }
 
+/* Others look at a task's credentials under the lock of the tree; when that is free again, nobody has the old ones. */
+static void change_credentials(struct task *task, struct credentials *to)
+{
+	if (likely(task->credentials == to))
+		return;
+	spin_lock(&process_tree_lock);
+	task->credentials = to;
+	spin_unlock(&process_tree_lock);
+}
+
 /* With its credentials, and without waiting unless it may. */
 static int issue_as(struct uring_request *r, bool may_wait)
 {
@@ -259,7 +272,7 @@ static int issue_as(struct uring_request *r, bool may_wait)
 	int ret;
 
 	if (r->credentials)
-		task->credentials = r->credentials;
+		change_credentials(task, r->credentials);
 	task->thread.no_wait = !may_wait;
 	if (r->sqe.flags & IOSQE_BUFFER_SELECT)
 		locked = uring_lock(r->ring);
@@ -267,7 +280,7 @@ static int issue_as(struct uring_request *r, bool may_wait)
 	if (r->sqe.flags & IOSQE_BUFFER_SELECT)
 		uring_unlock(r->ring, locked);
 	task->thread.no_wait = saved_no_wait;
-	task->credentials = saved;
+	change_credentials(task, saved);
 	return ret;
 }
 

@@ -7,8 +7,6 @@
 #include "kernel/platform/platform.h"
 #include "kernel/process/credentials.h"
 
-enum { OVERFLOW_MAX = 1 << 16 /* kept completions from which on nothing is taken */ };
-
 struct chain { /* what is being put together */
 	struct uring_request *head, *last;
 	bool has_failed;      /* one of it was wrong: what came before has been cancelled, what comes is */

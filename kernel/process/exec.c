@@ -256,6 +256,7 @@ static void change_memory(struct task *task, struct exec *exec)
 	struct address_space *old = process->space;
 
 	robust_list_walk(task);
+	futex_pi_release_all(task, false);
 	task_clear_child_tid(task);
 	spin_lock(&process_tree_lock);
 	process->space = exec->space;

@@ -117,6 +117,7 @@ static void add_times(struct process *process, const struct task *task)
 	process->dead_system_ns += system;
 	process->dead_voluntary += task->thread.switches_voluntary;
 	process->dead_involuntary += task->thread.switches_involuntary;
+	thread_io_add(&process->dead_io, &task->thread.io);
 }
 
 bool process_is_reaped_at_once(const struct process *process)
@@ -233,6 +234,7 @@ noreturn_fn void task_finish(struct task *task, int status)
 		robust_list_walk(task);
 		task_clear_child_tid(task);
 	}
+	futex_pi_release_all(task, true);
 	task_vfork_done(task);
 	release_files(task);
 	trace_release_all(task); /* it cannot get more without files */

@@ -6,6 +6,7 @@
  * Locks: noted_lock guards the list of watches that have something to tell, and what they have. It is taken last.
  */
 #include "kernel/process/file_signal.h"
+#include "kernel/process/directory_signal.h"
 #include "kernel/mem/heap.h"
 #include "kernel/process/process.h"
 #include "kernel/uapi/errno.h"
@@ -28,6 +29,7 @@ struct watch {
 	uint32_t uid, euid; /* of who named the owner: it must be allowed to send */
 	struct list node;  /* of those with something to tell */
 	unsigned events;
+	unsigned nr_messages; /* of directories: each is a signal of its own */
 	unsigned nr;
 	struct watcher watchers[QUEUES_MAX];
 };
@@ -58,7 +60,11 @@ static bool next_notice(struct notice *notice)
 		*notice = (struct notice){
 		    .owner = w->file->owner, .number = w->number, .fd = w->fd, .uid = w->uid, .euid = w->euid, .events = w->events, .is_async = w->file->flags & O_ASYNC,
 		};
+		if (w->nr_messages)
+			notice->events |= POLLMSG;
 		w->events = 0;
+		if (w->nr_messages && --w->nr_messages)
+			list_push_back(&noted, &w->node);
 	}
 	spin_unlock(&noted_lock);
 	return node != NULL;
@@ -91,7 +97,7 @@ static const struct {
 	unsigned band;
 } bands[] = {
     {POLLIN, 1, POLLIN | POLLRDNORM}, {POLLOUT, 2, POLLOUT | POLLWRNORM | POLLWRBAND}, {POLLERR, 4, POLLERR}, {POLLPRI, 5, POLLPRI | POLLRDBAND},
-    {POLLHUP, 6, POLLHUP | POLLERR},
+    {POLLMSG, 3, POLLIN | POLLRDNORM | POLLMSG}, {POLLHUP, 6, POLLHUP | POLLERR},
 };
 
 static void send_chosen(const struct notice *notice)
@@ -113,9 +119,11 @@ static void send_notice(const struct notice *notice)
 		return;
 	if (notice->events & POLLPRI)
 		send(notice, LINUX_SIGURG, NULL);
-	if (notice->is_async && notice->number)
+	if (!notice->is_async && !(notice->events & POLLMSG))
+		return;
+	if (notice->number)
 		send_chosen(notice);
-	else if (notice->is_async)
+	else
 		send(notice, LINUX_SIGIO, NULL);
 }
 
@@ -166,6 +174,18 @@ static void file_changed(struct waiter *waiter, unsigned events)
 	wait_wake_all(&work, POLLIN);
 }
 
+void file_signal_note_message(struct file_watch *base)
+{
+	struct watch *w = container_of(base, struct watch, base);
+
+	spin_lock(&noted_lock);
+	w->nr_messages++;
+	if (list_empty(&w->node))
+		list_push_back(&noted, &w->node);
+	spin_unlock(&noted_lock);
+	wait_wake_all(&work, POLLIN);
+}
+
 struct registration {
 	struct poll_table table;
 	struct watch *watch;
@@ -194,8 +214,14 @@ static void forget(struct file_watch *base)
 {
 	struct watch *w = container_of(base, struct watch, base);
 
+	directory_signal_end(base, w->file, NULL);
 	leave_queues(w);
 	heap_free(w);
+}
+
+static void closed(struct file_watch *base, const struct descriptor_table *table)
+{
+	directory_signal_end(base, container_of(base, struct watch, base)->file, table);
 }
 
 static struct watch *watch_of(const struct file *file)
@@ -217,7 +243,7 @@ static struct watch *watch_get(struct file *file)
 	w = has_begun() ? heap_alloc_zero(sizeof(*w)) : NULL;
 	if (!w)
 		return NULL;
-	*w = (struct watch){.base.forget = forget, .file = file};
+	*w = (struct watch){.base = {.closed = closed, .forget = forget}, .file = file};
 	list_init(&w->node);
 	registration.watch = w;
 	(void)file_poll(file, &registration.table);
@@ -273,4 +299,24 @@ int file_signal_number(const struct file *file)
 	const struct watch *w = watch_of(file);
 
 	return w ? w->number : 0;
+}
+
+int file_signal_watch_directory(struct file *file, int fd, uint32_t mask)
+{
+	struct watch *w = watch_of(file);
+	int ret;
+
+	if (!directory_signal_events(mask)) {
+		if (w)
+			directory_signal_end(&w->base, file, task_current()->descriptors);
+		return 0;
+	}
+	if (!file->inode || !inode_is_directory(file->inode))
+		return -ENOTDIR;
+	w = watch_get(file);
+	if (!w)
+		return -ENOMEM;
+	w->fd = fd;
+	ret = file->owner ? 0 : file_signal_set_owner(file, process_current()->pid);
+	return ret ? ret : directory_signal_begin(&w->base, file, task_current()->descriptors, mask);
 }

@@ -12,3 +12,9 @@ int file_signal_set_owner(struct file *file, int owner) must_check;
 int file_signal_begin(struct file *file, int fd) must_check;
 int file_signal_set_number(struct file *file, int number) must_check; /* 0: SIGIO, without details. -EINVAL, -ENOMEM */
 int file_signal_number(const struct file *file);
+
+/*
+ * F_NOTIFY: signals about what happens in the directory `file`, until a descriptor of it is closed in the current table. `mask` is of DN_*;
+ * 0 ends what the table asked for. The caller becomes the owner if nobody is. -ENOTDIR, -ENOMEM.
+ */
+int file_signal_watch_directory(struct file *file, int fd, uint32_t mask) must_check;

@@ -4,29 +4,14 @@
  * wake-up between the look and the sleep is impossible. A page that is not in memory cannot be brought in under a spin lock: then the
  * look fails, the lock is released, the page is brought in, and all begins again.
  */
-#include "kernel/process/futex.h"
+#include "kernel/process/futex_internal.h"
 #include "kernel/mem/heap.h"
-#include "kernel/process/internal.h"
 #include "kernel/platform/platform.h"
 #include "kernel/uapi/errno.h"
 
 #define NR_BUCKETS 64
 
-struct sleeper {
-	struct list node;
-	struct memory_key key;
-	struct thread *thread;
-	uint32_t bitset;
-	bool is_woken; /* and in no bucket */
-	struct bucket *bucket;
-};
-
-struct bucket {
-	struct spinlock lock;
-	struct list sleepers;
-};
-
-static struct bucket buckets[NR_BUCKETS];
+static struct futex_bucket buckets[NR_BUCKETS];
 
 static void futex_start(void)
 {
@@ -35,19 +20,19 @@ static void futex_start(void)
 }
 INITCALL(futex, INIT_CORE, futex_start);
 
-static struct bucket *bucket_of(const struct memory_key *key)
+struct futex_bucket *futex_bucket_of(const struct memory_key *key)
 {
 	uint64_t hash = (key->object ^ key->offset >> 2) * 0x9e3779b97f4a7c15ull;
 
 	return &buckets[hash >> 58];
 }
 
-static bool is_same(const struct memory_key *a, const struct memory_key *b)
+bool futex_is_same(const struct memory_key *a, const struct memory_key *b)
 {
 	return a->object == b->object && a->offset == b->offset;
 }
 
-static int key_of(uint64_t address, bool is_private, struct memory_key *key)
+int futex_key(uint64_t address, bool is_private, struct memory_key *key)
 {
 	if (address % 4)
 		return -EINVAL;
@@ -55,10 +40,10 @@ static int key_of(uint64_t address, bool is_private, struct memory_key *key)
 }
 
 /* Where a sleeper stands can change (requeue) until its bucket's lock is held. */
-static struct bucket *lock_bucket_of(struct sleeper *sleeper)
+struct futex_bucket *futex_lock_bucket_of(struct sleeper *sleeper)
 {
 	for (;;) {
-		struct bucket *bucket = __atomic_load_n(&sleeper->bucket, __ATOMIC_ACQUIRE);
+		struct futex_bucket *bucket = __atomic_load_n(&sleeper->bucket, __ATOMIC_ACQUIRE);
 
 		spin_lock(&bucket->lock);
 		if (sleeper->bucket == bucket)
@@ -67,10 +52,10 @@ static struct bucket *lock_bucket_of(struct sleeper *sleeper)
 	}
 }
 
-static void lock_two(struct bucket *a, struct bucket *b)
+static void lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	if (a > b) {
-		struct bucket *other = a;
+		struct futex_bucket *other = a;
 
 		a = b;
 		b = other;
@@ -80,7 +65,7 @@ static void lock_two(struct bucket *a, struct bucket *b)
 		spin_lock(&b->lock);
 }
 
-static void unlock_two(struct bucket *a, struct bucket *b)
+static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	spin_unlock(&a->lock);
 	if (a != b)
@@ -97,24 +82,31 @@ static void wake_sleeper(struct sleeper *sleeper)
 	thread_wake(thread);
 }
 
-static unsigned wake_in(struct bucket *bucket, const struct memory_key *key, unsigned max, uint32_t bitset)
+/* -EINVAL: one of them waits for a PI lock, and is woken by that only. */
+static int wake_in(struct futex_bucket *bucket, const struct memory_key *key, unsigned max, uint32_t bitset)
 {
 	struct sleeper *sleeper, *next;
 	unsigned woken = 0;
 
+	if (unlikely(futex_pi_is_waited(key)))
+		return -EINVAL;
 	list_for_each_safe(sleeper, next, &bucket->sleepers, node) {
 		if (woken >= max)
 			break;
-		if (!is_same(&sleeper->key, key) || !(sleeper->bitset & bitset))
+		if (!futex_is_same(&sleeper->key, key))
+			continue;
+		if (sleeper->pi)
+			return -EINVAL;
+		if (!(sleeper->bitset & bitset))
 			continue;
 		wake_sleeper(sleeper);
 		woken++;
 	}
-	return woken;
+	return (int)woken;
 }
 
 /* Sleeps in the bucket, which is locked and is released, until woken. */
-static int sleep_in(struct bucket *bucket, const struct memory_key *key, uint32_t bitset, uint64_t deadline_ns)
+static int sleep_in(struct futex_bucket *bucket, const struct memory_key *key, uint32_t bitset, uint64_t deadline_ns)
 {
 	struct sleeper sleeper = {.key = *key, .thread = thread_current(), .bitset = bitset, .bucket = bucket};
 	bool was_woken;
@@ -124,7 +116,7 @@ static int sleep_in(struct bucket *bucket, const struct memory_key *key, uint32_
 	spin_unlock(&bucket->lock);
 	while (!__atomic_load_n(&sleeper.is_woken, __ATOMIC_ACQUIRE) && !ret)
 		ret = wait_sleep(deadline_ns, WAIT_INTERRUPTIBLE);
-	bucket = lock_bucket_of(&sleeper);
+	bucket = futex_lock_bucket_of(&sleeper);
 	was_woken = sleeper.is_woken;
 	list_remove(&sleeper.node);
 	spin_unlock(&bucket->lock);
@@ -132,7 +124,7 @@ static int sleep_in(struct bucket *bucket, const struct memory_key *key, uint32_
 }
 
 /* Brings the word's page in, so that it can be read under a lock. */
-static int touch(uint64_t address)
+int futex_touch(uint64_t address)
 {
 	uint32_t value;
 
@@ -140,7 +132,7 @@ static int touch(uint64_t address)
 }
 
 /* Under a bucket's lock, where a page cannot be brought in: -EFAULT if it has gone since it was touched. */
-static int load_locked(uint32_t *value, uint64_t address)
+int futex_load_locked(uint32_t *value, uint64_t address)
 {
 	int ret;
 
@@ -150,7 +142,7 @@ static int load_locked(uint32_t *value, uint64_t address)
 	return ret;
 }
 
-static int exchange_locked(uint64_t address, uint32_t expected, uint32_t desired, uint32_t *found)
+int futex_exchange_locked(uint64_t address, uint32_t expected, uint32_t desired, uint32_t *found)
 {
 	int ret;
 
@@ -163,20 +155,20 @@ static int exchange_locked(uint64_t address, uint32_t expected, uint32_t desired
 int futex_wait(uint64_t address, bool is_private, uint32_t expected, uint32_t bitset, uint64_t deadline_ns)
 {
 	struct memory_key key;
-	struct bucket *bucket;
+	struct futex_bucket *bucket;
 	uint32_t value;
 	int ret;
 
 	if (!bitset)
 		return -EINVAL;
-	ret = key_of(address, is_private, &key);
+	ret = futex_key(address, is_private, &key);
 	if (ret)
 		return ret;
-	bucket = bucket_of(&key);
+	bucket = futex_bucket_of(&key);
 	spin_lock(&bucket->lock);
-	while (unlikely(load_locked(&value, address))) {
+	while (unlikely(futex_load_locked(&value, address))) {
 		spin_unlock(&bucket->lock);
-		ret = touch(address);
+		ret = futex_touch(address);
 		if (ret)
 			return ret;
 		spin_lock(&bucket->lock);
@@ -191,22 +183,22 @@ int futex_wait(uint64_t address, bool is_private, uint32_t expected, uint32_t bi
 int futex_wake(uint64_t address, bool is_private, unsigned max, uint32_t bitset)
 {
 	struct memory_key key;
-	struct bucket *bucket;
+	struct futex_bucket *bucket;
 	int ret;
 
 	if (!bitset)
 		return -EINVAL;
-	ret = key_of(address, is_private, &key);
+	ret = futex_key(address, is_private, &key);
 	if (ret)
 		return ret;
-	bucket = bucket_of(&key);
+	bucket = futex_bucket_of(&key);
 	spin_lock(&bucket->lock);
-	ret = (int)wake_in(bucket, &key, max, bitset);
+	ret = wake_in(bucket, &key, max, bitset);
 	spin_unlock(&bucket->lock);
 	return ret;
 }
 
-static unsigned move_sleepers(struct bucket *from, struct bucket *to, const struct memory_key *key, const struct memory_key *new_key, unsigned max)
+static int move_sleepers(struct futex_bucket *from, struct futex_bucket *to, const struct memory_key *key, const struct memory_key *new_key, unsigned max)
 {
 	struct sleeper *sleeper, *next;
 	unsigned moved = 0;
@@ -214,47 +206,48 @@ static unsigned move_sleepers(struct bucket *from, struct bucket *to, const stru
 	list_for_each_safe(sleeper, next, &from->sleepers, node) {
 		if (moved >= max)
 			break;
-		if (!is_same(&sleeper->key, key))
+		if (!futex_is_same(&sleeper->key, key))
 			continue;
+		if (sleeper->pi)
+			return -EINVAL;
 		list_remove(&sleeper->node);
 		sleeper->key = *new_key;
 		__atomic_store_n(&sleeper->bucket, to, __ATOMIC_RELEASE);
 		list_push_back(&to->sleepers, &sleeper->node);
 		moved++;
 	}
-	return moved;
+	return (int)moved;
 }
 
 int futex_requeue(uint64_t from, uint64_t to, bool is_private, unsigned nr_wake, unsigned nr_move, const uint32_t *expected)
 {
 	struct memory_key key, new_key;
-	struct bucket *a, *b;
+	struct futex_bucket *a, *b;
 	uint32_t value;
-	int ret = key_of(from, is_private, &key);
+	int ret = futex_key(from, is_private, &key);
 
 	if (!ret)
-		ret = key_of(to, is_private, &new_key);
+		ret = futex_key(to, is_private, &new_key);
 	if (ret)
 		return ret;
-	a = bucket_of(&key);
-	b = bucket_of(&new_key);
+	a = futex_bucket_of(&key);
+	b = futex_bucket_of(&new_key);
 	lock_two(a, b);
-	while (expected && unlikely(load_locked(&value, from))) {
+	while (expected && unlikely(futex_load_locked(&value, from))) {
 		unlock_two(a, b);
-		ret = touch(from);
+		ret = futex_touch(from);
 		if (ret)
 			return ret;
 		lock_two(a, b);
 	}
 	if (expected && value != *expected)
 		ret = -EAGAIN;
-	if (!ret) {
-		ret = (int)wake_in(a, &key, nr_wake, ~0u);
-		if (!is_same(&key, &new_key)) {
-			unsigned moved = move_sleepers(a, b, &key, &new_key, nr_move);
+	if (!ret)
+		ret = wake_in(a, &key, nr_wake, ~0u);
+	if (ret >= 0 && !futex_is_same(&key, &new_key)) {
+		int moved = move_sleepers(a, b, &key, &new_key, nr_move);
 
-			ret += (int)moved;
-		}
+		ret = moved < 0 ? moved : ret + moved;
 	}
 	unlock_two(a, b);
 	return ret;
@@ -304,10 +297,10 @@ static bool compare(uint32_t operation, int32_t old)
 static int change_locked(uint64_t address, uint32_t operation, uint32_t *old)
 {
 	uint32_t found;
-	int ret = load_locked(old, address);
+	int ret = futex_load_locked(old, address);
 
 	while (!ret) {
-		ret = exchange_locked(address, *old, operate(operation, *old), &found);
+		ret = futex_exchange_locked(address, *old, operate(operation, *old), &found);
 		if (ret || found == *old)
 			break;
 		*old = found;
@@ -316,7 +309,7 @@ static int change_locked(uint64_t address, uint32_t operation, uint32_t *old)
 }
 
 /* A write that changes nothing makes the page present and writable. */
-static int touch_for_write(uint64_t address)
+int futex_touch_for_write(uint64_t address)
 {
 	uint32_t value, found;
 	int ret = user_load_u32(&value, address);
@@ -327,29 +320,32 @@ static int touch_for_write(uint64_t address)
 int futex_wake_op(uint64_t address, uint64_t second, bool is_private, unsigned nr_wake, unsigned nr_second, uint32_t operation)
 {
 	struct memory_key key, second_key;
-	struct bucket *a, *b;
+	struct futex_bucket *a, *b;
 	uint32_t old;
-	int ret = key_of(address, is_private, &key);
+	int ret = futex_key(address, is_private, &key);
 
 	if ((operation >> 28 & 7) > 4 || (operation >> 24 & 15) > 5)
 		return -ENOSYS;
 	if (!ret)
-		ret = key_of(second, is_private, &second_key);
+		ret = futex_key(second, is_private, &second_key);
 	if (ret)
 		return ret;
-	a = bucket_of(&key);
-	b = bucket_of(&second_key);
+	a = futex_bucket_of(&key);
+	b = futex_bucket_of(&second_key);
 	lock_two(a, b);
 	while (unlikely(change_locked(second, operation, &old))) {
 		unlock_two(a, b);
-		ret = touch_for_write(second);
+		ret = futex_touch_for_write(second);
 		if (ret)
 			return ret;
 		lock_two(a, b);
 	}
-	ret = (int)wake_in(a, &key, nr_wake, ~0u);
-	if (compare(operation, (int32_t)old))
-		ret += (int)wake_in(b, &second_key, nr_second, ~0u);
+	ret = wake_in(a, &key, nr_wake, ~0u);
+	if (ret >= 0 && compare(operation, (int32_t)old)) {
+		int woken = wake_in(b, &second_key, nr_second, ~0u);
+
+		ret = woken < 0 ? woken : ret + woken;
+	}
 	unlock_two(a, b);
 	return ret;
 }
@@ -361,7 +357,7 @@ static void dequeue(struct sleeper *sleepers, size_t nr, int *first)
 {
 	*first = -1;
 	for (size_t i = 0; i < nr; i++) {
-		struct bucket *bucket = lock_bucket_of(&sleepers[i]);
+		struct futex_bucket *bucket = futex_lock_bucket_of(&sleepers[i]);
 
 		if (sleepers[i].is_woken && *first < 0)
 			*first = (int)i;
@@ -370,27 +366,30 @@ static void dequeue(struct sleeper *sleepers, size_t nr, int *first)
 	}
 }
 
-/* Queues for one word, if it is as expected. */
-static int queue_one(struct sleeper *sleeper, const struct futex_word *word)
+int futex_queue(struct sleeper *sleeper, const struct futex_word *word, uint32_t bitset)
 {
 	struct memory_key key;
-	struct bucket *bucket;
+	struct futex_bucket *bucket;
 	uint32_t value;
-	int ret = key_of(word->address, word->is_private, &key);
+	int ret = futex_key(word->address, word->is_private, &key);
 
 	if (ret)
 		return ret;
-	bucket = bucket_of(&key);
+	bucket = futex_bucket_of(&key);
 	spin_lock(&bucket->lock);
-	while (unlikely(load_locked(&value, word->address))) {
+	while (unlikely(futex_load_locked(&value, word->address))) {
 		spin_unlock(&bucket->lock);
-		ret = touch(word->address);
+		ret = futex_touch(word->address);
 		if (ret)
 			return ret;
 		spin_lock(&bucket->lock);
 	}
 	if (value == word->expected) {
-		*sleeper = (struct sleeper){.key = key, .thread = thread_current(), .bitset = ~0u, .bucket = bucket};
+		sleeper->key = key;
+		sleeper->thread = thread_current();
+		sleeper->bitset = bitset;
+		sleeper->is_woken = false;
+		sleeper->bucket = bucket;
 		list_push_back(&bucket->sleepers, &sleeper->node);
 	} else {
 		ret = -EAGAIN;
@@ -409,14 +408,14 @@ static bool any_is_woken(const struct sleeper *sleepers, size_t nr)
 
 int futex_wait_many(const struct futex_word *words, size_t nr, uint64_t deadline_ns)
 {
-	struct sleeper *sleepers = heap_alloc(nr * sizeof(*sleepers));
+	struct sleeper *sleepers = heap_alloc_zero(nr * sizeof(*sleepers));
 	size_t queued;
 	int ret = 0, woken;
 
 	if (!sleepers)
 		return -ENOMEM;
 	for (queued = 0; queued < nr && !ret; queued += !ret)
-		ret = queue_one(&sleepers[queued], &words[queued]);
+		ret = futex_queue(&sleepers[queued], &words[queued], ~0u);
 	while (!ret && !any_is_woken(sleepers, nr))
 		ret = wait_sleep(deadline_ns, WAIT_INTERRUPTIBLE);
 	dequeue(sleepers, queued, &woken);

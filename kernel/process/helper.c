@@ -44,6 +44,7 @@ static void leave(struct task *task)
 	thread_cpu_time(&task->thread, &user, &system);
 	spin_lock(&process_tree_lock);
 	process->dead_system_ns += user + system;
+	thread_io_add(&process->dead_io, &task->thread.io);
 	spin_lock(&process->signal_lock);
 	list_remove(&task->process_node);
 	spin_unlock(&process->signal_lock);

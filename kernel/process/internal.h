@@ -71,7 +71,8 @@ void process_end_helpers(struct process *process); /* ends those that are left, 
 /* ---- exit.c ---- */
 void task_end_async(struct task *task);	 /* the calls of PROCESS_END */
 void process_end_async(struct process *process);
-void robust_list_walk(struct task *task);	 /* futex.c: locks of a dying thread */
+void robust_list_walk(struct task *task); /* robust_list.c: locks of a dying thread */
+void futex_pi_release_all(struct task *task, bool has_ended); /* futex_pi.c: PI locks that it holds and others wait for go to these */
 void task_clear_child_tid(struct task *task);	 /* and wakes who joins it */
 void task_vfork_done(struct task *task);
 /* A dead one that its parent does not want to wait for. */
@@ -81,6 +82,7 @@ bool process_is_reaped_at_once(const struct process *process);
 bool task_tree_is_full(void);
 
 /* ---- limits.c ---- */
+void thread_io_add(struct thread_io *to, const struct thread_io *from);
 void limits_init(struct process *process);
 void limits_apply_memory(struct process *process, struct address_space *space);
 void limits_arm_cpu(struct process *process);

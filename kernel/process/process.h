@@ -55,6 +55,7 @@ struct process {
 	uint64_t start_ns;
 	uint64_t dead_user_ns, dead_system_ns; /* of tasks that ended */
 	uint64_t dead_voluntary, dead_involuntary; /* switches of them */
+	struct thread_io dead_io; /* of them, and of children that were waited for */
 	uint64_t dead_minor_faults, dead_major_faults, peak_resident; /* pages; kept when the memory goes */
 	uint64_t children_user_ns, children_system_ns;
 	struct linux_rusage children_usage; /* the rest of what waited-for children used */
@@ -112,6 +113,9 @@ struct task {
 	struct fs_context *fs;
 	struct descriptor_table *descriptors;
 	uint64_t set_child_tid, clear_child_tid, robust_list, robust_list_len;
+	struct list pi_owned;	    /* struct pi_lock: those that it holds and others wait for; guarded by futex_pi.c's lock, as the next: */
+	struct pi_waiter *pi_waits; /* for one */
+	bool pi_has_ended;	    /* it holds none any more, and never will */
 	struct task *vfork_parent; /* sleeps until this one execs or exits; guarded by process_tree_lock */
 	bool vfork_waits;	   /* for its child, of this one */
 	uint64_t rseq; /* rseq(2): its area; 0: none */
@@ -184,6 +188,8 @@ noreturn_fn void process_exit_group(int status); /* status as wait4 gives it */
 noreturn_fn void process_end_by_signal(const struct linux_siginfo *info);
 noreturn_fn void task_exit(int status);
 
+/* What its reads and writes moved. Under process_tree_lock. */
+void process_io(const struct process *process, struct thread_io *io);
 /* CPU time of all tasks, dead and alive. */
 void process_cpu_time(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 
@@ -199,6 +205,7 @@ void task_set_syscall_handler(void (*handler)(struct task *task));
  * SA_RESTART says (signal(7)). Never seen by programs.
  */
 #define ERESTART_SYS	   512 /* restart if the handler has SA_RESTART or there is none */
+#define ERESTART_ALWAYS	   513 /* restart after any handler */
 #define ERESTART_NO_HANDLER 514 /* restart only if no handler ran */
 #define ERESTART_RESUME	   516 /* the same, and a relative timeout goes on from where it was (task_deadline) */
 

@@ -102,21 +102,30 @@ static void give_all_locked(struct task *mine, struct call_filter *filter)
 	}
 }
 
-int call_filter_add(struct call_filter *filter, bool to_all)
+/* 0, an error, or the thread that cannot have it. */
+static int check_locked(const struct task *mine, const struct call_filter *filter, bool to_all)
 {
-	struct task *mine = task_current(), *other;
-	struct call_filter *old = mine->filters;
-	int ret = 0;
+	const struct call_filter *old = mine->filters;
+	const struct task *other;
 
 	if (old && old->is_strict)
 		return -EINVAL;
 	if (old && old->nr_instructions + FILTER_OVERHEAD + filter->nr_instructions > CHAIN_MAX)
 		return -ENOMEM;
-	spin_lock(&process_tree_lock);
 	other = to_all ? find_other_locked(mine) : NULL;
-	if (other) {
-		ret = other->tid;
-	} else {
+	return other ? other->tid : 0;
+}
+
+int call_filter_add(struct call_filter *filter, bool to_all)
+{
+	struct task *mine = task_current();
+	int ret;
+
+	spin_lock(&process_tree_lock);
+	ret = check_locked(mine, filter, to_all);
+	if (!ret) {
+		struct call_filter *old = mine->filters; /* another thread may have added one just now, to all */
+
 		if (old) {
 			filter->nr_instructions += old->nr_instructions + FILTER_OVERHEAD;
 			filter->nr_filters += old->nr_filters;

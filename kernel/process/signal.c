@@ -52,10 +52,10 @@ static void settle_call(struct task *task, const struct linux_sigaction *action)
 		return;
 	task->in_restartable = false;
 	result = user_syscall_result(&task->user);
-	if (likely(result != -ERESTART_SYS && result != -ERESTART_NO_HANDLER && result != -ERESTART_RESUME))
+	if (likely(result != -ERESTART_SYS && result != -ERESTART_ALWAYS && result != -ERESTART_NO_HANDLER && result != -ERESTART_RESUME))
 		return;
 	task->is_resuming = result == -ERESTART_RESUME && !action;
-	restart = !action || (result == -ERESTART_SYS && (action->flags & LINUX_SA_RESTART));
+	restart = !action || result == -ERESTART_ALWAYS || (result == -ERESTART_SYS && (action->flags & LINUX_SA_RESTART));
 	if (restart)
 		user_syscall_rewind(&task->user, task->syscall_number);
 	else

@@ -248,6 +248,7 @@ static void init_parts(struct task *task, struct process *process)
 	process_get(process);
 	list_init(&task->process_node);
 	list_init(&task->tracees);
+	list_init(&task->pi_owned);
 	signal_queue_init(&task->pending);
 	task->altstack_flags = LINUX_SS_DISABLE;
 	task->timer_slack_ns = 50000;

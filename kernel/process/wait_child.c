@@ -6,6 +6,25 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/sched.h"
 
+void thread_io_add(struct thread_io *to, const struct thread_io *from)
+{
+	to->reads += from->reads;
+	to->read_bytes += from->read_bytes;
+	to->writes += from->writes;
+	to->written_bytes += from->written_bytes;
+	to->medium_read += from->medium_read;
+	to->medium_dirtied += from->medium_dirtied;
+}
+
+void process_io(const struct process *process, struct thread_io *io)
+{
+	struct task *task;
+
+	*io = process->dead_io;
+	list_for_each(task, &process->tasks, process_node)
+		thread_io_add(io, &task->thread.io);
+}
+
 static struct linux_timeval timeval_of(uint64_t ns)
 {
 	return (struct linux_timeval){.seconds = (int64_t)(ns / 1000000000), .microseconds = (int64_t)(ns % 1000000000 / 1000)};
@@ -14,6 +33,7 @@ static struct linux_timeval timeval_of(uint64_t ns)
 void process_usage(struct process *process, struct linux_rusage *usage)
 {
 	uint64_t user, system;
+	struct thread_io io;
 	struct task *task;
 
 	process_cpu_time(process, &user, &system);
@@ -27,6 +47,9 @@ void process_usage(struct process *process, struct linux_rusage *usage)
 		usage->majflt += (int64_t)process->space->faults_major;
 	}
 	usage->maxrss *= PAGE_SIZE / 1024;
+	process_io(process, &io);
+	usage->inblock = (int64_t)(io.medium_read / 512);
+	usage->oublock = (int64_t)(io.medium_dirtied / 512);
 	usage->nvcsw = (int64_t)process->dead_voluntary;
 	usage->nivcsw = (int64_t)process->dead_involuntary;
 	list_for_each(task, &process->tasks, process_node) {
@@ -47,6 +70,8 @@ static void add_usage(struct linux_rusage *to, const struct linux_rusage *from)
 	to->maxrss = (int64_t)max_u64((uint64_t)to->maxrss, (uint64_t)from->maxrss);
 	to->minflt += from->minflt;
 	to->majflt += from->majflt;
+	to->inblock += from->inblock;
+	to->oublock += from->oublock;
 	to->nvcsw += from->nvcsw;
 	to->nivcsw += from->nivcsw;
 }
@@ -56,6 +81,7 @@ static void inherit_usage(struct process *parent, struct process *child, const s
 {
 	parent->children_user_ns += child->dead_user_ns + child->children_user_ns;
 	parent->children_system_ns += child->dead_system_ns + child->children_system_ns;
+	thread_io_add(&parent->dead_io, &child->dead_io);
 	add_usage(&parent->children_usage, usage);
 	add_usage(&parent->children_usage, &child->children_usage);
 }

@@ -33,7 +33,7 @@ uint32_t run_weight(int policy, int nice)
 
 bool run_is_realtime(const struct thread *thread)
 {
-	return thread->policy == SCHED_FIFO || thread->policy == SCHED_RR;
+	return thread_priority(thread) > 0;
 }
 
 static void insert_fair(struct run_queue *queue, struct thread *thread)
@@ -61,9 +61,9 @@ static void insert_realtime(struct run_queue *queue, struct thread *thread, bool
 	struct list *place = queue->realtime.next;
 
 	while (place != &queue->realtime) {
-		int priority = container_of(place, struct thread, fifo_node)->priority;
+		int priority = thread_priority(container_of(place, struct thread, fifo_node));
 
-		if (priority < thread->priority || (to_front && priority == thread->priority))
+		if (priority < thread_priority(thread) || (to_front && priority == thread_priority(thread)))
 			break;
 		place = place->next;
 	}
@@ -106,7 +106,7 @@ void run_queue_add(struct run_queue *queue, struct thread *thread, enum run_add 
 	if (why != RUN_PREEMPTED && why != RUN_YIELDED)
 		make_absolute(queue, thread, why);
 	if (run_is_realtime(thread)) {
-		insert_realtime(queue, thread, why == RUN_PREEMPTED && (thread->policy == SCHED_FIFO || thread->slice_used_ns < RUN_SLICE_RR_NS));
+		insert_realtime(queue, thread, why == RUN_PREEMPTED && (thread->policy != SCHED_RR || thread->slice_used_ns < RUN_SLICE_RR_NS));
 		return;
 	}
 	if (why == RUN_YIELDED && queue->first && is_before(thread->vruntime, of_node(queue->first)->vruntime))
@@ -169,7 +169,7 @@ bool run_queue_preempts(const struct run_queue *queue, const struct thread *woke
 	if (current == queue->idle)
 		return true;
 	if (run_is_realtime(woken))
-		return !run_is_realtime(current) || woken->priority > current->priority;
+		return thread_priority(woken) > thread_priority(current);
 	if (run_is_realtime(current) || woken->policy == SCHED_BATCH || woken->policy == SCHED_IDLE)
 		return false;
 	if (current->policy == SCHED_IDLE)
@@ -181,7 +181,7 @@ uint64_t run_queue_slice_ns(const struct run_queue *queue)
 {
 	const struct thread *current = queue->current;
 
-	if (!queue->nr_waiting || current->policy == SCHED_FIFO)
+	if (!queue->nr_waiting || (run_is_realtime(current) && current->policy != SCHED_RR))
 		return UINT64_MAX;
 	if (current->policy == SCHED_RR)
 		return RUN_SLICE_RR_NS;

@@ -3,7 +3,7 @@
  * A CPU's run queue: the threads that wait for it. Pure: no clock, no CPU; the unit tests drive it. All but the sleeping of `current`
  * happens in schedule.c, under `lock`.
  *
- * Real-time threads (SCHED_FIFO, SCHED_RR) stand in a list by priority and go before all others. The rest share the CPU by weight: each
+ * Real-time threads (SCHED_FIFO, SCHED_RR, and those that were lent a priority) stand in a list by priority and go before all others. The rest share the CPU by weight: each
  * thread's virtual runtime grows by the time it ran, divided by its weight, and the one with the least runs next. `floor` follows the
  * least virtual runtime and never falls; a thread outside of any queue keeps its virtual runtime relative to it, so that it can change CPUs.
  */

@@ -73,6 +73,34 @@ TEST(realtime_goes_first)
 	CHECK_EQ(queue.nr_waiting, 0);
 }
 
+TEST(a_lent_priority_counts_as_ones_own)
+{
+	struct run_queue queue;
+	struct thread normal, low, high;
+
+	run_queue_init(&queue, &idle);
+	make(&normal, SCHED_NORMAL, 0, 0);
+	make(&low, SCHED_FIFO, 1, 0);
+	make(&high, SCHED_RR, 50, 0);
+	normal.lent_priority = 50;
+	high.lent_priority = 20; /* less than it has */
+	run_queue_add(&queue, &low, RUN_NEW);
+	run_queue_add(&queue, &normal, RUN_NEW);
+	run_queue_add(&queue, &high, RUN_NEW);
+	queue.current = &low;
+	CHECK(run_queue_preempts(&queue, &normal));
+	CHECK(run_queue_pick(&queue) == &normal);
+	queue.current = &normal;
+	CHECK(!run_queue_preempts(&queue, &high));
+	CHECK_EQ(run_queue_slice_ns(&queue), UINT64_MAX);
+	run_queue_remove(&queue, &high);
+	run_queue_leave(&queue, &normal);
+	normal.lent_priority = 0;
+	run_queue_add(&queue, &normal, RUN_MOVED);
+	CHECK(run_queue_pick(&queue) == &low);
+	CHECK(run_queue_pick(&queue) == &normal);
+}
+
 TEST(a_sleeper_preempts_but_cannot_save_up)
 {
 	struct run_queue queue;

@@ -486,23 +486,50 @@ void thread_set_affinity(struct thread *thread, uint64_t mask)
 	requeue(home, thread, was_queued);
 }
 
-void thread_set_policy(struct thread *thread, int policy, int priority, int nice)
+/* Its place in the queue depends on what is about to be changed: true if it stands in one. */
+static bool begin_change(struct scheduler *home, struct thread *thread)
 {
-	struct scheduler *home = lock_home(thread);
 	bool is_waiting = thread->is_queued;
 
 	if (is_waiting)
 		run_queue_remove(&home->queue, thread);
+	return is_waiting;
+}
+
+static void end_change(struct scheduler *home, struct thread *thread, bool is_waiting)
+{
+	bool kick = false;
+
+	if (is_waiting) {
+		run_queue_add(&home->queue, thread, RUN_MOVED);
+		kick = run_queue_preempts(&home->queue, thread);
+		if (kick)
+			home->queue.current->needs_resched = true;
+	}
+	requeue(home, thread, false);
+	if (kick && home != scheduler_mine())
+		cpu_kick(home->cpu);
+}
+
+void thread_set_policy(struct thread *thread, int policy, int priority, int nice)
+{
+	struct scheduler *home = lock_home(thread);
+	bool is_waiting = begin_change(home, thread);
+
 	thread->policy = policy;
 	thread->priority = priority;
 	thread->nice = nice;
 	thread->weight = run_weight(policy, nice);
-	if (is_waiting) {
-		run_queue_add(&home->queue, thread, RUN_MOVED);
-		if (run_queue_preempts(&home->queue, thread))
-			home->queue.current->needs_resched = true;
-	}
-	requeue(home, thread, false);
+	end_change(home, thread, is_waiting);
+}
+
+void thread_lend_priority(struct thread *thread, int priority)
+{
+	struct scheduler *home = lock_home(thread);
+	bool is_waiting = begin_change(home, thread);
+
+	thread->lent_priority = priority;
+	end_change(home, thread, is_waiting);
 }
 
 void thread_set_page_table(struct page_table *to)

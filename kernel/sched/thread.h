@@ -16,6 +16,12 @@ enum { SCHED_NORMAL = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_ID
 
 struct waiter;
 
+/* What a thread's reads and writes of files moved (proc_pid_io(5)). */
+struct thread_io {
+	uint64_t reads, read_bytes, writes, written_bytes;
+	uint64_t medium_read, medium_dirtied; /* bytes: brought into the page cache, and changed in it to be written */
+};
+
 struct thread {
 	struct kernel_context kernel;
 	void *stack;		       /* kernel stack, THREAD_STACK_SIZE */
@@ -48,6 +54,7 @@ struct thread {
 	unsigned cpu;		       /* whose run queue it is or was last on */
 	uint64_t affinity;	       /* mask of CPUs */
 	int policy, nice, priority;    /* sched(7) */
+	int lent_priority;	       /* real-time, of those who wait for what it holds; 0: none */
 	uint32_t weight;	       /* of nice */
 	uint64_t vruntime;	       /* weighted ns; relative to its queue's floor while it is in none */
 	struct rb_node run_node;       /* in the run queue */
@@ -62,6 +69,7 @@ struct thread {
 	uint64_t sample_start;	       /* time of the trap that is being measured; 0: none */
 	uint64_t sample_run_ns;	       /* CPU time used up to the last sample */
 	uint32_t traps;
+	struct thread_io io;
 	unsigned vector_cpu;	       /* whose vector registers hold its state, if that CPU's owner says so too */
 	uint64_t switches_voluntary, switches_involuntary;
 	unsigned nr_queues;	       /* wait queues that it stands in */
@@ -108,6 +116,15 @@ void thread_interrupt(struct thread *thread);
 void thread_kill(struct thread *thread);
 void thread_set_affinity(struct thread *thread, uint64_t mask);
 void thread_set_policy(struct thread *thread, int policy, int priority, int nice);
+/* It runs with at least this real-time priority, whatever its policy; 0: with its own alone. Policy and priority are told as before. */
+void thread_lend_priority(struct thread *thread, int priority);
+/* The real-time priority that it runs with, 0: none. */
+static inline int thread_priority(const struct thread *thread)
+{
+	int own = thread->policy == SCHED_FIFO || thread->policy == SCHED_RR ? thread->priority : 0;
+
+	return own > thread->lent_priority ? own : thread->lent_priority;
+}
 /* Makes the calling thread run on another page table (exec), or on none (exit). */
 void thread_set_page_table(struct page_table *to);
 /* Makes the registers' vector state the area's (exec, clone). */

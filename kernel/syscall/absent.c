@@ -40,11 +40,3 @@ SYSCALL_ABSENT(keyctl, "as a Linux without CONFIG_KEYS");
 SYSCALL_ABSENT(fanotify_init, "as a Linux without CONFIG_FANOTIFY");
 SYSCALL_ABSENT(fanotify_mark, "as a Linux without CONFIG_FANOTIFY");
 SYSCALL_ABSENT(memfd_secret, "as a Linux started with secretmem.enable=0, Debian 12's default");
-
-/* ---- Not written yet. ---- */
-
-SYSCALL_ABSENT(pivot_root, "not written yet");
-SYSCALL_ABSENT(name_to_handle_at, "not written yet");
-SYSCALL_ABSENT(open_by_handle_at, "not written yet");
-SYSCALL_ABSENT(statmount, "not written yet");
-SYSCALL_ABSENT(listmount, "not written yet");

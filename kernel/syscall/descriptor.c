@@ -308,6 +308,8 @@ static int64_t control(struct file *file, int fd, int command, uint64_t argument
 		return add_seals(file, (uint32_t)argument);
 	case F_GET_SEALS:
 		return file->inode && file->inode->can_seal ? (int64_t)file->inode->seals : -EINVAL;
+	case F_NOTIFY:
+		return file_signal_watch_directory(file, fd, (uint32_t)argument);
 	case F_GETLEASE:
 		return F_UNLCK;
 	default:
@@ -315,7 +317,7 @@ static int64_t control(struct file *file, int fd, int command, uint64_t argument
 	}
 }
 
-SYSCALL_PARTIAL(fcntl, "leases, F_NOTIFY and F_SETSIG's signal: no signals are sent when a file becomes ready (O_ASYNC)");
+SYSCALL_PARTIAL(fcntl, "F_SETLEASE gives none (EINVAL, as for a file system without them); F_SETOWN_EX takes a thread for its process");
 SYSCALL(fcntl, 3, "ddx")
 {
 	int fd = (int)a->v[0], command = (int)a->v[1];

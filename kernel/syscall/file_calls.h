@@ -15,7 +15,7 @@ int open_copy_how(uint64_t address, uint64_t size, struct open_how *to) must_che
 
 /* stat.c: the name, from the heap, is taken */
 int statx_check(unsigned flags, unsigned mask) must_check;
-int64_t statx_name(int dirfd, char *name, int flags, uint64_t address);
+int64_t statx_name(int dirfd, char *name, int flags, unsigned mask, uint64_t address);
 
 /* attribute.c */
 int64_t allocate_file(struct file *file, int mode, int64_t offset, int64_t len);

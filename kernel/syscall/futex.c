@@ -51,17 +51,53 @@ static int64_t lock_pi(const struct syscall_arguments *a, bool is_private)
 
 	if (!ret)
 		ret = futex_lock_pi(a->v[0], is_private, false, deadline);
-	return ret == -EINTR ? -ERESTART_SYS : ret;
+	return ret == -EINTR ? -ERESTART_ALWAYS : ret;
 }
 
-SYSCALL_PARTIAL(futex, "PI locks lend no priority; without FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI");
+static int64_t wait_requeue_pi(const struct syscall_arguments *a, bool is_private)
+{
+	struct futex_word word = {.address = a->v[0], .expected = (uint32_t)a->v[2], .is_private = is_private};
+	uint64_t deadline;
+	int ret = deadline_of((int)a->v[1], a->v[3], &deadline);
+
+	if (!ret)
+		ret = futex_wait_requeue_pi(&word, ~0u, deadline, a->v[4]);
+	return ret == -EINTR ? -ERESTART_ALWAYS : ret;
+}
+
+/* Numbers of threads are ints. */
+static int64_t requeue(const struct syscall_arguments *a, bool is_private, const uint32_t *expected)
+{
+	int nr_wake = (int)a->v[2], nr_move = (int)a->v[3];
+
+	if (nr_wake < 0 || nr_move < 0)
+		return -EINVAL;
+	return futex_requeue(a->v[0], a->v[4], is_private, (unsigned)nr_wake, (unsigned)nr_move, expected);
+}
+
+static int64_t requeue_pi(const struct syscall_arguments *a, bool is_private, uint32_t expected)
+{
+	int nr_wake = (int)a->v[2], nr_move = (int)a->v[3];
+
+	if (nr_wake != 1 || nr_move < 0 || a->v[0] == a->v[4])
+		return -EINVAL;
+	return futex_requeue_pi(a->v[0], a->v[4], is_private, (unsigned)nr_move, expected);
+}
+
+static bool takes_realtime(int command)
+{
+	return command == LINUX_FUTEX_WAIT_BITSET || command == LINUX_FUTEX_WAIT_REQUEUE_PI || command == LINUX_FUTEX_LOCK_PI2;
+}
+
 SYSCALL(futex, 6, "pxuppx")
 {
-	int operation = (int)a->v[1];
+	int operation = (int)a->v[1], command = operation & ~(LINUX_FUTEX_PRIVATE | LINUX_FUTEX_CLOCK_REALTIME);
 	bool is_private = operation & LINUX_FUTEX_PRIVATE;
 	uint32_t expected = (uint32_t)a->v[5];
 
-	switch (operation & ~(LINUX_FUTEX_PRIVATE | LINUX_FUTEX_CLOCK_REALTIME)) {
+	if (operation & LINUX_FUTEX_CLOCK_REALTIME && !takes_realtime(command))
+		return -ENOSYS;
+	switch (command) {
 	case LINUX_FUTEX_WAIT:
 		return wait(a, is_private, ~0u);
 	case LINUX_FUTEX_WAIT_BITSET:
@@ -71,9 +107,9 @@ SYSCALL(futex, 6, "pxuppx")
 	case LINUX_FUTEX_WAKE_BITSET:
 		return futex_wake(a->v[0], is_private, (unsigned)a->v[2], (uint32_t)a->v[5]);
 	case LINUX_FUTEX_REQUEUE:
-		return futex_requeue(a->v[0], a->v[4], is_private, (unsigned)a->v[2], (unsigned)a->v[3], NULL);
+		return requeue(a, is_private, NULL);
 	case LINUX_FUTEX_CMP_REQUEUE:
-		return futex_requeue(a->v[0], a->v[4], is_private, (unsigned)a->v[2], (unsigned)a->v[3], &expected);
+		return requeue(a, is_private, &expected);
 	case LINUX_FUTEX_WAKE_OP:
 		return futex_wake_op(a->v[0], a->v[4], is_private, (unsigned)a->v[2], (unsigned)a->v[3], (uint32_t)a->v[5]);
 	case LINUX_FUTEX_LOCK_PI:
@@ -83,6 +119,10 @@ SYSCALL(futex, 6, "pxuppx")
 		return futex_lock_pi(a->v[0], is_private, true, 0);
 	case LINUX_FUTEX_UNLOCK_PI:
 		return futex_unlock_pi(a->v[0], is_private);
+	case LINUX_FUTEX_WAIT_REQUEUE_PI:
+		return wait_requeue_pi(a, is_private);
+	case LINUX_FUTEX_CMP_REQUEUE_PI:
+		return requeue_pi(a, is_private, expected);
 	default:
 		return -ENOSYS;
 	}

@@ -96,13 +96,15 @@ SYSCALL(alarm, 1, "u")
 	return (int64_t)((old.value_ns + NS_PER_SECOND - 1) / NS_PER_SECOND);
 }
 
+/* A timer that is set never tells zero, though it be about to fire. */
 static int put_setting(uint64_t address, struct setting setting)
 {
+	uint64_t value_ns = setting.value_ns ? max_u64(setting.value_ns, 1000) : 0;
 	struct linux_itimerval value = {
 	    .interval_seconds = (int64_t)(setting.interval_ns / NS_PER_SECOND),
 	    .interval_microseconds = (int64_t)(setting.interval_ns % NS_PER_SECOND / 1000),
-	    .value_seconds = (int64_t)(setting.value_ns / NS_PER_SECOND),
-	    .value_microseconds = (int64_t)(setting.value_ns % NS_PER_SECOND / 1000),
+	    .value_seconds = (int64_t)(value_ns / NS_PER_SECOND),
+	    .value_microseconds = (int64_t)(value_ns % NS_PER_SECOND / 1000),
 	};
 
 	return address ? copy_to_user(address, &value, sizeof(value)) : 0;

@@ -70,7 +70,7 @@ static void thread_usage(struct linux_rusage *usage)
 	uint64_t user, system;
 
 	thread_cpu_time(thread, &user, &system);
-	*usage = (struct linux_rusage){.nvcsw = (int64_t)thread->switches_voluntary, .nivcsw = (int64_t)thread->switches_involuntary};
+	*usage = (struct linux_rusage){.inblock = (int64_t)(thread->io.medium_read / 512), .oublock = (int64_t)(thread->io.medium_dirtied / 512), .nvcsw = (int64_t)thread->switches_voluntary, .nivcsw = (int64_t)thread->switches_involuntary};
 	usage->user = (struct linux_timeval){(int64_t)(user / 1000000000), (int64_t)(user % 1000000000 / 1000)};
 	usage->system = (struct linux_timeval){(int64_t)(system / 1000000000), (int64_t)(system % 1000000000 / 1000)};
 	usage->maxrss = (int64_t)(process_current()->space->peak_resident * (PAGE_SIZE / 1024));

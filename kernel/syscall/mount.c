@@ -39,6 +39,61 @@ SYSCALL(mount, 5, "sssxp")
 	return ret;
 }
 
+/* All who have the old root, or work in it. */
+static void move_all(const struct path *from, const struct path *to)
+{
+	fs_context_move(NULL, from, to);
+	spin_lock(&process_tree_lock);
+	for (struct process *p = process_next(1); p; p = process_next(p->pid + 1)) {
+		struct task *task;
+
+		list_for_each(task, &p->tasks, process_node)
+			if (task->fs)
+				fs_context_move(task->fs, from, to);
+	}
+	spin_unlock(&process_tree_lock);
+}
+
+static int pivot(const struct path *new_root, const struct path *put_old)
+{
+	struct path root;
+	int ret;
+
+	fs_context_get_root(fs_context_current(), &root);
+	if (!inode_is_directory(path_inode(new_root)) || !inode_is_directory(path_inode(put_old)))
+		ret = -ENOTDIR;
+	else
+		ret = mount_pivot(new_root, put_old);
+	if (!ret)
+		move_all(&root, new_root);
+	path_put(&root);
+	return ret;
+}
+
+SYSCALL(pivot_root, 2, "ss")
+{
+	char *new_name = NULL, *old_name = NULL;
+	struct path new_root = {0}, put_old = {0};
+	int64_t ret;
+
+	if (!credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN))
+		return -EPERM;
+	ret = syscall_copy_path(a->v[0], &new_name);
+	if (!ret)
+		ret = syscall_copy_path(a->v[1], &old_name);
+	if (!ret)
+		ret = path_walk(NULL, new_name, WALK_FOLLOW | WALK_DIRECTORY, &new_root);
+	if (!ret)
+		ret = path_walk(NULL, old_name, WALK_FOLLOW | WALK_DIRECTORY, &put_old);
+	if (!ret)
+		ret = pivot(&new_root, &put_old);
+	path_put(&new_root);
+	path_put(&put_old);
+	heap_free(new_name);
+	heap_free(old_name);
+	return ret;
+}
+
 SYSCALL_PARTIAL(umount2, "without MNT_EXPIRE");
 SYSCALL(umount2, 2, "sx")
 {

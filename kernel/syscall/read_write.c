@@ -132,16 +132,12 @@ SYSCALL(pwritev, 4, "diud")
 	return positioned_vector(a, true);
 }
 
-/* preadv2(2), pwritev2(2): RWF_APPEND and the sync flags are those of the file for this call. */
-int64_t transfer_flagged(struct file *file, struct io_vector *io, uint64_t *position, int flags, bool is_write)
+/* RWF_APPEND and the sync flags are those of the file for this call. */
+static int64_t write_flagged(struct file *file, struct io_vector *io, uint64_t *position, int flags)
 {
 	int saved = file->flags, added = 0;
 	int64_t ret;
 
-	if (flags & ~RWF_ALL)
-		return -EOPNOTSUPP;
-	if (!is_write)
-		return file_read(file, io, position);
 	added |= flags & RWF_APPEND ? O_APPEND : 0;
 	added |= flags & RWF_SYNC ? O_SYNC : flags & RWF_DSYNC ? O_DSYNC : 0;
 	if (likely(!added))
@@ -149,6 +145,21 @@ int64_t transfer_flagged(struct file *file, struct io_vector *io, uint64_t *posi
 	file->flags |= added;
 	ret = file_write(file, io, position);
 	file->flags = (file->flags & ~added) | (saved & added);
+	return ret;
+}
+
+/* preadv2(2), pwritev2(2). Files of disks and memory are not written without waiting. */
+int64_t transfer_flagged(struct file *file, struct io_vector *io, uint64_t *position, int flags, bool is_write)
+{
+	struct thread *thread = thread_current();
+	bool saved = thread->no_wait;
+	int64_t ret;
+
+	if (flags & ~RWF_ALL || (is_write && flags & RWF_NOWAIT && file->ops == &data_file_ops))
+		return -EOPNOTSUPP;
+	thread->no_wait |= (flags & RWF_NOWAIT) != 0;
+	ret = is_write ? write_flagged(file, io, position, flags) : file_read(file, io, position);
+	thread->no_wait = saved;
 	return ret;
 }
 
@@ -175,13 +186,11 @@ static int64_t flagged_vector(const struct syscall_arguments *a, bool is_write)
 	return is_write ? write_result(ret) : restartable(ret);
 }
 
-SYSCALL_PARTIAL(preadv2, "RWF_NOWAIT waits");
 SYSCALL(preadv2, 6, "diuddx")
 {
 	return flagged_vector(a, false);
 }
 
-SYSCALL_PARTIAL(pwritev2, "RWF_NOWAIT waits");
 SYSCALL(pwritev2, 6, "diuddx")
 {
 	return flagged_vector(a, true);

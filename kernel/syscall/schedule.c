@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Scheduling (sched(7)): policies, nice values, affinity, yielding. */
 #include "kernel/process/credentials.h"
+#include "kernel/process/futex.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/uapi/sched.h"
 #include "lib/string.h"
@@ -131,7 +132,10 @@ static int set_policy(int tid, int policy, int priority, int nice, bool has_nice
 		thread_set_policy(&task->thread, policy, priority, has_nice ? nice : task->thread.nice);
 		task->reset_on_fork = reset;
 	}
+	tid = task->tid;
 	spin_unlock(&process_tree_lock);
+	if (!ret)
+		futex_pi_priority_changed(tid);
 	return ret;
 }
 

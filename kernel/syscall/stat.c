@@ -111,7 +111,7 @@ SYSCALL(newfstatat, 4, "Dspx")
 }
 
 enum { AT_STATX_SYNC = 0x6000 };
-enum { STATX_BASIC_STATS = 0x7ff, STATX_BTIME = 0x800, STATX_MNT_ID = 0x1000 };
+enum { STATX_BASIC_STATS = 0x7ff, STATX_BTIME = 0x800, STATX_MNT_ID = 0x1000, STATX_MNT_ID_UNIQUE = 0x4000 };
 #define STATX_RESERVED 0x80000000u
 
 static struct linux_statx_timestamp statx_time(struct linux_timespec time)
@@ -119,11 +119,11 @@ static struct linux_statx_timestamp statx_time(struct linux_timespec time)
 	return (struct linux_statx_timestamp){.seconds = time.seconds, .nanoseconds = (uint32_t)time.nanoseconds};
 }
 
-static int64_t put_statx(uint64_t address, const struct linux_stat *stat, struct time_stamp birth, uint64_t mount)
+static int64_t put_statx(uint64_t address, unsigned wanted, const struct linux_stat *stat, struct time_stamp birth, uint64_t mount)
 {
 	struct linux_statx x = {0};
 
-	x.mask = STATX_BASIC_STATS | STATX_MNT_ID | (birth.seconds ? STATX_BTIME : 0);
+	x.mask = STATX_BASIC_STATS | (wanted & STATX_MNT_ID_UNIQUE ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID) | (birth.seconds ? STATX_BTIME : 0);
 	x.blksize = (uint32_t)stat->blksize;
 	x.nlink = (uint32_t)stat->nlink;
 	x.uid = stat->uid;
@@ -140,7 +140,7 @@ static int64_t put_statx(uint64_t address, const struct linux_stat *stat, struct
 	x.rdev_minor = device_minor(stat->rdev);
 	x.dev_major = device_major(stat->dev);
 	x.dev_minor = device_minor(stat->dev);
-	x.mount_id = mount;
+	x.mount_id = wanted & STATX_MNT_ID_UNIQUE ? mount_unique_id(mount) : mount;
 	return copy_to_user(address, &x, sizeof(x));
 }
 
@@ -151,7 +151,7 @@ int statx_check(unsigned flags, unsigned mask)
 	return mask & STATX_RESERVED || (flags & AT_STATX_SYNC) == AT_STATX_SYNC ? -EINVAL : 0;
 }
 
-int64_t statx_name(int dirfd, char *name, int flags, uint64_t address)
+int64_t statx_name(int dirfd, char *name, int flags, unsigned mask, uint64_t address)
 {
 	bool is_empty = !name[0] && (flags & AT_EMPTY_PATH);
 	struct place_argument place;
@@ -164,7 +164,7 @@ int64_t statx_name(int dirfd, char *name, int flags, uint64_t address)
 		ret = stat_place(&place, dirfd, flags, &stat, &birth, &mount);
 	else if (ret == -ENOTDIR && is_empty)
 		ret = stat_fd(dirfd, &stat, &birth, &mount);
-	return ret ? ret : put_statx(address, &stat, birth, mount);
+	return ret ? ret : put_statx(address, mask, &stat, birth, mount);
 }
 
 SYSCALL(statx, 5, "Dsxxp")
@@ -177,7 +177,7 @@ SYSCALL(statx, 5, "Dsxxp")
 
 	if (!ret)
 		ret = stat_at((int)a->v[0], a->v[1], flags, &stat, &birth, &mount);
-	return ret ? ret : put_statx(a->v[4], &stat, birth, mount);
+	return ret ? ret : put_statx(a->v[4], (unsigned)a->v[3], &stat, birth, mount);
 }
 
 /* access(2) asks for the real user, who has the effective capabilities only if it is root. */

@@ -144,6 +144,7 @@ static const struct {
 	const char *text;
 } restarts[] = {
     {ERESTART_SYS, "ERESTARTSYS (To be restarted if SA_RESTART is set)"},
+    {ERESTART_ALWAYS, "ERESTARTNOINTR (To be restarted)"},
     {ERESTART_NO_HANDLER, "ERESTARTNOHAND (To be restarted if no handler)"},
     {ERESTART_RESUME, "ERESTART_RESTARTBLOCK (Interrupted by signal)"},
 };

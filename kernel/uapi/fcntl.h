@@ -61,6 +61,15 @@
 #define F_GET_RW_HINT	 1035
 #define F_SET_RW_HINT	 1036
 
+/* F_NOTIFY */
+#define DN_ACCESS    0x1
+#define DN_MODIFY    0x2
+#define DN_CREATE    0x4
+#define DN_DELETE    0x8
+#define DN_RENAME    0x10
+#define DN_ATTRIB    0x20
+#define DN_MULTISHOT 0x80000000u
+
 #define FD_CLOEXEC 1
 
 #define F_RDLCK 0

@@ -70,6 +70,14 @@ void address_space_unpin(struct address_space *space)
 		heap_free(space);
 }
 
+static uint64_t gone_minor, gone_major; /* faults of address spaces that ended; atomic */
+
+void address_space_gone_faults(uint64_t *minor, uint64_t *major)
+{
+	*minor = __atomic_load_n(&gone_minor, __ATOMIC_RELAXED);
+	*major = __atomic_load_n(&gone_major, __ATOMIC_RELAXED);
+}
+
 static void end_space(struct address_space *space)
 {
 	struct list dead = LIST_INIT(dead);
@@ -81,6 +89,8 @@ static void end_space(struct address_space *space)
 		region_remove(space, region, &dead);
 	}
 	page_table_fini(&space->page_table);
+	__atomic_fetch_add(&gone_minor, space->faults_minor, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&gone_major, space->faults_major, __ATOMIC_RELAXED);
 	mutex_unlock(&space->lock);
 	region_bury(&dead);
 }

@@ -62,6 +62,8 @@ struct address_space {
 struct address_space *address_space_new(void); /* NULL: no memory */
 void address_space_get(struct address_space *space);
 void address_space_put(struct address_space *space);
+/* How many page faults there were in address spaces that have ended. */
+void address_space_gone_faults(uint64_t *minor, uint64_t *major);
 /* A copy as fork makes it. NULL: no memory. The caller must be running on or own `space`. */
 struct address_space *address_space_copy(struct address_space *space);
 

@@ -216,6 +216,7 @@ static int read_in_locked(struct page_cache *cache, uint64_t index, uint64_t nr_
 		return -ENOMEM;
 	page_get(*page = pages[index - first]);
 	spin_unlock(&cache->lock);
+	thread_current()->io.medium_read += nr * PAGE_SIZE;
 	ret = cache->ops->read_pages(cache, pages, nr);
 	finish_run(cache, pages, nr, ret);
 	if (ret)
@@ -307,6 +308,7 @@ static void set_dirty_locked(struct page_cache *cache, struct page *page)
 	list_push_back(&cache->dirty_pages, &page->list);
 	if (cache->nr_dirty++ == 0)
 		writeback_note_dirty_locked(cache);
+	thread_current()->io.medium_dirtied += PAGE_SIZE;
 	writeback_add(1);
 }
 

@@ -66,3 +66,6 @@ static inline bool page_cache_is_memory(const struct page_cache *cache)
 /* Frees memory, sleeping if need be: unmaps and drops clean pages, has dirty ones written. False: there was nothing to gain.
  * Not with an address space's lock held. */
 bool page_cache_make_room(void);
+/* Frees all pages that are clean and that no program maps. */
+void page_cache_drop_clean(void);
+uint64_t page_cache_nr_dirty(void); /* pages that are to be written */

@@ -163,6 +163,12 @@ bool page_cache_make_room(void)
 	return writeback_help() || wait_for_others();
 }
 
+void page_cache_drop_clean(void)
+{
+	while (reclaim_clean(ROOM_PAGES))
+		cpu_poll();
+}
+
 static struct page_reclaimer reclaimer = {.reclaim = reclaim_clean};
 
 static void start(void)

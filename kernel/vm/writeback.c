@@ -155,6 +155,11 @@ void writeback_add(int64_t nr)
 	__atomic_fetch_add(&nr_dirty, nr, __ATOMIC_RELAXED);
 }
 
+uint64_t page_cache_nr_dirty(void)
+{
+	return (uint64_t)__atomic_load_n(&nr_dirty, __ATOMIC_RELAXED);
+}
+
 static bool is_due(const struct page_cache *cache, bool all)
 {
 	return all || clock_monotonic_ns() - cache->dirty_since_ns >= EXPIRE_NS;

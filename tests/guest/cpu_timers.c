@@ -59,7 +59,7 @@ static void interval_timers(void)
 	SHOW(setitimer(ITIMER_PROF, &tick, &got));
 	printf("old %ld %ld\n", (long)got.it_value.tv_usec, (long)got.it_interval.tv_usec);
 	usleep(200000);
-	printf("asleep, fired %d times\n", virtual_fired > 2);
+	printf("asleep, fired %s\n", virtual_fired > 2 && virtual_fired * 0.02 > cpu_seconds() + 0.04 ? "too often" : "not"); /* by the time that it ran, which a busy machine may stretch */
 	BURN_UNTIL(virtual_fired >= 5 && profile_fired >= 5);
 	printf("fired %d %d\n", virtual_fired >= 5, profile_fired >= 5);
 	SHOW(getitimer(ITIMER_VIRTUAL, &got));

@@ -2,6 +2,7 @@
 /* io_uring's operations that are other system calls: polling, sockets, names, pipes, provided buffers, messages between rings. */
 #include "uring.h"
 #include "show.h"
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -516,6 +517,25 @@ static void polled(void)
 	ring_close(&r);
 }
 
+/* What the thread's helpers do with the ring may end after the program has let go of it: they are the last who have it. */
+static void let_go(void)
+{
+	puts("-- let go of while it is used");
+	for (int i = 0; i < 30; i++) {
+		struct ring r;
+
+		ring_open(&r, 8, IORING_SETUP_SQPOLL, 0);
+		for (int n = 0; n < 4; n++)
+			sqe_next(&r, IORING_OP_MSG_RING, r.fd, 1)->flags = IOSQE_ASYNC;
+		__atomic_store_n((unsigned *)(r.sq + r.p.sq_off.tail), r.tail, __ATOMIC_SEQ_CST);
+		uring_enter(r.fd, 0, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0);
+		if (i % 2)
+			sched_yield();
+		ring_close(&r);
+	}
+	puts("gone");
+}
+
 /* Thousands that wait for the ring's own completions, each of which would wake all others. */
 static void crowd(void)
 {
@@ -559,6 +579,7 @@ int main(void)
 	pipes();
 	messages();
 	polled();
+	let_go();
 	crowd();
 	return 0;
 }

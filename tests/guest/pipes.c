@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "show.h"
@@ -253,6 +254,30 @@ static void reopened(void)
 	close(p[1]);
 }
 
+/* RWF_NOWAIT of preadv2(2) and pwritev2(2). */
+static void without_waiting(void)
+{
+	struct iovec some = {buffer, 100}, all = {buffer, sizeof(buffer)};
+	int p[2], fd = open("now", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	SHOW(pipe(p));
+	SHOW(preadv2(p[0], &some, 1, -1, RWF_NOWAIT));
+	SHOW(pwritev2(p[1], &some, 1, -1, RWF_NOWAIT));
+	SHOW(preadv2(p[0], &some, 1, -1, RWF_NOWAIT));
+	SHOW(pwritev2(p[1], &all, 1, -1, RWF_NOWAIT));
+	SHOW(pwritev2(p[1], &some, 1, -1, RWF_NOWAIT));
+	SHOW(fcntl(p[1], F_GETFL) & O_NONBLOCK);
+	SHOW(preadv2(p[0], &some, 1, 0, RWF_NOWAIT));
+	SHOW(write(fd, buffer, 50));
+	SHOW(preadv2(fd, &some, 1, 0, RWF_NOWAIT));
+	SHOW(preadv2(fd, &some, 1, 50, RWF_NOWAIT));
+	SHOW(preadv2(fd, &some, 1, 0, 0x8000));
+	close(fd);
+	close(p[0]);
+	close(p[1]);
+	unlink("now");
+}
+
 int main(void)
 {
 	char name[50];
@@ -265,6 +290,7 @@ int main(void)
 	ping_pong();
 	fifos();
 	interrupted();
+	without_waiting();
 	SHOW(pipe(p));
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", p[1]);
 	SHOW_OK(fd = open(name, O_WRONLY));

@@ -170,6 +170,7 @@ int ext4_inode_free(struct ext4 *fs, uint32_t number, bool is_directory) must_ch
 
 /* ---- inode.c ---- */
 int ext4_inode_get(struct ext4 *fs, uint32_t number, struct inode **found) must_check; /* with a reference */
+int ext4_find_inode(struct file_system *fs, uint64_t number, struct inode **found) must_check; /* the file system's find_inode; takes the lock */
 int ext4_inode_new(struct ext4 *fs, struct inode *directory, uint32_t mode, uint32_t uid, uint32_t gid, struct inode **made) must_check;
 void ext4_inode_changed(struct ext4_inode *inode); /* is to be written */
 int ext4_inode_write(struct ext4_inode *inode) must_check; /* into its buffer */

@@ -78,7 +78,7 @@ static struct ext4_inode *alloc(struct ext4 *fs, uint32_t number, uint32_t mode,
 	inode->fs = fs;
 	inode->inode.number = number;
 	inode->inode.mode = mode;
-	inode->generation = generation;
+	inode->generation = inode->inode.generation = generation;
 	inode->seed = inode_seed(fs, number, generation);
 	return inode;
 }
@@ -135,6 +135,35 @@ int ext4_inode_get(struct ext4 *fs, uint32_t number, struct inode **found)
 		wait_released(fs);
 	}
 	return load(fs, number, found);
+}
+
+/* The number is from outside: the bitmap says whether it is one. */
+static int get_used(struct ext4 *fs, uint64_t number, struct inode **found)
+{
+	uint64_t index = (number - 1) % fs->super.inodes_per_group;
+	struct buffer *bitmap;
+	int ret;
+
+	if (number > fs->super.inodes_count || (number != EXT4_ROOT_INODE && number < fs->super.first_ino))
+		return -ESTALE;
+	ret = ext4_group_bitmap(fs, ext4_inode_group(fs, number), true, &bitmap);
+	if (!ret && !(((const uint8_t *)bitmap->data)[index / 8] >> (index % 8) & 1))
+		ret = -ESTALE;
+	return ret ? ret : ext4_inode_get(fs, (uint32_t)number, found);
+}
+
+int ext4_find_inode(struct file_system *generic, uint64_t number, struct inode **found)
+{
+	struct ext4 *fs = generic->private_data;
+	int ret;
+
+	ext4_lock(fs);
+	ret = get_used(fs, number, found);
+	ext4_unlock(fs);
+	if (ret || (*found)->links)
+		return ret;
+	inode_put(*found);
+	return -ESTALE;
 }
 
 /* ---- Writing ---- */

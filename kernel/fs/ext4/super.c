@@ -351,6 +351,7 @@ static struct ext4 *ext4_new(struct block_device *device)
 	    .sync = ext4_sync,
 	    .remount = ext4_remount,
 	    .unmount = ext4_unmount,
+	    .find_inode = ext4_find_inode,
 	    .private_data = fs,
 	};
 	return fs;

@@ -44,6 +44,15 @@ static struct user *find_locked(uint32_t id)
 	return NULL;
 }
 
+/* One that has no queues is forgotten; freed by the caller, without the lock. */
+static struct user *forget_locked(struct user *user)
+{
+	if (!user || user->bytes)
+		return NULL;
+	list_remove(&user->node);
+	return user;
+}
+
 int mqueue_charge(uint32_t id, uint64_t messages_max, uint64_t message_size)
 {
 	uint64_t bytes = bytes_of(messages_max, message_size), limit = process_current()->limits[LINUX_RLIMIT_MSGQUEUE].soft;
@@ -68,7 +77,9 @@ int mqueue_charge(uint32_t id, uint64_t messages_max, uint64_t message_size)
 		user->bytes += bytes;
 		nr_queues++;
 	}
+	user = forget_locked(user);
 	spin_unlock(&lock);
+	heap_free(user);
 	heap_free(fresh);
 	return ret;
 }
@@ -82,5 +93,7 @@ void mqueue_uncharge(uint32_t id, uint64_t messages_max, uint64_t message_size)
 	if (user)
 		user->bytes -= bytes_of(messages_max, message_size);
 	nr_queues--;
+	user = forget_locked(user);
 	spin_unlock(&lock);
+	heap_free(user);
 }

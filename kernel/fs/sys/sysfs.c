@@ -4,6 +4,7 @@
  * It is a tmpfs that is filled when it is first looked at; folders of others are filled when these are.
  */
 #include "kernel/fs/sys/sysfs.h"
+#include "kernel/fs/sys/topology.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/file/file.h"
 #include "kernel/mem/heap.h"
@@ -24,6 +25,8 @@ static const struct {
     {"devices/system/cpu/kernel_max", "63\n"},
     {"devices/system/node/online", "0\n"},
     {"devices/system/node/possible", "0\n"},
+    {"devices/system/node/has_cpu", "0\n"},
+    {"devices/system/node/has_memory", "0\n"},
     {"devices/system/clocksource/clocksource0/current_clocksource", "tsc\n"},
     {"kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"},
     {"kernel/mm/transparent_hugepage/shmem_enabled", "always within_size advise [never] deny force\n"},
@@ -99,22 +102,6 @@ static int add_entry(struct inode *root, const char *path, const char *text)
 	return ret ? ret : fill_file(file, text);
 }
 
-/* A folder for each CPU: C libraries count them. */
-static int add_cpus(struct inode *root)
-{
-	char path[64];
-	int ret = 0;
-
-	for (unsigned i = 0; !ret && i < cpu_count(); i++) {
-		format_text(path, sizeof(path), "devices/system/cpu/cpu%u/topology/core_id", i);
-		ret = add_entry(root, path, "0\n");
-		format_text(path, sizeof(path), "devices/system/cpu/cpu%u/online", i);
-		if (!ret && i)
-			ret = add_entry(root, path, "1\n");
-	}
-	return ret;
-}
-
 /* ---- Files whose text is made when they are opened ---- */
 
 struct made_file {
@@ -182,6 +169,14 @@ int sysfs_add_folder(struct inode *parent, const char *name, struct inode **fold
 	return folder_in(parent, name, strlen(name), folder);
 }
 
+int sysfs_add_text(struct inode *folder, const char *name, const char *text)
+{
+	struct inode *file;
+	int ret = tmpfs_add(folder, name, S_IFREG | 0444, 0, NULL, &file);
+
+	return ret ? ret : set_text(file, text, strlen(text));
+}
+
 /* ---- Folders of others ---- */
 
 static struct inode_ops late_folder_ops;
@@ -193,7 +188,7 @@ static int fill_late_folder(struct inode *folder)
 	const struct sysfs_folder *late = folder->private_data;
 
 	folder->private_data = NULL;
-	return late ? late->fill(folder) : 0;
+	return late ? late->fill(late, folder) : 0;
 }
 
 static int lookup_late(struct inode *folder, const char *name, size_t len, struct inode **found)
@@ -210,7 +205,7 @@ static int read_late(struct inode *folder, uint64_t *position, struct directory_
 	return ret ? ret : tmpfs_folder_ops->read_directory(folder, position, sink);
 }
 
-static int add_late_folder(struct inode *root, const struct sysfs_folder *late)
+int sysfs_add_late_folder(struct inode *root, const struct sysfs_folder *late)
 {
 	struct inode *folder = root;
 	const char *path = late->path;
@@ -238,16 +233,18 @@ static int add_late_folders(struct inode *root)
 	int ret = 0;
 
 	for (const struct sysfs_folder *const *p = LINKER_SET_BEGIN(sysfs_folder); p < LINKER_SET_END(sysfs_folder) && !ret; p++)
-		ret = add_late_folder(root, *p);
+		ret = sysfs_add_late_folder(root, *p);
 	return ret;
 }
 
 static int fill_all(struct inode *root)
 {
-	int ret = add_cpus(root);
+	int ret = 0;
 
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(entries); i++)
 		ret = add_entry(root, entries[i].path, entries[i].text);
+	if (!ret)
+		ret = sysfs_add_cpus(root);
 	if (!ret)
 		ret = add_late_folders(root);
 	if (!ret)

@@ -196,7 +196,7 @@ static struct net_interface *interface_at(unsigned position)
 	return found;
 }
 
-static int fill(struct inode *folder)
+static int fill(const struct sysfs_folder *self, struct inode *folder)
 {
 	struct net_interface *interface;
 	int ret = 0;

@@ -90,6 +90,25 @@ static uint64_t size_option(const char *options, uint64_t memory)
 	return *end == '%' ? memory / 100 * value : value ? value : UINT64_MAX >> 1;
 }
 
+/* Numbers are not given twice. */
+static int find_inode(struct file_system *generic, uint64_t number, struct inode **found)
+{
+	struct tmpfs *fs = container_of(generic, struct tmpfs, fs);
+	struct inode *inode;
+
+	*found = NULL;
+	spin_lock(&fs->lock);
+	list_for_each(inode, &fs->inodes, fs_node) {
+		if (inode->number != number)
+			continue;
+		if (inode->links && inode_try_get(inode))
+			*found = inode;
+		break;
+	}
+	spin_unlock(&fs->lock);
+	return *found ? 0 : -ESTALE;
+}
+
 static int start(struct tmpfs *fs, const struct options *options)
 {
 	struct tmpfs_inode *root;
@@ -103,6 +122,7 @@ static int start(struct tmpfs *fs, const struct options *options)
 	fs->fs.statfs = tmpfs_statfs;
 	fs->fs.remount = tmpfs_remount;
 	fs->fs.unmount = tmpfs_unmount;
+	fs->fs.find_inode = find_inode;
 	ret = tmpfs_inode_new(fs, S_IFDIR | options->mode, options->uid, options->gid, 0, &root);
 	if (!ret)
 		fs->fs.root = &root->inode;

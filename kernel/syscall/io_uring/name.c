@@ -106,7 +106,7 @@ static int issue_statx(struct uring_request *r, bool may_wait)
 	struct names *names = r->data;
 	int ret = statx_check(r->sqe.op_flags, r->sqe.len);
 
-	return ret ? ret : (int)statx_name(r->sqe.fd, take_name(&names->first), (int)r->sqe.op_flags, r->sqe.off);
+	return ret ? ret : (int)statx_name(r->sqe.fd, take_name(&names->first), (int)r->sqe.op_flags, r->sqe.len, r->sqe.off);
 }
 
 URING_OPERATION(statx) = {.opcode = IORING_OP_STATX, .flags = URING_WORKER, .prepare = prepare_statx, .issue = issue_statx, .release = release};
