@@ -3,6 +3,11 @@
 #include "lib/string.h"
 #include "lib/attr.h"
 
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+
 /*
  * Plain moves of words, 64 bytes a round: under QEMU's emulator a third faster than string instructions on words, and ten times faster than those
  * on bytes; a real CPU is near memory's speed with either. Unaligned words are fine on x86-64.
