@@ -8,6 +8,7 @@
 #define must_check     __attribute__((warn_unused_result))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 #define aligned_to(n)  __attribute__((aligned(n)))
+#define within_page(n) __attribute__((aligned(n))) /* a function of at most n bytes, a power of two: under QEMU's emulator, a loop over a page's end is slow */
 #define packed_struct  __attribute__((packed))
 #define noreturn_fn    __attribute__((noreturn))
 #define out_of_line    __attribute__((noinline)) /* code for many places that run seldom: each copy costs the start time */

@@ -4,5 +4,5 @@ SRCS := rbtree.c elf.c format.c run_config.c
 DEPS := abi
 SRCS_x86_64 := string.c
 SRCS_guest := string.c
-TESTS := rbtree_test.c elf_test.c format_test.c
+TESTS := rbtree_test.c elf_test.c format_test.c string_test.c
 include build/module.mk

@@ -3,17 +3,48 @@
 #include "lib/string.h"
 #include "lib/attr.h"
 
+#if !__STDC_HOSTED__
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#endif
+
+typedef uint64_t word __attribute__((aligned(1), may_alias));
+
+/* Fewer than eight. */
+static void copy_few(char *to, const char *from, size_t n)
+{
+	if (n & 4) {
+		__builtin_memcpy(to, from, 4);
+		to += 4;
+		from += 4;
+	}
+	if (n & 2) {
+		__builtin_memcpy(to, from, 2);
+		to += 2;
+		from += 2;
+	}
+	if (n & 1)
+		*to = *from;
+}
+
 /*
  * Plain moves of words, 64 bytes a round: under QEMU's emulator a third faster than string instructions on words, and ten times faster than those
- * on bytes; a real CPU is near memory's speed with either. Unaligned words are fine on x86-64.
+ * on bytes; a real CPU is near memory's speed with either. Unaligned words are fine on x86-64. The last word, which may overlap the one before it, is
+ * read first: memmove comes here, too.
  */
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
+within_page(512) void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
-	uint64_t *t = to;
-	const uint64_t *f = from;
-	char *tail;
-	const char *from_tail;
+	word *t = to, *end, last;
+	const word *f = from;
 
+	if (n < 8) {
+		copy_few(to, from, n);
+		return to;
+	}
+	end = (word *)((char *)to + n - 8);
+	last = *(const word *)((const char *)from + n - 8);
 	for (; n >= 64; n -= 64, t += 8, f += 8) {
 		uint64_t a = f[0], b = f[1], c = f[2], d = f[3];
 
@@ -30,12 +61,9 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 		t[6] = c;
 		t[7] = d;
 	}
-	for (; n >= 8; n -= 8)
+	for (; n > 8; n -= 8)
 		*t++ = *f++;
-	tail = (char *)t;
-	from_tail = (const char *)f;
-	while (n--)
-		*tail++ = *from_tail++;
+	*end = last;
 	return to;
 }
 
@@ -47,24 +75,26 @@ void *memmove(void *to, const void *from, size_t n)
 	if ((uintptr_t)to - (uintptr_t)from >= n)
 		return memcpy(to, from, n);
 	while (n >= 8) {
-		uint64_t word;
-
 		t -= 8;
 		f -= 8;
 		n -= 8;
-		__builtin_memcpy(&word, f, 8);
-		__builtin_memcpy(t, &word, 8);
+		*(word *)t = *(const word *)f;
 	}
 	while (n--)
 		*--t = *--f;
 	return to;
 }
 
-void *memset(void *to, int byte, size_t n)
+within_page(512) void *memset(void *to, int byte, size_t n)
 {
-	uint64_t pattern = (uint8_t)byte * 0x0101010101010101u, *t = to;
-	char *tail;
+	uint64_t pattern = (uint8_t)byte * 0x0101010101010101u;
+	word *t = to, *end;
 
+	if (n < 8) {
+		copy_few(to, (const char *)&pattern, n);
+		return to;
+	}
+	end = (word *)((char *)to + n - 8);
 	for (; n >= 64; n -= 64, t += 8) {
 		t[0] = pattern;
 		t[1] = pattern;
@@ -75,11 +105,9 @@ void *memset(void *to, int byte, size_t n)
 		t[6] = pattern;
 		t[7] = pattern;
 	}
-	for (; n >= 8; n -= 8)
+	for (; n > 8; n -= 8)
 		*t++ = pattern;
-	tail = (char *)t;
-	while (n--)
-		*tail++ = (char)byte;
+	*end = pattern;
 	return to;
 }
 
@@ -87,7 +115,7 @@ int memcmp(const void *a, const void *b, size_t n)
 {
 	const unsigned char *x = a, *y = b;
 
-	for (; n >= 8 && *(const uint64_t *)x == *(const uint64_t *)y; n -= 8) {
+	for (; n >= 8 && *(const word *)x == *(const word *)y; n -= 8) {
 		x += 8;
 		y += 8;
 	}

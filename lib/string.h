@@ -15,3 +15,11 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *haystack, const char *needle);
+
+/* A freestanding compiler takes these for functions like any other. By these names it knows them: few bytes of a known number are moved in line. */
+#if !__STDC_HOSTED__
+#define memcpy(to, from, n)  __builtin_memcpy(to, from, n)
+#define memmove(to, from, n) __builtin_memmove(to, from, n)
+#define memset(to, byte, n)  __builtin_memset(to, byte, n)
+#define memcmp(a, b, n)	     __builtin_memcmp(a, b, n)
+#endif

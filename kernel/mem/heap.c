@@ -16,7 +16,8 @@
 #define SMALL_MAX 2048u
 #define GRANULE 16u
 #define KEPT_EMPTY 1u /* slabs without objects that a class keeps */
-#define MAGAZINE_MAX 16u
+#define MAGAZINE_MAX 64u
+#define MAGAZINE_BYTES 8192u
 
 struct object {
 	struct object *next;
@@ -55,13 +56,13 @@ extern void __asan_unpoison_memory_region(const volatile void *address, size_t s
 
 static void poison(void *object, size_t size)
 {
-	if (__asan_poison_memory_region)
+	if (__STDC_HOSTED__ && __asan_poison_memory_region)
 		__asan_poison_memory_region(object, size);
 }
 
 static void unpoison(void *object, size_t size)
 {
-	if (__asan_unpoison_memory_region)
+	if (__STDC_HOSTED__ && __asan_unpoison_memory_region)
 		__asan_unpoison_memory_region(object, size);
 }
 
@@ -227,7 +228,7 @@ static struct magazine *new_magazines(unsigned cpu)
 		return NULL;
 	unpoison(set, NR_CLASSES * sizeof(*set));
 	for (unsigned i = 0; i < NR_CLASSES; i++)
-		set[i] = (struct magazine){.max = (unsigned)min_u64(MAGAZINE_MAX, 2048u / classes[i].size)};
+		set[i] = (struct magazine){.max = (unsigned)min_u64(MAGAZINE_MAX, MAGAZINE_BYTES / classes[i].size)};
 	magazines[cpu] = set;
 	return set;
 }
@@ -275,6 +276,24 @@ static void *alloc_small(size_t size)
 	return object;
 }
 
+/* Half of a full magazine goes back. */
+static void drain(struct magazine *magazine, struct size_class *size_class)
+{
+	struct list empty, *node;
+
+	list_init(&empty);
+	spin_lock(&size_class->lock);
+	while (magazine->count > magazine->max / 2) {
+		struct page *page = give_locked(size_class, pop(magazine));
+
+		if (page)
+			list_push_back(&empty, &page->list);
+	}
+	spin_unlock(&size_class->lock);
+	while ((node = list_pop_front(&empty)))
+		free_slab(container_of(node, struct page, list));
+}
+
 static void free_small(struct size_class *size_class, struct object *object)
 {
 	unsigned cpu = cpu_id();
@@ -286,8 +305,7 @@ static void free_small(struct size_class *size_class, struct object *object)
 	}
 	magazine = &set[size_class - classes];
 	if (unlikely(magazine->count >= magazine->max))
-		while (magazine->count > magazine->max / 2)
-			give(size_class, pop(magazine));
+		drain(magazine, size_class);
 	chain(object, magazine->first, size_class->size);
 	magazine->first = object;
 	magazine->count++;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -272,6 +273,28 @@ static void wait_all(void)
 	shutdown(s[0], SHUT_WR);
 	SHOW(recv(s[1], buf, 30, MSG_WAITALL));
 	SHOW(recv(s[1], buf, 30, MSG_WAITALL));
+	close(s[0]);
+	close(s[1]);
+}
+
+/* What is received goes to pages that were never touched, and stays where it is if there is no page. */
+static void fresh_memory(void)
+{
+	char sent[3000], *fresh = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int s[2];
+
+	printf("== fresh memory\n");
+	tcp_pair(s);
+	for (size_t i = 0; i < sizeof(sent); i++)
+		sent[i] = (char)(i * 7);
+	mprotect(fresh + 2 * 4096, 4096, PROT_NONE);
+	SHOW(send(s[0], sent, sizeof(sent), 0));
+	for (int got = 0; got < (int)sizeof(sent);)
+		ioctl(s[1], FIONREAD, &got);
+	SHOW(recv(s[1], fresh + 2 * 4096, sizeof(sent), 0));
+	SHOW(recv(s[1], fresh + 4096 - 1000, sizeof(sent), MSG_WAITALL));
+	printf("same %d\n", memcmp(fresh + 4096 - 1000, sent, sizeof(sent)) == 0);
+	munmap(fresh, 3 * 4096);
 	close(s[0]);
 	close(s[1]);
 }
@@ -709,6 +732,7 @@ int main(void)
 	nonblocking_connect();
 	transfer_flags();
 	wait_all();
+	fresh_memory();
 	half_close();
 	resets();
 	reset_while_reading();

@@ -25,7 +25,7 @@
  * start of each step, so that after a fault the byte loop goes on from there and finds the exact byte.
  */
 	.globl user_copy_raw
-	.balign 16
+	.balign 256 /* within a page: see within_page of lib/attr.h */
 user_copy_raw:
 	STAC
 .Lcopy_begin:

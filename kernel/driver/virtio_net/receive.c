@@ -147,7 +147,7 @@ static void start_frame(struct receive_queue *queue, struct receive_buffer *buff
 		drop(queue);
 		return;
 	}
-	memcpy(&queue->header, buffer->block.bytes, queue->header_len); /* the device could change it meanwhile */
+	memcpy(&queue->header, buffer->block.bytes, sizeof(queue->header)); /* the device could change it meanwhile; a short one's last field is not looked at */
 	if (queue->is_merging && (!queue->header.nr_buffers || queue->header.nr_buffers > BUFFERS_OF_FRAME_MAX)) {
 		drop(queue);
 		return;

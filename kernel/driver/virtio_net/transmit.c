@@ -123,6 +123,13 @@ static struct net_packet *make_linear(struct net_packet *packet)
 	return copy;
 }
 
+static void put_header(uint8_t *front, const struct virtio_net_header *header, uint32_t len)
+{
+	memcpy(front, header, VIRTIO_NET_HEADER_LEN_OLD);
+	if (len > VIRTIO_NET_HEADER_LEN_OLD)
+		memcpy(front + VIRTIO_NET_HEADER_LEN_OLD, &header->nr_buffers, sizeof(header->nr_buffers));
+}
+
 /* Puts the header in front. NULL: no memory; the packet is gone. */
 static struct net_packet *prepare(struct transmit_queue *queue, struct net_packet *packet)
 {
@@ -133,7 +140,7 @@ static struct net_packet *prepare(struct transmit_queue *queue, struct net_packe
 		packet = make_linear(packet);
 	front = packet ? net_packet_push(packet, queue->header_len) : NULL;
 	if (front)
-		memcpy(front, &header, queue->header_len);
+		put_header(front, &header, queue->header_len);
 	return packet;
 }
 

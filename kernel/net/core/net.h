@@ -331,12 +331,12 @@ uint64_t net_hash_words(const struct net_stack *stack, const uint64_t *words, si
 
 static inline bool net_address_equal(const struct net_address *a, const struct net_address *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2]) | (a->word[3] ^ b->word[3])) == 0;
 }
 
 static inline bool net_address_is_ip4(const struct net_address *a)
 {
-	return a->word[0] == 0 && a->word[1] == 0 && a->byte[8] == 0 && a->byte[9] == 0 && a->byte[10] == 0xff && a->byte[11] == 0xff;
+	return a->word[0] == 0 && a->word[1] == 0 && wire_get32(a->byte + 8) == 0xffff;
 }
 
 /* :: or ::ffff:0.0.0.0 */

@@ -70,13 +70,10 @@ static void take_from_fragments(struct net_packet *packet, uint8_t *to, size_t n
 	drop_empty_fragments(packet);
 }
 
-uint8_t *net_packet_head(struct net_packet *packet, size_t n)
+uint8_t *net_packet_gather(struct net_packet *packet, size_t n)
 {
-	size_t missing;
+	size_t missing = n - packet->linear;
 
-	if (n <= packet->linear)
-		return packet->data;
-	missing = n - packet->linear;
 	if (n > packet->len || n > (size_t)(packet->buffer + packet->capacity - packet->data))
 		return NULL;
 	take_from_fragments(packet, packet->data + packet->linear, missing);
@@ -84,15 +81,15 @@ uint8_t *net_packet_head(struct net_packet *packet, size_t n)
 	return packet->data;
 }
 
-void net_packet_pull(struct net_packet *packet, size_t n)
+void net_packet_pull_fragments(struct net_packet *packet, size_t n)
 {
-	uint32_t part = (uint32_t)min_u64(n, packet->linear);
+	uint32_t linear = packet->linear;
 
 	n = min_u64(n, packet->len);
-	packet->data += part;
-	packet->linear -= part;
+	packet->data += linear;
+	packet->linear = 0;
 	packet->len -= (uint32_t)n;
-	take_from_fragments(packet, NULL, n - part);
+	take_from_fragments(packet, NULL, n - linear);
 }
 
 void net_packet_trim(struct net_packet *packet, size_t n)

@@ -62,10 +62,25 @@ struct net_packet *net_packet_new(struct net_stack *stack, size_t head_room, siz
 void net_packet_free(struct net_packet *packet);								     /* accepts NULL */
 /* n bytes more in front; NULL: no room. */
 uint8_t *net_packet_push(struct net_packet *packet, size_t n);
+/* The next two, where the linear bytes do not suffice. */
+uint8_t *net_packet_gather(struct net_packet *packet, size_t n);
+void net_packet_pull_fragments(struct net_packet *packet, size_t n);
 /* The first n bytes as linear memory, NULL if the packet is shorter or they do not fit the buffer. */
-uint8_t *net_packet_head(struct net_packet *packet, size_t n);
+static inline uint8_t *net_packet_head(struct net_packet *packet, size_t n)
+{
+	return likely(n <= packet->linear) ? packet->data : net_packet_gather(packet, n);
+}
 /* Drops n bytes in front, at most len. */
-void net_packet_pull(struct net_packet *packet, size_t n);
+static inline void net_packet_pull(struct net_packet *packet, size_t n)
+{
+	if (unlikely(n > packet->linear)) {
+		net_packet_pull_fragments(packet, n);
+		return;
+	}
+	packet->data += n;
+	packet->linear -= (uint32_t)n;
+	packet->len -= (uint32_t)n;
+}
 /* Keeps only the first n bytes. */
 void net_packet_trim(struct net_packet *packet, size_t n);
 /* n bytes more behind, of a packet without fragments; NULL: no room. */

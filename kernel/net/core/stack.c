@@ -115,11 +115,16 @@ void net_routes_changed(struct net_stack *stack)
 
 checksum_sum net_pseudo_sum(const struct net_flow *flow, uint8_t protocol, size_t len)
 {
+	const uint32_t *local = flow->local.word, *remote = flow->remote.word;
 	uint8_t rest[8] = {[7] = protocol};
-	size_t from = net_address_is_ip4(&flow->remote) ? 12 : 0;
-	checksum_sum sum = checksum_add(0, flow->local.byte + from, 16 - from);
+	uint32_t length, last;
+	checksum_sum sum;
 
 	wire_put32(rest, (uint32_t)len);
-	sum = checksum_add(sum, flow->remote.byte + from, 16 - from);
-	return checksum_add(sum, rest, sizeof(rest));
+	memcpy(&length, rest, 4);
+	memcpy(&last, rest + 4, 4);
+	sum = (checksum_sum)local[3] + remote[3] + length + last;
+	if (!net_address_is_ip4(&flow->remote))
+		sum += (checksum_sum)local[0] + local[1] + local[2] + remote[0] + remote[1] + remote[2];
+	return sum;
 }

@@ -39,6 +39,7 @@ struct neighbour {
 struct ethernet {
 	struct net_interface *interface;
 	struct list buckets[NEIGHBOUR_BUCKETS], by_age;
+	struct neighbour *recent; /* who was looked for last, as a rule the router; NULL: it is not there */
 	unsigned nr;
 };
 

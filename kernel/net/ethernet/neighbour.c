@@ -12,11 +12,15 @@ static struct list *bucket(struct ethernet *ethernet, const struct net_address *
 
 static struct neighbour *find(struct ethernet *ethernet, const struct net_address *address)
 {
-	struct neighbour *n;
+	struct neighbour *n = ethernet->recent;
+	struct list *head;
 
-	list_for_each(n, bucket(ethernet, address), link)
+	if (n && net_address_equal(&n->address, address))
+		return n;
+	head = bucket(ethernet, address);
+	list_for_each(n, head, link)
 		if (net_address_equal(&n->address, address))
-			return n;
+			return ethernet->recent = n;
 	return NULL;
 }
 
@@ -33,6 +37,8 @@ static void forget(struct neighbour *n)
 {
 	struct ethernet *ethernet = n->ethernet;
 
+	if (ethernet->recent == n)
+		ethernet->recent = NULL;
 	drop_waiting(n, NET_COUNT_ARP_UNRESOLVED);
 	net_timer_cancel(ethernet->interface->stack, &n->timer);
 	list_remove(&n->link);

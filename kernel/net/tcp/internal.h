@@ -34,6 +34,7 @@ enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, TCP_MSS_DEFAULT = 536, TCP_MSS_MIN
 #define TCP_BUFFER_MAX (8u << 20)
 #define TCP_COPIED_MAX 256u /* bytes of payload that are not worth a fragment */
 #define TCP_SACKS_MAX 4
+#define TCP_ACKED_TOGETHER 32 /* full segments of one turn, at the most */
 #define TCP_PACKET_OVERHEAD 512u /* what a queued packet takes beside its bytes, at the most */
 #define TCP_RANGES_MAX 64
 #define TCP_WINDOW_FIRST 10 /* segments (RFC 6928) */
@@ -120,7 +121,7 @@ struct tcp_connection {
 	tcp_event_fn *event;
 	void *owner;
 	int error, soft_error;
-	struct net_work work; /* frees it */
+	struct net_work work; /* see run_work */
 	struct tcp_listener *listener;
 	uint32_t setting[TCP_NR_SETTINGS]; /* times in ms */
 

@@ -14,9 +14,10 @@ static struct list *request_bucket(struct tcp_stack *ts, const struct net_flow *
 
 static struct tcp_request *find_request(struct tcp_stack *ts, const struct net_flow *flow, const struct tcp_segment *s)
 {
+	struct list *bucket = request_bucket(ts, flow, s->destination_port, s->source_port);
 	struct tcp_request *r;
 
-	list_for_each(r, request_bucket(ts, flow, s->destination_port, s->source_port), hash_link)
+	list_for_each(r, bucket, hash_link)
 		if (r->local_port == s->destination_port && r->remote_port == s->source_port && net_address_equal(&r->flow.remote, &flow->remote) &&
 		    net_address_equal(&r->flow.local, &flow->local))
 			return r;

@@ -390,12 +390,13 @@ static void check_persist(struct tcp_connection *tcp)
 /* The owner has read so much that the peer should know, as it may soon wait for it: with room enough it learns with the next acknowledgment. */
 static bool window_has_grown(const struct tcp_connection *tcp)
 {
-	uint32_t current = tcp->receive.edge - tcp->receive.next, now;
+	uint32_t current = tcp->receive.edge - tcp->receive.next, most = tcp->setting[TCP_SET_RECEIVE_BUFFER], now;
 
-	if (current > tcp->setting[TCP_SET_RECEIVE_BUFFER] / 2)
+	most = (uint32_t)min_u64(most, 65535u << tcp->receive.scale); /* that the header can tell */
+	if (current > most / 2)
 		return false;
 	now = tcp_receive_window(tcp);
-	return now > current && (now - current >= 2 * tcp_payload_max(tcp) || now - current >= tcp->setting[TCP_SET_RECEIVE_BUFFER] / 2);
+	return now > current && (now - current >= 2 * tcp_payload_max(tcp) || now - current >= most / 2);
 }
 
 static bool has_something_to_send(const struct tcp_connection *tcp)

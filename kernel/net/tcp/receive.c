@@ -249,17 +249,22 @@ static bool trim_to_window(struct tcp_connection *tcp, struct tcp_segment *segme
 	return packet->len != 0;
 }
 
-/* Second segments are acknowledged at once, and so is all that is out of order or fills a gap (RFC 5681 §4.2). */
+/*
+ * Second segments are acknowledged at once, and so is all that is out of order or fills a gap (RFC 5681 §4.2). At once is at the end of the turn: of
+ * segments that came together one acknowledgment tells, as of those that a device has joined.
+ */
 static void note_ack(struct tcp_connection *tcp, uint32_t len, bool at_once)
 {
 	if (len >= tcp->receive.full_size || len >= TCP_MSS_DEFAULT) {
 		tcp->receive.full_size = (uint32_t)min_u64(len, tcp_payload_max(tcp));
 		tcp->receive.unacked_full += len > tcp_payload_max(tcp) ? 2 : 1;
 	}
-	if (at_once || tcp->receive.unacked_full >= 2 || tcp->receive.quick || tcp->setting[TCP_SET_QUICK_ACK]) {
+	if (at_once || tcp->receive.unacked_full >= TCP_ACKED_TOGETHER || tcp->receive.quick || tcp->setting[TCP_SET_QUICK_ACK]) {
 		if (tcp->receive.quick)
 			tcp->receive.quick--;
 		tcp->receive.must_ack = true;
+	} else if (tcp->receive.unacked_full >= 2) {
+		net_put_off(tcp->stack, &tcp->work);
 	} else if (!tcp->ack_at_ns) {
 		tcp->ack_at_ns = tcp->stack->now_ns + TCP_DELAYED_ACK;
 	}

@@ -106,6 +106,40 @@ TEST(delayed_acknowledgments)
 	teardown();
 }
 
+/* An interrupt brings many segments; the window of 65,535 that is all that this peer can be told does not grow meanwhile. */
+TEST(segments_of_a_turn)
+{
+	static uint8_t bytes[1000];
+	struct tcp_connection *tcp;
+
+	setup();
+	tcp = open_passive((struct tcp_option_values){0});
+	tcp->receive.quick = 0;
+	us->turn_goes_on = true;
+	for (uint32_t i = 0; i < 5; i++)
+		IN(.seq = ISS + 1 + 1000 * i, .ack = iss + 1, .flags = TCP_ACK, .data = bytes, .len = 1000);
+	CHECK_EQ(out_all(), 0);
+	us->turn_goes_on = false;
+	host_end(us);
+	CHECK(out());
+	CHECK_EQ(last.ack, ISS + 5001);
+	CHECK(!out());
+	us->turn_goes_on = true;
+	for (uint32_t i = 5; i < 45; i++)
+		IN(.seq = ISS + 1 + 1000 * i, .ack = iss + 1, .flags = TCP_ACK, .data = bytes, .len = 1000);
+	CHECK(out());
+	CHECK_EQ(last.ack, ISS + 1 + 1000 * (5 + TCP_ACKED_TOGETHER));
+	CHECK(!out());
+	IN(.seq = ISS + 50001, .ack = iss + 1, .flags = TCP_ACK, .data = bytes, .len = 1000); /* a gap is told at once */
+	CHECK(out());
+	CHECK_EQ(last.ack, ISS + 45001);
+	us->turn_goes_on = false;
+	host_end(us);
+	CHECK(!out());
+	close_now(tcp);
+	teardown();
+}
+
 TEST(urgent_byte)
 {
 	struct tcp_connection *tcp;

@@ -50,9 +50,10 @@ static struct list *bucket(struct tcp_stack *ts, const struct net_flow *flow, ui
 
 struct tcp_connection *tcp_find(struct tcp_stack *ts, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port)
 {
+	struct list *head = bucket(ts, flow, local_port, remote_port);
 	struct tcp_connection *tcp;
 
-	list_for_each(tcp, bucket(ts, flow, local_port, remote_port), hash_link)
+	list_for_each(tcp, head, hash_link)
 		if (tcp->remote_port == remote_port && tcp->local_port == local_port && net_address_equal(&tcp->flow.remote, &flow->remote) &&
 		    net_address_equal(&tcp->flow.local, &flow->local))
 			return tcp;

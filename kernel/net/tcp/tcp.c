@@ -92,12 +92,13 @@ static void release_parts(struct tcp_connection *tcp)
 	net_free(tcp->stack, tcp->sacked);
 }
 
-/* What was put off: to be freed, or to send after the path has become narrower. */
+/* What was put off: to be freed, to acknowledge what came in this turn, or to send after the path has become narrower. */
 static void run_work(struct net_work *work)
 {
 	struct tcp_connection *tcp = container_of(work, struct tcp_connection, work);
 
 	if (tcp->state != TCP_CLOSED || tcp->is_owned || tcp->is_ready) {
+		tcp->receive.must_ack |= tcp->receive.unacked_full >= 2;
 		tcp_output(tcp);
 		return;
 	}

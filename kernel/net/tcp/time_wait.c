@@ -24,10 +24,12 @@ static struct list *bucket(struct tcp_stack *ts, const struct net_flow *flow, ui
 static struct tcp_time_wait *find(struct tcp_stack *ts, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port)
 {
 	struct tcp_time_wait *w;
+	struct list *head;
 
 	if (!ts->nr_time_waits)
 		return NULL;
-	list_for_each(w, bucket(ts, flow, local_port, remote_port), hash_link)
+	head = bucket(ts, flow, local_port, remote_port);
+	list_for_each(w, head, hash_link)
 		if (w->remote_port == remote_port && w->local_port == local_port && net_address_equal(&w->flow.remote, &flow->remote) &&
 		    net_address_equal(&w->flow.local, &flow->local))
 			return w;

@@ -18,6 +18,7 @@ struct host {
 	struct net_address address6;
 	uint64_t next_ns;
 	unsigned events;
+	bool turn_goes_on; /* what comes next belongs to the same turn */
 };
 
 struct frame {
@@ -246,7 +247,8 @@ static void host_begin(struct host *h)
 
 static void host_end(struct host *h)
 {
-	h->next_ns = net_end(&h->stack);
+	if (!h->turn_goes_on)
+		h->next_ns = net_end(&h->stack);
 }
 
 /* Congestion experienced, of a packet that says that it may be marked (RFC 3168 §5). */

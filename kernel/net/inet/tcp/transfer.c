@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sending and receiving over TCP sockets. User memory is copied outside of the stack's lock: what is sent into a block, whose bytes the connection then
- * refers to, in one turn; a file's pages (sendfile(2)) are referred to as they are; what is received from the packets that the connection holds, which a first turn looks up and a second one takes away.
+ * refers to, in one turn; a file's pages (sendfile(2)) are referred to as they are; what is received from the packets that the connection holds, which a
+ * first turn looks up and a second one takes away. Few bytes are received in a single turn, if the program's pages are there.
  */
 #include "kernel/mem/heap.h"
 #include "kernel/mem/page.h"
@@ -15,6 +16,7 @@
 #define BLOCK_MAX (65536u - sizeof(struct net_block)) /* so that memory for it is a power of two */
 #define BLOCK_MIN (4096u - sizeof(struct net_block))
 #define PIECES	  32
+#define AT_ONCE	  4096u			    /* what is copied to the program under the stack's lock */
 #define PAGES_AT_ONCE 16
 
 /* ---- Sending ---- */
@@ -266,13 +268,49 @@ static size_t copy_pieces(const struct pieces *pieces, struct io_vector *io)
 	return copied;
 }
 
+struct putting {
+	struct io_vector *io;
+	bool lacks_page;
+};
+
+static long put_piece(void *context, const uint8_t *bytes, size_t len)
+{
+	struct putting *putting = context;
+	size_t copied = io_vector_put(putting->io, bytes, len);
+
+	putting->lacks_page = copied < len;
+	return copied ? (long)copied : -EFAULT;
+}
+
+/* What is there, as far as it can be copied without waiting for a page: -EFAULT if none can. */
+static long receive_at_once(struct tcp_socket *t, struct io_vector *io, bool *is_all)
+{
+	struct putting putting = {.io = io};
+	struct thread *thread = thread_current();
+	long ret;
+
+	net_enter();
+	thread->no_faults = true;
+	ret = tcp_receive(t->tcp, put_piece, &putting, io->left, 0);
+	thread->no_faults = false;
+	net_leave();
+	*is_all = !putting.lacks_page;
+	return ret;
+}
+
 /* What is there, at most what the vector has room for. With read_lock held, so that the pieces stay while they are copied. */
 static long receive_some(struct tcp_socket *t, struct io_vector *io, int flags, bool *is_all)
 {
+	size_t copied, readable = tcp_readable(t->tcp); /* a hint, without the lock */
 	struct pieces pieces;
-	size_t copied;
-	long ret = look_up(t, &pieces, io->left, flags & LINUX_MSG_PEEK);
+	long ret;
 
+	if (readable && readable <= AT_ONCE && !(flags & (LINUX_MSG_PEEK | LINUX_MSG_TRUNC))) {
+		ret = receive_at_once(t, io, is_all);
+		if (ret != -EFAULT)
+			return ret;
+	}
+	ret = look_up(t, &pieces, io->left, flags & LINUX_MSG_PEEK);
 	*is_all = pieces.nr < PIECES;
 	if (ret <= 0)
 		return ret;
