@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Three threads: the caller's makes tar of files; the next compresses, through a second archive of libarchive's that has no
+ * format, only a filter; the last digests and writes.
+ */
+#include "dory/package/archive_output.h"
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "dory/base/text.h"
+#include "dory/package/stage.h"
+
+enum { TAR_BLOCK = 1 << 16 };
+
+struct archive_output {
+	struct archive *tar, *filter;
+	struct stage *compressing, *writing;
+	EVP_MD_CTX *digesting;
+	uint64_t size;
+	char *path, *temporary;
+	int fd;
+};
+
+/* The last step. */
+static int write_bytes(void *context, const void *bytes, size_t size)
+{
+	struct archive_output *output = context;
+
+	EVP_DigestUpdate(output->digesting, bytes, size);
+	output->size += size;
+	while (size > 0) {
+		ssize_t n = write(output->fd, bytes, size);
+
+		if (n < 0 && errno != EINTR)
+			return errno;
+		if (n > 0) {
+			bytes = (const char *)bytes + n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int filter_failure(const struct archive_output *output)
+{
+	int failure = archive_errno(output->filter);
+
+	return failure > 0 ? failure : EIO;
+}
+
+/* The middle step. */
+static int compress_bytes(void *context, const void *bytes, size_t size)
+{
+	struct archive_output *output = context;
+
+	return archive_write_data(output->filter, bytes, size) == (la_ssize_t)size ? 0 : filter_failure(output);
+}
+
+/* What libarchive calls with the bytes of an archive. */
+static la_ssize_t hand_on(struct archive *archive, struct stage *stage, const void *bytes, size_t size)
+{
+	int failure = stage_put(stage, bytes, size);
+
+	if (!failure)
+		return (la_ssize_t)size;
+	archive_set_error(archive, failure, "%s", strerror(failure));
+	return -1;
+}
+
+static la_ssize_t take_tar(struct archive *archive, void *context, const void *bytes, size_t size)
+{
+	return hand_on(archive, ((struct archive_output *)context)->compressing, bytes, size);
+}
+
+static la_ssize_t take_compressed(struct archive *archive, void *context, const void *bytes, size_t size)
+{
+	return hand_on(archive, ((struct archive_output *)context)->writing, bytes, size);
+}
+
+static int open_filter(struct archive_output *output, enum archive_format format)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int status;
+
+	archive_write_set_format_raw(output->filter);
+	if (format == ARCHIVE_MPM) {
+		archive_write_add_filter_gzip(output->filter);
+		archive_write_set_options(output->filter, "gzip:!timestamp");
+	} else {
+		archive_write_add_filter_zstd(output->filter);
+		archive_write_set_options(output->filter, "zstd:compression-level=3");
+	}
+	archive_write_set_bytes_per_block(output->filter, 0);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	status = archive_write_open(output->filter, output, NULL, take_compressed, NULL);
+	if (status == ARCHIVE_OK)
+		status = archive_write_header(output->filter, entry);
+	archive_entry_free(entry);
+	return status == ARCHIVE_OK ? 0 : -1;
+}
+
+static int open_tar(struct archive_output *output)
+{
+	archive_write_set_format_pax_restricted(output->tar);
+	archive_write_set_bytes_per_block(output->tar, TAR_BLOCK);
+	archive_write_set_bytes_in_last_block(output->tar, 1);
+	return archive_write_open(output->tar, output, NULL, take_tar, NULL) == ARCHIVE_OK ? 0 : -1;
+}
+
+static int start(struct archive_output *output, enum archive_format format, struct dory_error *err)
+{
+	if (output->fd < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", output->path);
+	output->writing = stage_start(write_bytes, output);
+	if (output->writing && open_filter(output, format) == 0)
+		output->compressing = stage_start(compress_bytes, output);
+	if (!output->compressing || open_tar(output) < 0)
+		return error_set_errno(err, DORY_ERROR_MEMORY, "packing %s", output->path);
+	return 0;
+}
+
+int archive_output_open(const char *path, enum archive_format format, struct archive_output **output, struct dory_error *err)
+{
+	struct archive_output *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		abort();
+	o->path = text_copy(path);
+	o->temporary = text_format("%s.XXXXXX", path);
+	o->tar = archive_write_new();
+	o->filter = archive_write_new();
+	o->digesting = EVP_MD_CTX_new();
+	if (!o->tar || !o->filter || !o->digesting)
+		abort();
+	EVP_DigestInit_ex(o->digesting, EVP_sha256(), NULL);
+	o->fd = mkostemp(o->temporary, O_CLOEXEC);
+	if (start(o, format, err) < 0) {
+		archive_output_drop(o);
+		return -1;
+	}
+	*output = o;
+	return 0;
+}
+
+struct archive *archive_output_tar(struct archive_output *output)
+{
+	return output->tar;
+}
+
+int archive_output_fail(const struct archive_output *output, struct dory_error *err)
+{
+	errno = archive_errno(output->tar);
+	return error_set_errno(err, DORY_ERROR_IO, "writing the package");
+}
+
+static void release(struct archive_output *output)
+{
+	archive_write_free(output->tar);
+	archive_write_free(output->filter);
+	EVP_MD_CTX_free(output->digesting);
+	if (output->fd >= 0)
+		close(output->fd);
+	free(output->path);
+	free(output->temporary);
+	free(output);
+}
+
+/* From the first step to the last; the first failure, or 0. */
+static int end_steps(struct archive_output *output)
+{
+	int failure = stage_finish(output->compressing);
+
+	output->compressing = NULL;
+	if (failure)
+		return failure;
+	if (archive_write_close(output->filter) != ARCHIVE_OK)
+		return filter_failure(output);
+	failure = stage_finish(output->writing);
+	output->writing = NULL;
+	return failure;
+}
+
+int archive_output_finish(struct archive_output *output, struct archive_facts *facts, struct dory_error *err)
+{
+	unsigned char digest[32];
+	int failure;
+
+	if (archive_write_close(output->tar) != ARCHIVE_OK) {
+		archive_output_fail(output, err);
+		archive_output_drop(output);
+		return -1;
+	}
+	failure = end_steps(output);
+	if (!failure && (fchmod(output->fd, 0644) < 0 || rename(output->temporary, output->path) < 0))
+		failure = errno;
+	if (failure) {
+		errno = failure;
+		error_set_errno(err, DORY_ERROR_IO, "writing %s", output->path);
+		archive_output_drop(output);
+		return -1;
+	}
+	EVP_DigestFinal_ex(output->digesting, digest, NULL);
+	digest_print(digest, facts->sha256);
+	facts->size = output->size;
+	release(output);
+	return 0;
+}
+
+/* An archive that is freed hands on what it still holds, unless it is told that it has failed. */
+void archive_output_drop(struct archive_output *output)
+{
+	if (!output)
+		return;
+	archive_write_fail(output->tar);
+	if (output->compressing)
+		stage_finish(output->compressing);
+	archive_write_fail(output->filter);
+	if (output->writing)
+		stage_finish(output->writing);
+	if (output->fd >= 0)
+		unlink(output->temporary);
+	release(output);
+}
