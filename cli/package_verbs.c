@@ -217,19 +217,6 @@ static int convert(const struct package_entry *entry, enum archive_format format
 	return result;
 }
 
-static int copy(const char *from, const char *to, struct dory_error *err)
-{
-	size_t length;
-	char *content;
-	int result;
-
-	if (file_read(from, SIZE_MAX / 2, &content, &length, err) < 0)
-		return -1;
-	result = file_replace(to, content, length, err);
-	free(content);
-	return result;
-}
-
 static int export_to(const struct package_entry *entry, const char *path, struct dory_error *err)
 {
 	const char *suffix = strrchr(entry->path, '.');
@@ -243,7 +230,7 @@ static int export_to(const struct package_entry *entry, const char *path, struct
 	if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return archive_unpack(entry->path, path, err);
 	name = path ? text_copy(path) : text_format("%s%s", entry->manifest.name, archive_suffix(format));
-	result = strcmp(suffix, archive_suffix(format)) == 0 ? copy(entry->path, name, err) : convert(entry, format, name, err);
+	result = strcmp(suffix, archive_suffix(format)) == 0 ? file_copy(entry->path, name, err) : convert(entry, format, name, err);
 	free(name);
 	return result;
 }

@@ -238,24 +238,6 @@ int package_store_put_tree(const char *root, const char *directory, const struct
 	return result;
 }
 
-static int copy_file(const char *from, const char *to, struct dory_error *err)
-{
-	int source = open(from, O_RDONLY | O_CLOEXEC), target = -1;
-	ssize_t n = -1;
-
-	if (source < 0)
-		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening the package %s", from);
-	target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	while (target >= 0 && (n = copy_file_range(source, NULL, target, NULL, 1 << 30, 0)) > 0)
-		;
-	if (n < 0)
-		error_set_errno(err, DORY_ERROR_IO, "writing %s", to);
-	close(source);
-	if (target >= 0)
-		close(target);
-	return n < 0 ? -1 : 0;
-}
-
 static enum archive_format format_of(const char *path)
 {
 	static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
@@ -283,6 +265,19 @@ static int read_manifest(const char *path, struct package_manifest *manifest, st
 	return result;
 }
 
+/* What is wrong with the copy of an archive is wrong with the archive: its name is the one that a message should say. */
+static int blame(const char *copy, const char *path, struct dory_error *err)
+{
+	char *at = strstr(err->message, copy), *text;
+
+	if (!at)
+		return -1;
+	text = text_format("%.*s%s%s", (int)(at - err->message), err->message, path, at + strlen(copy));
+	text_cut_to(err->message, sizeof(err->message), text);
+	free(text);
+	return -1;
+}
+
 /* The copy is what is checked, so that nothing can change in between. */
 static int put_copy(const struct store *store, const char *path, const char *temporary, char **file, struct dory_error *err)
 {
@@ -290,12 +285,14 @@ static int put_copy(const struct store *store, const char *path, const char *tem
 	struct archive_facts facts;
 	int result;
 
-	if (copy_file(path, temporary, err) < 0)
-		return -1;
-	if (read_manifest(path, &manifest, err) < 0)
-		return -1;
+	if (file_copy(path, temporary, err) < 0)
+		return error_wrap(err, "the package %s", path);
+	if (read_manifest(temporary, &manifest, err) < 0)
+		return blame(temporary, path, err);
 	result = archive_check(temporary, &facts, err);
-	if (result == 0)
+	if (result < 0)
+		blame(temporary, path, err);
+	else
 		result = commit(store, &manifest, &facts, format_of(temporary), temporary, file, err);
 	package_manifest_release(&manifest);
 	return result;
