@@ -90,15 +90,22 @@ static const struct option from_deb_options[] = {
 	{0},
 };
 
+/* Each column as wide as Capstan has it, or wider; nothing but the text in the last one that has some. */
 static void print_row(const char *const columns[5])
 {
-	char *line = text_format("%-50s %-50s %-15s %-20s %-15s", columns[0], columns[1], columns[2], columns[3], columns[4]);
-	size_t length = strlen(line);
+	static const size_t widths[] = {50, 50, 15, 20, 15};
+	size_t blanks = 0;
 
-	while (length > 0 && line[length - 1] == ' ')
-		line[--length] = '\0';
-	puts(line);
-	free(line);
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		size_t length = strlen(columns[i]);
+
+		if (length > 0) {
+			printf("%*s%s", (int)blanks, "", columns[i]);
+			blanks = 0;
+		}
+		blanks += (length < widths[i] ? widths[i] - length : 0) + 1;
+	}
+	putchar('\n');
 }
 
 void package_print_table(const struct package_list *list, const char *substring)
