@@ -197,26 +197,6 @@ static int doc(struct invocation *invocation, const struct dory_config *config, 
 	return result;
 }
 
-/* In another format than it is kept in the package is packed anew, from a folder of its own. */
-static int convert(const struct package_entry *entry, enum archive_format format, const char *path, struct dory_error *err)
-{
-	char *folder = text_format("%s.XXXXXX", path);
-	struct archive_facts facts;
-	int result;
-
-	if (!mkdtemp(folder)) {
-		free(folder);
-		return error_set_errno(err, DORY_ERROR_IO, "making a folder beside %s", path);
-	}
-	result = archive_unpack(entry->path, folder, err);
-	if (result == 0)
-		result = archive_write_tree(folder, NULL, NULL, format, path, &facts, err);
-	if (file_remove_tree(folder, err) < 0)
-		result = -1;
-	free(folder);
-	return result;
-}
-
 static int export_to(const struct package_entry *entry, const char *path, struct dory_error *err)
 {
 	const char *suffix = strrchr(entry->path, '.');
@@ -230,7 +210,7 @@ static int export_to(const struct package_entry *entry, const char *path, struct
 	if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return archive_unpack(entry->path, path, err);
 	name = path ? text_copy(path) : text_format("%s%s", entry->manifest.name, archive_suffix(format));
-	result = strcmp(suffix, archive_suffix(format)) == 0 ? file_copy(entry->path, name, err) : convert(entry, format, name, err);
+	result = strcmp(suffix, archive_suffix(format)) == 0 ? file_copy(entry->path, name, err) : archive_convert(entry->path, format, name, err);
 	free(name);
 	return result;
 }

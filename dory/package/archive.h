@@ -59,3 +59,5 @@ int archive_list(const char *path, void (*line)(void *context, const char *text)
 
 /* Unpacks everything, meta too, below the directory `to`, which is made. */
 int archive_unpack(const char *path, const char *to, struct dory_error *err) must_check;
+/* Packs the package at `from` anew, in the other format, at `to`: names, times and modes stay, owners become root. */
+int archive_convert(const char *from, enum archive_format format, const char *to, struct dory_error *err) must_check;
