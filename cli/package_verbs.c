@@ -322,11 +322,11 @@ static int pull(struct invocation *invocation, const struct dory_config *config,
 	return result;
 }
 
-static int verify_one(const struct package_entry *entry, struct dory_error *err)
+static int verify_one(struct package_entry *entry, struct dory_error *err)
 {
 	struct archive_facts facts;
 
-	if (archive_check(entry->path, &facts, err) < 0)
+	if (entry->source->fetch(entry->source, entry, err) < 0 || archive_check(entry->path, &facts, err) < 0)
 		return -1;
 	if ((*entry->manifest.sha256 && strcmp(entry->manifest.sha256, facts.sha256) != 0) ||
 		(entry->manifest.size && entry->manifest.size != facts.size)) {

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
@@ -22,8 +23,9 @@ struct archive_output {
 	struct stage *compressing, *writing;
 	EVP_MD_CTX *digesting;
 	uint64_t size;
-	char *path, *temporary;
+	char *path, *directory, *temporary;
 	int fd;
+	bool has_name; /* `temporary` is the file's: it is no O_TMPFILE */
 };
 
 /* The last step. */
@@ -112,9 +114,49 @@ static int open_tar(struct archive_output *output)
 	return archive_write_open(output->tar, output, NULL, take_tar, NULL) == ARCHIVE_OK ? 0 : -1;
 }
 
+/* The file has no name while it is written, where the file system can do that: a kill leaves nothing. */
+static int open_file(struct archive_output *output)
+{
+	output->fd = open(output->directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+	if (output->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+		text_replace(&output->temporary, text_format("%s.XXXXXX", output->path));
+		output->fd = mkostemp(output->temporary, O_CLOEXEC);
+		output->has_name = output->fd >= 0;
+	}
+	return output->fd < 0 ? -1 : 0;
+}
+
+/*
+ * A file can be linked only where none is, so that it takes a name on the way: always the same, for the next to take it away if this
+ * process is killed just then. The directory's lock keeps others off that name.
+ */
+static int link_file(const struct archive_output *output)
+{
+	char *source = text_format("/proc/self/fd/%d", output->fd);
+	int lock = open(output->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = -1, failure;
+
+	if (lock >= 0 && flock(lock, LOCK_EX) == 0 && (unlink(output->temporary) == 0 || errno == ENOENT))
+		result = linkat(AT_FDCWD, source, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW);
+	if (result == 0)
+		result = rename(output->temporary, output->path);
+	failure = errno;
+	if (lock >= 0)
+		close(lock);
+	free(source);
+	errno = failure;
+	return result;
+}
+
+static int name_file(const struct archive_output *output)
+{
+	if (fchmod(output->fd, 0644) < 0)
+		return -1;
+	return output->has_name ? rename(output->temporary, output->path) : link_file(output);
+}
+
 static int start(struct archive_output *output, enum archive_format format, struct dory_error *err)
 {
-	if (output->fd < 0)
+	if (open_file(output) < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", output->path);
 	output->writing = stage_start(write_bytes, output);
 	if (output->writing && open_filter(output, format) == 0)
@@ -127,18 +169,20 @@ static int start(struct archive_output *output, enum archive_format format, stru
 int archive_output_open(const char *path, enum archive_format format, struct archive_output **output, struct dory_error *err)
 {
 	struct archive_output *o = calloc(1, sizeof(*o));
+	const char *slash = strrchr(path, '/');
 
 	if (!o)
 		abort();
+	o->fd = -1;
 	o->path = text_copy(path);
-	o->temporary = text_format("%s.XXXXXX", path);
+	o->directory = slash ? text_copy_n(path, (size_t)(slash - path) + 1) : text_copy(".");
+	o->temporary = text_format("%s.new", path);
 	o->tar = archive_write_new();
 	o->filter = archive_write_new();
 	o->digesting = EVP_MD_CTX_new();
 	if (!o->tar || !o->filter || !o->digesting)
 		abort();
 	EVP_DigestInit_ex(o->digesting, EVP_sha256(), NULL);
-	o->fd = mkostemp(o->temporary, O_CLOEXEC);
 	if (start(o, format, err) < 0) {
 		archive_output_drop(o);
 		return -1;
@@ -166,6 +210,7 @@ static void release(struct archive_output *output)
 	if (output->fd >= 0)
 		close(output->fd);
 	free(output->path);
+	free(output->directory);
 	free(output->temporary);
 	free(output);
 }
@@ -196,7 +241,7 @@ int archive_output_finish(struct archive_output *output, struct archive_facts *f
 		return -1;
 	}
 	failure = end_steps(output);
-	if (!failure && (fchmod(output->fd, 0644) < 0 || rename(output->temporary, output->path) < 0))
+	if (!failure && name_file(output) < 0)
 		failure = errno;
 	if (failure) {
 		errno = failure;
@@ -222,7 +267,7 @@ void archive_output_drop(struct archive_output *output)
 	archive_write_fail(output->filter);
 	if (output->writing)
 		stage_finish(output->writing);
-	if (output->fd >= 0)
+	if (output->has_name)
 		unlink(output->temporary);
 	release(output);
 }
