@@ -204,7 +204,8 @@ static struct package_source *new_source(char *directory, const char *name, bool
 
 	if (!d)
 		abort();
-	d->source = (struct package_source){.name = name ? name : directory, .list = list, .fetch = fetch, .free = free_source};
+	d->source = (struct package_source){
+		.name = name ? name : directory, .has_checked_digests = has_index, .list = list, .fetch = fetch, .free = free_source};
 	d->directory = directory;
 	d->has_index = has_index;
 	return &d->source;
