@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reading, replacing and locking files. */
 #include "dory/base/file.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/base/text_list.h"
 
 /* Reads until the end or until `limit` + 1 bytes; returns how many, or -1. */
 static ssize_t read_up_to(int fd, struct text_buffer *buffer, size_t limit)
@@ -150,6 +152,24 @@ int file_copy(const char *from, const char *to, struct dory_error *err)
 		result = replacement_finish(&new, copy_all(fd, new.fd) == 0, err);
 	close(fd);
 	return result;
+}
+
+int file_list_names(const char *path, struct text_list *names, struct dory_error *err)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	int failure;
+
+	if (!directory)
+		return errno == ENOENT ? 0 : error_set_errno(err, DORY_ERROR_IO, "reading the directory %s", path);
+	while (errno = 0, entry = readdir(directory))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			text_list_add(names, entry->d_name);
+	failure = errno;
+	closedir(directory);
+	text_list_sort(names);
+	errno = failure;
+	return failure ? error_set_errno(err, DORY_ERROR_IO, "reading the directory %s", path) : 0;
 }
 
 int file_make_directories(const char *path, struct dory_error *err)
