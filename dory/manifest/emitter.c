@@ -44,7 +44,10 @@ struct emitter *emitter_new(void)
 	return emitter;
 }
 
-/* How many bytes the character at `c` has in UTF-8; 0: it is none, for instance one that is written in more bytes than it takes. */
+/*
+ * How many bytes the character at `c` has in UTF-8; 0: it is none, for instance one that is written in more bytes
+ * than it takes.
+ */
 static size_t character_size(const unsigned char *c)
 {
 	static const struct {

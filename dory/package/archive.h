@@ -40,7 +40,8 @@ struct archive_texts {
 	const char *package, *run; /* run may be NULL */
 };
 int archive_write_composition(const struct compose_request *request, const struct archive_texts *texts,
-	bool (*takes)(const struct compose_entry *entry), const char *path, struct archive_facts *facts, struct dory_error *err) must_check;
+	bool (*takes)(const struct compose_entry *entry), const char *path, struct archive_facts *facts,
+	struct dory_error *err) must_check;
 
 /* The texts of meta/, each NULL if the package has none; owned. */
 struct archive_meta {

@@ -127,8 +127,8 @@ static int open_file(struct archive_output *output)
 }
 
 /*
- * A file can be linked only where none is, so that it takes a name on the way: always the same, for the next to take it away if this
- * process is killed just then. The directory's lock keeps others off that name.
+ * A file can be linked only where none is, so that it takes a name on the way: always the same, for the next to
+ * take it away if this process is killed just then. The directory's lock keeps others off that name.
  */
 static int link_file(const struct archive_output *output)
 {

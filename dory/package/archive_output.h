@@ -10,7 +10,8 @@
 struct archive_output;
 
 /* A new file beside `path`. */
-int archive_output_open(const char *path, enum archive_format format, struct archive_output **output, struct dory_error *err) must_check;
+int archive_output_open(const char *path, enum archive_format format, struct archive_output **output,
+	struct dory_error *err) must_check;
 struct archive *archive_output_tar(struct archive_output *output);
 /* After a call on the tar archive has failed: says why; returns -1. */
 int archive_output_fail(const struct archive_output *output, struct dory_error *err);

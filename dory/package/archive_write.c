@@ -81,7 +81,8 @@ static int put_bytes(struct writing *w, int fd, const char *path, const struct s
 	return 0;
 }
 
-static int put_file(struct writing *w, int directory, const char *name, const char *path, const struct stat *st, struct dory_error *err)
+static int put_file(struct writing *w, int directory, const char *name, const char *path, const struct stat *st,
+	struct dory_error *err)
 {
 	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), result;
 
@@ -94,7 +95,8 @@ static int put_file(struct writing *w, int directory, const char *name, const ch
 	return result;
 }
 
-static int put_link(struct writing *w, int directory, const char *name, const char *path, const struct stat *st, struct dory_error *err)
+static int put_link(struct writing *w, int directory, const char *name, const char *path, const struct stat *st,
+	struct dory_error *err)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(directory, name, target, sizeof(target) - 1);
@@ -168,7 +170,8 @@ static int put_entry(struct writing *w, int directory, const char *name, const c
 		return put_link(w, directory, name, path, &st, err);
 	if (S_ISREG(st.st_mode))
 		return put_file(w, directory, name, path, &st, err);
-	return error_set(err, DORY_ERROR_FORMAT, "%s%s has an unsupported mode: packages hold files, directories and links", w->directory, path);
+	return error_set(err, DORY_ERROR_FORMAT,
+		"%s%s has an unsupported mode: packages hold files, directories and links", w->directory, path);
 }
 
 static int read_names(int fd, struct text_list *names)

@@ -121,7 +121,8 @@ static bool is_plain_list(const struct text_list *list)
 
 void index_file_append(struct text_buffer *text, const char *stem, const struct stat *st, const struct package_manifest *m)
 {
-	const char *const texts[] = {stem, m->name, m->title, m->author, m->version, m->created, m->platform, m->architecture, m->sha256};
+	const char *const texts[] = {stem, m->name, m->title, m->author, m->version, m->created, m->platform,
+		m->architecture, m->sha256};
 	const struct text_list *const lists[] = {&m->require, &m->provides, &m->conflicts};
 	char state[STATE_SIZE];
 

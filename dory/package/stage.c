@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A ring of blocks between two threads. A block belongs to the putting thread until it is counted as filled, then to the taking one. */
+/*
+ * A ring of blocks between two threads. A block belongs to the putting thread until it is counted as filled, then
+ * to the taking one.
+ */
 #include "dory/package/stage.h"
 #include <errno.h>
 #include <pthread.h>

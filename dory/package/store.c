@@ -120,8 +120,8 @@ static char *aside_stem(const char *name, const char *version)
 }
 
 /*
- * The package that is there gets the name of its version: first a second name for the archive, then the manifest is renamed, and with
- * it, at once, the package. A manifest never stands beside another package's archive.
+ * The package that is there gets the name of its version: first a second name for the archive, then the manifest
+ * is renamed, and with it, at once, the package. A manifest never stands beside another package's archive.
  */
 static int set_aside(const struct store *store, const char *name, const char *version, struct dory_error *err)
 {
@@ -212,8 +212,8 @@ static char *temporary_name(const struct store *store, const char *name)
 	return text_format("%s/.new-%s", store->directory, name);
 }
 
-int package_store_put_tree(const char *root, const char *directory, const struct package_manifest *manifest, enum archive_format format,
-	char **file, struct dory_error *err)
+int package_store_put_tree(const char *root, const char *directory, const struct package_manifest *manifest,
+	enum archive_format format, char **file, struct dory_error *err)
 {
 	struct package_manifest copy = {0};
 	struct ignore_rules rules;
