@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Three threads: the caller's makes tar of files; the next compresses, through a second archive of libarchive's that has no
- * format, only a filter; the last digests and writes.
+ * The caller's thread makes tar of files; others compress pieces of it, each by itself, through an archive of libarchive's that has
+ * no format, only a filter; the last digests and writes. Both compressions allow what they make to be joined.
  */
 #include "dory/package/archive_output.h"
 #include <archive_entry.h>
@@ -14,13 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
-#include "dory/package/stage.h"
+#include "dory/package/press.h"
 
 enum { TAR_BLOCK = 1 << 16 };
 
 struct archive_output {
-	struct archive *tar, *filter;
-	struct stage *compressing, *writing;
+	struct archive *tar;
+	struct press *press;
+	enum archive_format format;
 	EVP_MD_CTX *digesting;
 	uint64_t size;
 	char *path, *directory, *temporary;
@@ -28,7 +29,6 @@ struct archive_output {
 	bool has_name; /* `temporary` is the file's: it is no O_TMPFILE */
 };
 
-/* The last step. */
 static int write_bytes(void *context, const void *bytes, size_t size)
 {
 	struct archive_output *output = context;
@@ -48,62 +48,63 @@ static int write_bytes(void *context, const void *bytes, size_t size)
 	return 0;
 }
 
-static int filter_failure(const struct archive_output *output)
-{
-	int failure = archive_errno(output->filter);
+/* ---- One piece ---- */
 
-	return failure > 0 ? failure : EIO;
+static la_ssize_t append(struct archive *filter, void *context, const void *bytes, size_t size)
+{
+	text_append(context, bytes, size);
+	return (la_ssize_t)size;
 }
 
-/* The middle step. */
-static int compress_bytes(void *context, const void *bytes, size_t size)
+static int filter_open(struct archive *filter, enum archive_format format, struct text_buffer *out)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int status;
+
+	archive_write_set_format_raw(filter);
+	if (format == ARCHIVE_MPM) {
+		archive_write_add_filter_gzip(filter);
+		archive_write_set_options(filter, "gzip:!timestamp");
+	} else {
+		archive_write_add_filter_zstd(filter);
+		archive_write_set_options(filter, "zstd:compression-level=3");
+	}
+	archive_write_set_bytes_per_block(filter, 0);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	status = archive_write_open(filter, out, NULL, append, NULL);
+	if (status == ARCHIVE_OK)
+		status = archive_write_header(filter, entry);
+	archive_entry_free(entry);
+	return status;
+}
+
+static int compress(void *context, const void *bytes, size_t size, struct text_buffer *out)
+{
+	const struct archive_output *output = context;
+	struct archive *filter = archive_write_new();
+	int failure = 0;
+
+	if (!filter)
+		return ENOMEM;
+	if (filter_open(filter, output->format, out) != ARCHIVE_OK || archive_write_data(filter, bytes, size) != (la_ssize_t)size ||
+		archive_write_close(filter) != ARCHIVE_OK)
+		failure = archive_errno(filter) > 0 ? archive_errno(filter) : EIO;
+	archive_write_free(filter);
+	return failure;
+}
+
+/* ---- The file ---- */
+
+/* What libarchive calls with the bytes of the archive. */
+static la_ssize_t take_tar(struct archive *archive, void *context, const void *bytes, size_t size)
 {
 	struct archive_output *output = context;
-
-	return archive_write_data(output->filter, bytes, size) == (la_ssize_t)size ? 0 : filter_failure(output);
-}
-
-/* What libarchive calls with the bytes of an archive. */
-static la_ssize_t hand_on(struct archive *archive, struct stage *stage, const void *bytes, size_t size)
-{
-	int failure = stage_put(stage, bytes, size);
+	int failure = press_put(output->press, bytes, size);
 
 	if (!failure)
 		return (la_ssize_t)size;
 	archive_set_error(archive, failure, "%s", strerror(failure));
 	return -1;
-}
-
-static la_ssize_t take_tar(struct archive *archive, void *context, const void *bytes, size_t size)
-{
-	return hand_on(archive, ((struct archive_output *)context)->compressing, bytes, size);
-}
-
-static la_ssize_t take_compressed(struct archive *archive, void *context, const void *bytes, size_t size)
-{
-	return hand_on(archive, ((struct archive_output *)context)->writing, bytes, size);
-}
-
-static int open_filter(struct archive_output *output, enum archive_format format)
-{
-	struct archive_entry *entry = archive_entry_new();
-	int status;
-
-	archive_write_set_format_raw(output->filter);
-	if (format == ARCHIVE_MPM) {
-		archive_write_add_filter_gzip(output->filter);
-		archive_write_set_options(output->filter, "gzip:!timestamp");
-	} else {
-		archive_write_add_filter_zstd(output->filter);
-		archive_write_set_options(output->filter, "zstd:compression-level=3");
-	}
-	archive_write_set_bytes_per_block(output->filter, 0);
-	archive_entry_set_filetype(entry, AE_IFREG);
-	status = archive_write_open(output->filter, output, NULL, take_compressed, NULL);
-	if (status == ARCHIVE_OK)
-		status = archive_write_header(output->filter, entry);
-	archive_entry_free(entry);
-	return status == ARCHIVE_OK ? 0 : -1;
 }
 
 static int open_tar(struct archive_output *output)
@@ -154,14 +155,12 @@ static int name_file(const struct archive_output *output)
 	return output->has_name ? rename(output->temporary, output->path) : link_file(output);
 }
 
-static int start(struct archive_output *output, enum archive_format format, struct dory_error *err)
+static int start(struct archive_output *output, struct dory_error *err)
 {
 	if (open_file(output) < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", output->path);
-	output->writing = stage_start(write_bytes, output);
-	if (output->writing && open_filter(output, format) == 0)
-		output->compressing = stage_start(compress_bytes, output);
-	if (!output->compressing || open_tar(output) < 0)
+	output->press = press_start(compress, write_bytes, output);
+	if (!output->press || open_tar(output) < 0)
 		return error_set_errno(err, DORY_ERROR_MEMORY, "packing %s", output->path);
 	return 0;
 }
@@ -174,16 +173,16 @@ int archive_output_open(const char *path, enum archive_format format, struct arc
 	if (!o)
 		abort();
 	o->fd = -1;
+	o->format = format;
 	o->path = text_copy(path);
 	o->directory = slash ? text_copy_n(path, (size_t)(slash - path) + 1) : text_copy(".");
 	o->temporary = text_format("%s.new", path);
 	o->tar = archive_write_new();
-	o->filter = archive_write_new();
 	o->digesting = EVP_MD_CTX_new();
-	if (!o->tar || !o->filter || !o->digesting)
+	if (!o->tar || !o->digesting)
 		abort();
 	EVP_DigestInit_ex(o->digesting, EVP_sha256(), NULL);
-	if (start(o, format, err) < 0) {
+	if (start(o, err) < 0) {
 		archive_output_drop(o);
 		return -1;
 	}
@@ -205,7 +204,6 @@ int archive_output_fail(const struct archive_output *output, struct dory_error *
 static void release(struct archive_output *output)
 {
 	archive_write_free(output->tar);
-	archive_write_free(output->filter);
 	EVP_MD_CTX_free(output->digesting);
 	if (output->fd >= 0)
 		close(output->fd);
@@ -213,21 +211,6 @@ static void release(struct archive_output *output)
 	free(output->directory);
 	free(output->temporary);
 	free(output);
-}
-
-/* From the first step to the last; the first failure, or 0. */
-static int end_steps(struct archive_output *output)
-{
-	int failure = stage_finish(output->compressing);
-
-	output->compressing = NULL;
-	if (failure)
-		return failure;
-	if (archive_write_close(output->filter) != ARCHIVE_OK)
-		return filter_failure(output);
-	failure = stage_finish(output->writing);
-	output->writing = NULL;
-	return failure;
 }
 
 int archive_output_finish(struct archive_output *output, struct archive_facts *facts, struct dory_error *err)
@@ -240,7 +223,8 @@ int archive_output_finish(struct archive_output *output, struct archive_facts *f
 		archive_output_drop(output);
 		return -1;
 	}
-	failure = end_steps(output);
+	failure = press_finish(output->press);
+	output->press = NULL;
 	if (!failure && name_file(output) < 0)
 		failure = errno;
 	if (failure) {
@@ -262,11 +246,8 @@ void archive_output_drop(struct archive_output *output)
 	if (!output)
 		return;
 	archive_write_fail(output->tar);
-	if (output->compressing)
-		stage_finish(output->compressing);
-	archive_write_fail(output->filter);
-	if (output->writing)
-		stage_finish(output->writing);
+	if (output->press)
+		press_finish(output->press);
 	if (output->has_name)
 		unlink(output->temporary);
 	release(output);

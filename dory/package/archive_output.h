@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A package's file while it is written. The caller puts entries into `archive` (tar); compressing them, and writing and
- * digesting what comes out, are steps beside it (stage.h), so that a large package needs no more memory than a small one.
+ * digesting what comes out, go on beside it (press.h), so that a large package needs no more memory than a small one.
  */
 #pragma once
 #include <archive.h>
