@@ -56,6 +56,34 @@ def timed(command, rounds=5, before=lambda: None):
     return statistics.median(took)
 
 
+class Use:
+    """What one run of a command took: ms by the clock, ms of CPU time (its children's, too), KiB of memory at the peak of its largest process."""
+    def __init__(self, command, directory=None):
+        start = time.perf_counter()
+        child = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise subprocess.CalledProcessError(child.returncode, command)
+        self.ms = (time.perf_counter() - start) * 1000
+        self.cpu_ms = (usage.ru_utime + usage.ru_stime) * 1000
+        self.peak_kib = usage.ru_maxrss
+
+
+def least(commands, rounds=7):
+    """The least ms, CPU ms and peak that each of several commands took, run by turns so that the machine's load meets all alike.
+    commands: {name: (command, directory, what to do before)}, either of the last two may be None"""
+    least = {}
+    for _ in range(rounds):
+        for name, (command, directory, before) in commands.items():
+            if before:
+                before()
+            use = Use(command, directory)
+            best = least.setdefault(name, use)
+            best.ms, best.cpu_ms, best.peak_kib = min(best.ms, use.ms), min(best.cpu_ms, use.cpu_ms), max(best.peak_kib, use.peak_kib)
+    return least
+
+
 def smallest(works):
     """The smallest whole number of MiB up to 512 with which works(MiB)."""
     low, high = 0, 512

@@ -36,6 +36,18 @@ struct verb {
 	const struct verb *const *actions;         /* a group's, NULL-terminated */
 	bool is_hidden;                            /* not for people: in no list */
 };
+/* A verb of a family, whose options are read into family_values; with run NULL it is the composer's program that has it. */
+#define FAMILY_VERB(family, word, operands_, summary_, options_, run_, details_)                                       \
+	const struct verb verb_##family##_##word = {.name = #family " " #word,                                        \
+		.operands = operands_,                                                                                 \
+		.summary = summary_,                                                                                   \
+		.details = details_,                                                                                   \
+		.options = options_,                                                                                   \
+		.misuse_status = EXIT_MISUSED,                                                                         \
+		.failure_status = EXIT_FAILED,                                                                         \
+		.run = run_,                                                                                           \
+		.values = &family##_values}
+
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
 extern const struct verb verb_run, verb_build, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_repo, verb_runtime, verb_config, verb_doctor,
 	verb_completion, verb_version, verb_help, verb_complete;

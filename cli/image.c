@@ -189,16 +189,6 @@ static int remove_images(struct invocation *invocation)
 	return verb_rmi.run(invocation);
 }
 
-#define IMAGE_VERB(variable, name_, operands_, summary_, options_, run_)                                                          \
-	const struct verb variable = {.name = "image " name_,                                                                      \
-		.operands = operands_,                                                                                             \
-		.summary = summary_,                                                                                               \
-		.options = options_,                                                                                               \
-		.misuse_status = EXIT_MISUSED,                                                                                     \
-		.failure_status = EXIT_FAILED,                                                                                     \
-		.run = run_,                                                                                                       \
-		.values = &image_values}
-
 /* Listing takes its options where `dory images` does. */
 const struct verb verb_image_ls = {.name = "image ls",
 	.operands = "",
@@ -208,15 +198,15 @@ const struct verb verb_image_ls = {.name = "image ls",
 	.failure_status = EXIT_FAILED,
 	.run = list_images,
 	.values = &images_values};
-IMAGE_VERB(verb_image_rm, "rm", "IMAGE...", "Remove images", no_options, remove_images);
-IMAGE_VERB(verb_image_inspect, "inspect", "IMAGE...", "Tell all about images: contents, configuration, digest", json_options, NULL);
-IMAGE_VERB(verb_image_tree, "tree", "IMAGE [PATH]", "List the files in an image", tree_options, NULL);
-IMAGE_VERB(verb_image_diff, "diff", "IMAGE IMAGE", "Tell what differs between two images", json_options, NULL);
-IMAGE_VERB(verb_image_history, "history", "IMAGE", "Tell what went into an image, from where and when", json_options, history);
-IMAGE_VERB(verb_image_export, "export", "IMAGE FILE", "Write an image's disk, or its files, to a file", export_options, NULL);
-IMAGE_VERB(verb_image_import, "import", "IMAGE FILE", "Make an image of a disk or an archive", import_options, NULL);
-IMAGE_VERB(verb_image_prune, "prune", "", "Remove what can be made again", prune_options, prune);
-IMAGE_VERB(verb_image_sbom, "sbom", "IMAGE", "Write a bill of materials (SPDX)", sbom_options, NULL);
+FAMILY_VERB(image, rm, "IMAGE...", "Remove images", no_options, remove_images, NULL);
+FAMILY_VERB(image, inspect, "IMAGE...", "Tell all about images: contents, configuration, digest", json_options, NULL, NULL);
+FAMILY_VERB(image, tree, "IMAGE [PATH]", "List the files in an image", tree_options, NULL, NULL);
+FAMILY_VERB(image, diff, "IMAGE IMAGE", "Tell what differs between two images", json_options, NULL, NULL);
+FAMILY_VERB(image, history, "IMAGE", "Tell what went into an image, from where and when", json_options, history, NULL);
+FAMILY_VERB(image, export, "IMAGE FILE", "Write an image's disk, or its files, to a file", export_options, NULL, NULL);
+FAMILY_VERB(image, import, "IMAGE FILE", "Make an image of a disk or an archive", import_options, NULL, NULL);
+FAMILY_VERB(image, prune, "", "Remove what can be made again", prune_options, prune, NULL);
+FAMILY_VERB(image, sbom, "IMAGE", "Write a bill of materials (SPDX)", sbom_options, NULL, NULL);
 
 static const struct verb *const actions[] = {&verb_image_ls, &verb_image_inspect, &verb_image_tree, &verb_image_diff, &verb_image_history,
 	&verb_image_export, &verb_image_import, &verb_image_sbom, &verb_image_prune, &verb_image_rm, NULL};

@@ -45,8 +45,10 @@ static const struct option init_options[] = {
 
 static const struct option build_options[] = {FORMAT_OPTION, {0}};
 static const struct option json_options[] = {VALUE(json, OPTION_FLAG, "json", 0, NULL, "as JSON"), {0}};
-static const struct option search_options[] = {VALUE(json, OPTION_FLAG, "json", 0, NULL, "as JSON"), FROM_OPTION, NETWORK_OPTIONS, {0}};
-static const struct option pull_options[] = {FROM_OPTION, NETWORK_OPTIONS, VALUE(settings.quiet, OPTION_FLAG, "quiet", 'q', NULL, "no progress"), {0}};
+static const struct option search_options[] = {
+	VALUE(json, OPTION_FLAG, "json", 0, NULL, "as JSON"), FROM_OPTION, NETWORK_OPTIONS, {0}};
+static const struct option pull_options[] = {
+	FROM_OPTION, NETWORK_OPTIONS, VALUE(settings.quiet, OPTION_FLAG, "quiet", 'q', NULL, "no progress"), {0}};
 static const struct option update_options[] = {
 	VALUE(created, OPTION_FLAG, "created", 0, NULL, "also what was made later, whatever its version"), FROM_OPTION, NETWORK_OPTIONS,
 	VALUE(settings.verbose, OPTION_FLAG, "verbose", 'v', NULL, "say what is done with each"), {0}};
@@ -90,15 +92,22 @@ static const struct option from_deb_options[] = {
 	{0},
 };
 
+/* Each column as wide as Capstan has it, or wider; nothing but the text in the last one that has some. */
 static void print_row(const char *const columns[5])
 {
-	char *line = text_format("%-50s %-50s %-15s %-20s %-15s", columns[0], columns[1], columns[2], columns[3], columns[4]);
-	size_t length = strlen(line);
+	static const size_t widths[] = {50, 50, 15, 20, 15};
+	size_t blanks = 0;
 
-	while (length > 0 && line[length - 1] == ' ')
-		line[--length] = '\0';
-	puts(line);
-	free(line);
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		size_t length = strlen(columns[i]);
+
+		if (length > 0) {
+			printf("%*s%s", (int)blanks, "", columns[i]);
+			blanks = 0;
+		}
+		blanks += (length < widths[i] ? widths[i] - length : 0) + 1;
+	}
+	putchar('\n');
 }
 
 void package_print_table(const struct package_list *list, const char *substring)
@@ -188,7 +197,8 @@ static int check_init(const struct invocation *invocation)
 
 static int fill_manifest(struct package_manifest *manifest, struct dory_error *err)
 {
-	if (package_name_check(package_values.name, err) < 0 || package_version_check(package_values.version ? package_values.version : "", err) < 0)
+	if (package_name_check(package_values.name, err) < 0 ||
+		package_version_check(package_values.version ? package_values.version : "", err) < 0)
 		return -1;
 	for (size_t i = 0; i < package_values.requires.count; i++) {
 		struct requirement requirement;
@@ -269,16 +279,7 @@ static int rm_verb(struct invocation *invocation)
 }
 
 /* Without a function: what reads or writes archives is in dory-compose (package_verbs.c). */
-#define VERB(word, operands_, summary_, options_, run_, details_)                                                      \
-	const struct verb verb_package_##word = {.name = "package " #word,                                      \
-		.operands = operands_,                                                                                 \
-		.summary = summary_,                                                                                   \
-		.details = details_,                                                                                   \
-		.options = options_,                                                                                   \
-		.misuse_status = EXIT_MISUSED,                                                                         \
-		.failure_status = EXIT_FAILED,                                                                         \
-		.run = run_,                                                                                           \
-		.values = &package_values}
+#define VERB(word, ...) FAMILY_VERB(package, word, __VA_ARGS__)
 
 VERB(init, "[PATH]", "Start a package: write meta/package.yaml", init_options, init_verb, NULL);
 VERB(build, "", "Pack the project in this directory into NAME.mpm", build_options, NULL, NULL);
@@ -288,11 +289,13 @@ VERB(compose, "IMAGE", "Compose an image from the project in this directory and 
 VERB(collect, "", "Lay out in ./mpm-pkg what would go into the image", collect_options, NULL, NULL);
 VERB(list, "", "List the packages in the local repository", json_options, list_verb, NULL);
 VERB(import, "[PATH]", "Put the project, or the archive at PATH, into the local repository", build_options, NULL, NULL);
-VERB(search, "[SUBSTRING]", "List packages of the repositories, or else of this machine's, whose name has SUBSTRING", search_options, NULL, NULL);
+VERB(search, "[SUBSTRING]", "List packages of the repositories, or else of this machine's, whose name has SUBSTRING",
+	search_options, NULL, NULL);
 VERB(pull, "NAME[=VERSION]", "Fetch a package from a repository into the local one", pull_options, NULL, NULL);
 VERB(describe, "NAME[=VERSION]", "Print what a package is, and how it runs", describe_options, NULL, NULL);
 VERB(update, "[SUBSTRING]", "Fetch newer versions of the packages in the local repository", update_options, NULL, NULL);
-VERB(verify, "[NAME[=VERSION]]", "Check that packages are what was put into the local repository: their digests hold", no_options, NULL, NULL);
+VERB(verify, "[NAME[=VERSION]]", "Check that packages are what was put into the local repository: their digests hold",
+	no_options, NULL, NULL);
 VERB(doc, "NAME[=VERSION]", "Print what a package's configurations take, from its meta/doc.yaml", no_options, NULL, NULL);
 VERB(rm, "NAME[=VERSION]...", "Remove packages from the local repository", no_options, rm_verb, NULL);
 VERB(export, "NAME[=VERSION] [PATH]", "Copy a package out of the local repository", build_options, NULL,
@@ -310,7 +313,8 @@ const struct verb verb_package_from_deb = {.name = "package from-deb",
 
 static const struct verb *const family[] = {&verb_package_init, &verb_package_build, &verb_package_compose, &verb_package_collect,
 	&verb_package_list, &verb_package_import, &verb_package_search, &verb_package_pull, &verb_package_describe,
-	&verb_package_update, &verb_package_verify, &verb_package_doc, &verb_package_rm, &verb_package_export, &verb_package_tree, &verb_package_why,
+	&verb_package_update, &verb_package_verify, &verb_package_doc, &verb_package_rm, &verb_package_export,
+	&verb_package_tree, &verb_package_why,
 	&verb_package_from_deb, NULL};
 
 const struct verb verb_package = {

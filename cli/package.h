@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The verbs of packages: their options in package.c, what they do in package_verbs.c (those that read or write archives) and in package.c. */
+/*
+ * The verbs of packages: their options in package.c, what they do in package_verbs.c (those that read or write archives), in
+ * package_remote.c (those that ask repositories) and in package.c.
+ */
 #pragma once
 #include "cli/command.h"
 #include "dory/package/source.h"
@@ -17,12 +20,17 @@ void package_print_table(const struct package_list *list, const char *substring)
 /* That table, or JSON if it was asked for. */
 void package_print_list(const struct package_list *list, const char *substring);
 
-extern const struct verb verb_package_init, verb_package_build, verb_package_compose, verb_package_collect, verb_package_list, verb_package_import,
-	verb_package_search, verb_package_pull, verb_package_verify, verb_package_describe, verb_package_update, verb_package_doc, verb_package_rm, verb_package_export,
+extern const struct verb verb_package_init, verb_package_build, verb_package_compose, verb_package_collect,
+	verb_package_list, verb_package_import, verb_package_search, verb_package_pull, verb_package_verify,
+	verb_package_describe, verb_package_update, verb_package_doc, verb_package_rm, verb_package_export,
 	verb_package_tree, verb_package_why, verb_package_from_deb;
 
 /* What dory-compose does for those of them that have no function of their own. */
 int package_verbs_run(struct invocation *invocation);
+
+/* One of them, with the settings that it runs under: 0, or -1 with an error. */
+typedef int package_action_fn(struct invocation *invocation, const struct dory_config *config, struct dory_error *err);
+package_action_fn package_search, package_pull, package_update;
 
 /* Writes meta/run.yaml of a project. */
 int runtime_write_stub(const char *directory, const char *runtime, bool is_plain, bool force, struct dory_error *err) must_check;

@@ -113,7 +113,8 @@ static void print_line(void *context, const char *text)
 	puts(text);
 }
 
-int package_describe(const struct package_list *list, const struct package_entry *entry, bool with_content, struct dory_error *err)
+int package_describe(const struct package_list *list, const struct package_entry *entry, bool with_content,
+	struct dory_error *err)
 {
 	struct run_manifest run = {0};
 	struct archive_meta meta;

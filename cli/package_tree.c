@@ -142,8 +142,8 @@ struct asking {
 
 static void print_reasons(struct asking *asking, const char *name, unsigned depth);
 
-static void check_requirer(struct asking *asking, const struct package_manifest *who, const struct text_list *require, const char *name,
-	const struct package_manifest *manifest, bool is_project, unsigned depth)
+static void check_requirer(struct asking *asking, const struct package_manifest *who, const struct text_list *require,
+	const char *name, const struct package_manifest *manifest, bool is_project, unsigned depth)
 {
 	for (size_t i = 0; i < require->count; i++) {
 		if (!names(require->items[i], strncmp(name, "deb:", 4) == 0 ? name + 4 : name, manifest))
@@ -171,7 +171,8 @@ static void print_reasons(struct asking *asking, const char *name, unsigned dept
 		return;
 	check_requirer(asking, &plan->project.manifest, &plan->project.manifest.require, name, manifest, true, depth);
 	check_requirer(asking, &plan->project.manifest, &plan->requires, name, manifest, true, depth);
-	if (!manifest && plan->project.run.runtime && plan->project.run.runtime->debian && strcmp(plan->project.run.runtime->debian, name + 4) == 0) {
+	if (!manifest && plan->project.run.runtime && plan->project.run.runtime->debian &&
+		strcmp(plan->project.run.runtime->debian, name + 4) == 0) {
 		printf("%*s%s has the runtime %s\n", (int)depth * 2, "", plan->project.manifest.name, plan->project.run.runtime->name);
 		asking->found++;
 	}
@@ -182,7 +183,8 @@ static void print_reasons(struct asking *asking, const char *name, unsigned dept
 	}
 }
 
-int package_print_why(const struct dory_config *config, const struct packages_request *request, const char *package, struct dory_error *err)
+int package_print_why(const struct dory_config *config, const struct packages_request *request, const char *package,
+	struct dory_error *err)
 {
 	struct packages_plan plan;
 	struct asking asking = {.plan = &plan};

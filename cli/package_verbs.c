@@ -152,87 +152,59 @@ static int collect(struct invocation *invocation, const struct dory_config *conf
 	return dory_packages_collect(config, &compose, err);
 }
 
-/* A package of the store. */
-static int open_entry(const struct dory_config *config, const char *word, struct package_list *list, struct package_source ***sources,
-	struct package_entry **entry, struct dory_error *err)
+/* What is done with one package of the store. */
+typedef int use_entry_fn(
+	const struct invocation *invocation, const struct package_list *list, struct package_entry *entry, struct dory_error *err);
+
+/* The package that the first word names. */
+static int with_entry(const struct invocation *invocation, const struct dory_config *config, use_entry_fn *use,
+	struct dory_error *err)
 {
 	const struct packages_sources wanted = {.with_store = true};
+	struct package_source **sources;
+	struct package_entry *entry;
+	struct package_list list;
+	int result;
 
-	if (packages_sources_open(config, &wanted, sources, list, err) < 0)
+	if (packages_sources_open(config, &wanted, &sources, &list, err) < 0)
 		return -1;
-	if (package_list_get(list, word, entry, err) == 0 && (*entry)->source->fetch((*entry)->source, *entry, err) == 0)
-		return 0;
-	package_list_release(list);
-	packages_sources_close(*sources);
-	return -1;
+	result = package_list_get(&list, invocation->words.operands.words[0], &entry, err);
+	if (result == 0)
+		result = entry->source->fetch(entry->source, entry, err);
+	if (result == 0)
+		result = use(invocation, &list, entry, err);
+	package_list_release(&list);
+	packages_sources_close(sources);
+	return result;
+}
+
+static int describe_entry(const struct invocation *invocation, const struct package_list *list,
+	struct package_entry *entry, struct dory_error *err)
+{
+	return package_describe(list, entry, package_values.content, err);
 }
 
 static int describe(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	struct package_source **sources;
-	struct package_entry *entry;
-	struct package_list list;
-	int result;
+	return with_entry(invocation, config, describe_entry, err);
+}
 
-	if (open_entry(config, invocation->words.operands.words[0], &list, &sources, &entry, err) < 0)
-		return -1;
-	result = package_describe(&list, entry, package_values.content, err);
-	package_list_release(&list);
-	packages_sources_close(sources);
-	return result;
+static int print_doc(const struct invocation *invocation, const struct package_list *list,
+	struct package_entry *entry, struct dory_error *err)
+{
+	return package_print_doc(entry, err);
 }
 
 static int doc(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	struct package_source **sources;
-	struct package_entry *entry;
-	struct package_list list;
-	int result;
-
-	if (open_entry(config, invocation->words.operands.words[0], &list, &sources, &entry, err) < 0)
-		return -1;
-	result = package_print_doc(entry, err);
-	package_list_release(&list);
-	packages_sources_close(sources);
-	return result;
+	return with_entry(invocation, config, print_doc, err);
 }
 
-/* In another format than it is kept in the package is packed anew, from a folder of its own. */
-static int convert(const struct package_entry *entry, enum archive_format format, const char *path, struct dory_error *err)
+static int export_entry(const struct invocation *invocation, const struct package_list *list,
+	struct package_entry *entry, struct dory_error *err)
 {
-	char *folder = text_format("%s.XXXXXX", path);
-	struct archive_facts facts;
-	int result;
-
-	if (!mkdtemp(folder)) {
-		free(folder);
-		return error_set_errno(err, DORY_ERROR_IO, "making a folder beside %s", path);
-	}
-	result = archive_unpack(entry->path, folder, err);
-	if (result == 0)
-		result = archive_write_tree(folder, NULL, NULL, format, path, &facts, err);
-	if (file_remove_tree(folder, err) < 0)
-		result = -1;
-	free(folder);
-	return result;
-}
-
-static int copy(const char *from, const char *to, struct dory_error *err)
-{
-	size_t length;
-	char *content;
-	int result;
-
-	if (file_read(from, SIZE_MAX / 2, &content, &length, err) < 0)
-		return -1;
-	result = file_replace(to, content, length, err);
-	free(content);
-	return result;
-}
-
-static int export_to(const struct package_entry *entry, const char *path, struct dory_error *err)
-{
-	const char *suffix = strrchr(entry->path, '.');
+	const struct word_list *operands = &invocation->words.operands;
+	const char *path = operands->count > 1 ? operands->words[1] : NULL, *suffix = strrchr(entry->path, '.');
 	enum archive_format format;
 	struct stat st;
 	char *name;
@@ -243,127 +215,29 @@ static int export_to(const struct package_entry *entry, const char *path, struct
 	if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return archive_unpack(entry->path, path, err);
 	name = path ? text_copy(path) : text_format("%s%s", entry->manifest.name, archive_suffix(format));
-	result = strcmp(suffix, archive_suffix(format)) == 0 ? copy(entry->path, name, err) : convert(entry, format, name, err);
+	if (strcmp(suffix, archive_suffix(format)) == 0)
+		result = file_copy(entry->path, name, err);
+	else
+		result = archive_convert(entry->path, format, name, err);
 	free(name);
 	return result;
 }
 
 static int export(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	const struct word_list *operands = &invocation->words.operands;
-	struct package_source **sources;
-	struct package_entry *entry;
-	struct package_list list;
-	int result;
-
-	if (open_entry(config, operands->words[0], &list, &sources, &entry, err) < 0)
-		return -1;
-	result = export_to(entry, operands->count > 1 ? operands->words[1] : NULL, err);
-	package_list_release(&list);
-	packages_sources_close(sources);
-	return result;
+	return with_entry(invocation, config, export_entry, err);
 }
 
-/* What the repositories and directories have that are to be asked; without any it is an error. */
-static int open_remote(const struct dory_config *config, struct package_list *list, struct package_source ***sources, struct dory_error *err)
-{
-	const struct packages_sources wanted = {.with_repositories = true,
-		.from = package_values.sources.words,
-		.from_count = package_values.sources.count,
-		.refresh = settings_refresh(&package_values.settings)};
-
-	if (packages_sources_open(config, &wanted, sources, list, err) < 0)
-		return -1;
-	if (**sources)
-		return 0;
-	packages_sources_close(*sources);
-	error_set(err, DORY_ERROR_USAGE, "no repository is known to fetch packages from");
-	return error_hint(err, "Add one with `dory repo add NAME URL`, or name a directory that has packages with --from DIR.");
-}
-
-/* Without repositories what is here can be searched. */
-static int search(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
-{
-	const struct word_list *operands = &invocation->words.operands;
-	struct packages_sources wanted = {.with_repositories = true,
-		.from = package_values.sources.words,
-		.from_count = package_values.sources.count,
-		.refresh = settings_refresh(&package_values.settings)};
-	struct package_source **sources;
-	struct package_list list;
-
-	if (packages_sources_open(config, &wanted, &sources, &list, err) < 0)
-		return -1;
-	if (!*sources) {
-		packages_sources_close(sources);
-		wanted.with_store = true;
-		if (packages_sources_open(config, &wanted, &sources, &list, err) < 0)
-			return -1;
-	}
-	package_print_list(&list, operands->count ? operands->words[0] : NULL);
-	package_list_release(&list);
-	packages_sources_close(sources);
-	return 0;
-}
-
-/* Into the store from the sources beside it. */
-static int take(const struct dory_config *config, struct package_entry *entry, struct dory_error *err)
-{
-	char *file;
-
-	if (entry->source->fetch(entry->source, entry, err) < 0 || package_store_put_archive(config->root, entry->path, &file, err) < 0)
-		return -1;
-	free(file);
-	return 0;
-}
-
-static char *source_names(struct package_source *const *sources)
-{
-	struct text_list names = {0};
-	char *joined;
-
-	for (; *sources; sources++)
-		text_list_add(&names, (*sources)->name);
-	joined = text_list_join(&names, ", ");
-	text_list_release(&names);
-	return joined;
-}
-
-static int pull(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
-{
-	const char *word = invocation->words.operands.words[0];
-	struct package_source **sources;
-	struct package_list list;
-	struct package_entry *entry;
-	int result;
-
-	if (open_remote(config, &list, &sources, err) < 0)
-		return -1;
-	result = package_list_get(&list, word, &entry, err);
-	if (result < 0) {
-		char *names = source_names(sources), *hint = text_copy(err->hint);
-
-		error_set(err, DORY_ERROR_NOT_FOUND, "package %s is not available in the given repository (%s)", word, names);
-		error_hint(err, "%s", strncmp(hint, "Did you mean", 12) == 0 ? hint : "`dory package search` lists what there is.");
-		free(names);
-		free(hint);
-	} else {
-		result = take(config, entry, err);
-	}
-	package_list_release(&list);
-	packages_sources_close(sources);
-	return result;
-}
-
-static int verify_one(const struct package_entry *entry, struct dory_error *err)
+static int verify_one(struct package_entry *entry, struct dory_error *err)
 {
 	struct archive_facts facts;
 
-	if (archive_check(entry->path, &facts, err) < 0)
+	if (entry->source->fetch(entry->source, entry, err) < 0 || archive_check(entry->path, &facts, err) < 0)
 		return -1;
 	if ((*entry->manifest.sha256 && strcmp(entry->manifest.sha256, facts.sha256) != 0) ||
 		(entry->manifest.size && entry->manifest.size != facts.size)) {
-		error_set(err, DORY_ERROR_UNTRUSTED, "%s is not what was put into the local repository: its digest is %s", entry->path, facts.sha256);
+		error_set(err, DORY_ERROR_UNTRUSTED,
+			"%s is not what was put into the local repository: its digest is %s", entry->path, facts.sha256);
 		return error_hint(err, "Pull or import it again.");
 	}
 	printf("%s %s  %s\n", facts.sha256, entry->manifest.name, *entry->manifest.version ? entry->manifest.version : "-");
@@ -389,76 +263,6 @@ static int verify(struct invocation *invocation, const struct dory_config *confi
 	for (size_t i = 0; operands->count == 0 && i < list.count && result == 0; i++)
 		result = verify_one(&list.entries[i], err);
 	package_list_release(&list);
-	packages_sources_close(sources);
-	return result;
-}
-
-static bool is_newer(const struct package_manifest *remote, const struct package_manifest *local)
-{
-	int order = package_version_compare(remote->version, local->version);
-
-	return order > 0 || (order == 0 && package_values.created && strcmp(remote->created, local->created) > 0);
-}
-
-static int update_one(const struct dory_config *config, struct package_list *remote, const struct package_entry *local, size_t number,
-	size_t count, size_t *updated, struct dory_error *err)
-{
-	struct package_entry *entry = package_list_find(remote, local->manifest.name, NULL);
-	bool is_update = entry && is_newer(&entry->manifest, &local->manifest);
-
-	if (package_values.settings.verbose)
-		printf("[%02zu/%02zu] %-50s", number, count, local->manifest.name);
-	if (package_values.settings.verbose && !is_update)
-		printf("... %s\n", entry ? "already latest" : "package does not exist in remote repository");
-	if (!is_update)
-		return 0;
-	if (package_values.settings.verbose)
-		printf("... updating %s -> %s\n", local->manifest.version, entry->manifest.version);
-	++*updated;
-	return take(config, entry, err);
-}
-
-static int update_all(const struct dory_config *config, struct package_list *local, struct package_list *remote, const char *substring,
-	struct dory_error *err)
-{
-	struct package_entry **found = calloc(local->count + 1, sizeof(*found));
-	size_t count = 0, updated = 0;
-	int result = 0;
-
-	if (!found)
-		abort();
-	for (size_t i = 0; i < local->count; i++) {
-		struct package_entry *entry = &local->entries[i];
-
-		/* Of several versions the highest is what an update is measured by. */
-		if ((!substring || strstr(entry->manifest.name, substring)) && package_list_find(local, entry->manifest.name, NULL) == entry)
-			found[count++] = entry;
-	}
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = update_one(config, remote, found[i], i + 1, count, &updated, err);
-	if (result == 0)
-		printf("Updated %zu packages (out of %zu that were found locally)\n", updated, count);
-	free(found);
-	return result;
-}
-
-static int update(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
-{
-	const struct word_list *operands = &invocation->words.operands;
-	const struct packages_sources wanted = {.with_store = true};
-	struct package_source **sources, **local_sources;
-	struct package_list local, remote;
-	int result;
-
-	if (open_remote(config, &remote, &sources, err) < 0)
-		return -1;
-	result = packages_sources_open(config, &wanted, &local_sources, &local, err);
-	if (result == 0) {
-		result = update_all(config, &local, &remote, operands->count ? operands->words[0] : NULL, err);
-		package_list_release(&local);
-		packages_sources_close(local_sources);
-	}
-	package_list_release(&remote);
 	packages_sources_close(sources);
 	return result;
 }
@@ -499,7 +303,7 @@ static const struct action {
 	const struct verb *verb;
 	size_t least, most; /* words */
 	const char *missing;
-	int (*run)(struct invocation *invocation, const struct dory_config *config, struct dory_error *err);
+	package_action_fn *run;
 } actions[] = {
 	{&verb_package_build, 0, 0, NULL, build},
 	{&verb_package_import, 0, 1, NULL, import},
@@ -508,10 +312,10 @@ static const struct action {
 	{&verb_package_describe, 1, 1, "say which package", describe},
 	{&verb_package_doc, 1, 1, "say which package", doc},
 	{&verb_package_export, 1, 2, "say which package", export},
-	{&verb_package_search, 0, 1, NULL, search},
+	{&verb_package_search, 0, 1, NULL, package_search},
 	{&verb_package_verify, 0, 1, NULL, verify},
-	{&verb_package_pull, 1, 1, "say which package", pull},
-	{&verb_package_update, 0, 1, NULL, update},
+	{&verb_package_pull, 1, 1, "say which package", package_pull},
+	{&verb_package_update, 0, 1, NULL, package_update},
 	{&verb_package_tree, 0, 1, NULL, tree},
 	{&verb_package_why, 1, 1, "say which package", why},
 	{&verb_package_from_deb, 1, SIZE_MAX, "say which package of Debian", from_deb},

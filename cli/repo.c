@@ -16,15 +16,7 @@ static const struct option update_options[] = {QUIET_OPTION, {0}};
 static const struct option sign_options[] = {VALUE(key, OPTION_TEXT, "key", 'k', "FILE", "the private key, a PEM file"),
 	VALUE(new_key, OPTION_TEXT, "new-key", 0, "FILE", "make a private key there, and sign with it"), {0}};
 
-#define VERB(word, operands_, summary_, options_, details_)                                                            \
-	const struct verb verb_repo_##word = {.name = "repo " #word,                                                   \
-		.operands = operands_,                                                                                 \
-		.summary = summary_,                                                                                   \
-		.details = details_,                                                                                   \
-		.options = options_,                                                                                   \
-		.misuse_status = EXIT_MISUSED,                                                                         \
-		.failure_status = EXIT_FAILED,                                                                         \
-		.values = &repo_values}
+#define VERB(word, operands, summary, options, details) FAMILY_VERB(repo, word, operands, summary, options, NULL, details)
 
 VERB(add, "NAME URL", "Know a repository of packages", add_options,
 	"URL is where its index.json is found (https://, http:// or file:///). Layouts of others: `capstan` is a bucket of S3 as\n"

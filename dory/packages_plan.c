@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "dory/base/digest.h"
 #include "dory/base/file.h"
 #include "dory/base/text.h"
 #include "dory/package/archive.h"
@@ -54,12 +55,12 @@ static int resolve(const struct dory_config *config, struct packages_plan *plan,
 
 /*
  * The run.yaml of a package, "" if it has none; returns owned. Capstan's archives have it in the middle: what was read
- * once is kept under the archive's digest.
+ * once is kept under the archive's digest, if that is known to be the archive's.
  */
 static int read_run_text(const struct dory_config *config, const struct package_entry *entry, char **text, struct dory_error *err)
 {
 	char *directory = text_format("%s/cache/run", config->root), *cached = text_format("%s/%s", directory, entry->manifest.sha256);
-	bool can_cache = *entry->manifest.sha256 && !strchr(entry->manifest.sha256, '/');
+	bool can_cache = entry->source->has_checked_digests && digest_is_text(entry->manifest.sha256);
 	struct archive_meta meta;
 	struct dory_error ignored;
 	size_t length;

@@ -2,6 +2,7 @@
 /* SHA-256 through libcrypto. */
 #include "dory/base/digest.h"
 #include <openssl/sha.h>
+#include <string.h>
 
 void digest_print(const unsigned char *bytes, char text[DIGEST_TEXT_SIZE])
 {
@@ -20,4 +21,9 @@ void digest_sha256(const void *bytes, size_t length, char text[DIGEST_TEXT_SIZE]
 
 	SHA256(bytes, length, digest);
 	digest_print(digest, text);
+}
+
+bool digest_is_text(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == DIGEST_TEXT_SIZE - 1 && !text[DIGEST_TEXT_SIZE - 1];
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reading, replacing and locking files. */
 #include "dory/base/file.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/base/text_list.h"
 
 /* Reads until the end or until `limit` + 1 bytes; returns how many, or -1. */
 static ssize_t read_up_to(int fd, struct text_buffer *buffer, size_t limit)
@@ -68,23 +70,106 @@ static int write_all(int fd, const char *bytes, size_t length)
 	return 0;
 }
 
+/* A new file beside the one that it is to replace. */
+struct replacement {
+	const char *path;
+	char *temporary;
+	int fd;
+};
+
+static int replacement_open(struct replacement *new, const char *path, struct dory_error *err)
+{
+	new->path = path;
+	new->temporary = text_format("%s.XXXXXX", path);
+	new->fd = mkostemp(new->temporary, O_CLOEXEC);
+	if (new->fd >= 0)
+		return 0;
+	error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", path);
+	free(new->temporary);
+	return -1;
+}
+
+/* `is_whole`: what was to be written is written; if not, errno says why. */
+static int replacement_finish(struct replacement *new, bool is_whole, struct dory_error *err)
+{
+	int result = 0;
+
+	if (!is_whole || fchmod(new->fd, 0644) < 0 || fdatasync(new->fd) < 0 || rename(new->temporary, new->path) < 0) {
+		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", new->path);
+		unlink(new->temporary);
+	}
+	close(new->fd);
+	free(new->temporary);
+	return result;
+}
+
 int file_replace(const char *path, const void *content, size_t length, struct dory_error *err)
 {
-	char *temporary = text_format("%s.XXXXXX", path);
-	int fd = mkostemp(temporary, O_CLOEXEC), result = 0;
+	struct replacement new;
 
-	if (fd < 0) {
-		result = error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", path);
-		free(temporary);
-		return result;
-	}
-	if (fchmod(fd, 0644) < 0 || write_all(fd, content, length) < 0 || fdatasync(fd) < 0 || rename(temporary, path) < 0) {
-		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
-		unlink(temporary);
-	}
+	if (replacement_open(&new, path, err) < 0)
+		return -1;
+	return replacement_finish(&new, write_all(new.fd, content, length) == 0, err);
+}
+
+/* By reading and writing. */
+static int copy_bytes(int from, int to)
+{
+	enum { SIZE = 1 << 18 };
+	char *buffer = malloc(SIZE);
+	ssize_t n = -1;
+
+	while (buffer && ((n = read(from, buffer, SIZE)) > 0 || (n < 0 && errno == EINTR)))
+		if (n > 0 && write_all(to, buffer, (size_t)n) < 0) {
+			n = -1;
+			break;
+		}
+	free(buffer);
+	return n < 0 ? -1 : 0;
+}
+
+/* The kernel copies where it can: not from one kind of file system to another, nor what is made as it is read. The rest is read. */
+static int copy_all(int from, int to)
+{
+	ssize_t n;
+
+	while ((n = copy_file_range(from, NULL, to, NULL, 1 << 30, 0)) > 0)
+		;
+	if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+		return -1;
+	return copy_bytes(from, to);
+}
+
+int file_copy(const char *from, const char *to, struct dory_error *err)
+{
+	int fd = open(from, O_RDONLY | O_CLOEXEC), result;
+	struct replacement new;
+
+	if (fd < 0)
+		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening %s", from);
+	result = replacement_open(&new, to, err);
+	if (result == 0)
+		result = replacement_finish(&new, copy_all(fd, new.fd) == 0, err);
 	close(fd);
-	free(temporary);
 	return result;
+}
+
+int file_list_names(const char *path, struct text_list *names, struct dory_error *err)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	int failure;
+
+	if (!directory)
+		return errno == ENOENT ? 0 : error_set_errno(err, DORY_ERROR_IO, "reading the directory %s", path);
+	while (errno = 0, entry = readdir(directory))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			text_list_add(names, entry->d_name);
+	failure = errno;
+	closedir(directory);
+	text_list_sort(names);
+	errno = failure;
+	return failure ? error_set_errno(err, DORY_ERROR_IO, "reading the directory %s", path) : 0;
 }
 
 int file_make_directories(const char *path, struct dory_error *err)

@@ -12,6 +12,13 @@ int file_read(const char *path, size_t limit, char **content, size_t *length, st
 /* Writes content to a new file beside `path`, then renames it there: readers see the old file or the new one, whole. */
 int file_replace(const char *path, const void *content, size_t length, struct dory_error *err) must_check;
 
+/* Copies the bytes of a file of any size to `to`, in the same way; NOT_FOUND if there is none at `from`. */
+int file_copy(const char *from, const char *to, struct dory_error *err) must_check;
+
+/* Adds the names in a directory, but "." and "..", and sorts the list; a directory that is not there has none. */
+struct text_list;
+int file_list_names(const char *path, struct text_list *names, struct dory_error *err) must_check;
+
 /* As mkdir -p. */
 int file_make_directories(const char *path, struct dory_error *err) must_check;
 

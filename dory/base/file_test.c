@@ -45,6 +45,37 @@ TEST(what_was_put_in_place_is_read)
 	CHECK_EQ(file_remove_tree(directory, &err), 0);
 }
 
+/* From /proc, where the kernel cannot copy and says that files are empty, and from a file system of another kind. */
+TEST(files_are_copied_whole_from_anywhere)
+{
+	char *path, *other = text_copy("/dev/shm/dory-file-XXXXXX"), *content, *comm;
+	size_t length, comm_length;
+	int fd = mkstemp(other);
+
+	start();
+	path = in_directory("f");
+	CHECK(fd >= 0);
+	close(fd);
+	CHECK_EQ(file_replace(other, "abc", 3, &err), 0);
+	CHECK_EQ(file_copy(other, path, &err), 0);
+	CHECK_EQ(file_read(path, 10, &content, &length, &err), 0);
+	CHECK(length == 3 && memcmp(content, "abc", 3) == 0);
+	free(content);
+	CHECK_EQ(file_copy("/proc/self/comm", path, &err), 0);
+	CHECK_EQ(file_read("/proc/self/comm", 64, &comm, &comm_length, &err), 0);
+	CHECK_EQ(file_read(path, 64, &content, &length, &err), 0);
+	CHECK(length > 0 && length == comm_length && memcmp(content, comm, length) == 0);
+	free(comm);
+	free(content);
+	CHECK_EQ(unlink(other), 0);
+	CHECK_EQ(file_copy(other, path, &err), -1);
+	CHECK_EQ(err.kind, DORY_ERROR_NOT_FOUND);
+	CHECK_EQ(access(path, F_OK), 0);
+	free(other);
+	free(path);
+	CHECK_EQ(file_remove_tree(directory, &err), 0);
+}
+
 TEST(trees_are_made_and_removed_but_links_not_followed)
 {
 	char *deep, *link, *kept;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Damerau-Levenshtein distance (neighbours swapped count one), and names that begin with what was typed or contain it. */
 #include "dory/base/near_names.h"
+#include <stdlib.h>
 #include <string.h>
 #include "dory/base/text.h"
 
@@ -109,4 +110,16 @@ char *near_names_text(const struct near_names *near)
 	for (size_t i = 0; i < near->count; i++)
 		text_append_format(&text, "%s%s", i == 0 ? "" : i + 1 == near->count ? " or " : ", ", near->names[i]);
 	return text.text;
+}
+
+int near_names_hint(const struct near_names *near, struct dory_error *err)
+{
+	char *text;
+
+	if (near->count == 0)
+		return -1;
+	text = near_names_text(near);
+	error_hint(err, "Did you mean %s?", text);
+	free(text);
+	return -1;
 }

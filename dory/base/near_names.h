@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Names that somebody may have meant. */
 #pragma once
-#include "lib/attr.h"
+#include "dory/base/error.h"
 
 enum { NEAR_NAMES_MAX = 5 };
 
@@ -14,6 +14,9 @@ struct near_names {
 
 /* Keeps `name` if it is near to `wanted` and not there yet; names that are not are left out. */
 void near_names_offer(struct near_names *near, const char *wanted, const char *name);
+
+/* Sets the hint "Did you mean a, b or c?", if there is any; returns -1. */
+int near_names_hint(const struct near_names *near, struct dory_error *err);
 
 /* "a, b or c"; returns owned. */
 char *near_names_text(const struct near_names *near);

@@ -42,6 +42,7 @@ struct compose_request {
 	bool debian_fixups;      /* add what maintainer scripts would have made: ld.so.cache, passwd, alternatives,
 				    certificates... */
 	bool is_bare; /* nothing but the sources' content: no mount points, no lost+found */
+	bool with_special_modes; /* compose_on_disk: files that run as their owner do so on this disk, too */
 	uint64_t free_bytes; /* room for the guest to write; 0: a default, 1 GiB or more. Sparse: costs the host nothing
 				until used */
 	uint64_t total_bytes; /* size of the whole file system, instead of free_bytes; 0: as much as it takes */
@@ -56,7 +57,7 @@ int compose_image(const struct compose_request *request, struct dory_error *err)
 
 /*
  * Lays the same content out below the directory `path` of this disk, which is there and empty, instead of in an image.
- * Files belong to the caller. image_path is only for temporary files.
+ * Files belong to the caller, and have the times of the content. image_path is only for temporary files.
  */
 int compose_on_disk(const struct compose_request *request, const char *path, struct dory_error *err) must_check;
 

@@ -7,12 +7,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
 #include "dory/compose/compose.h"
 #include "dory/compose/gather.h"
 
 enum { COPY_SIZE = 1 << 18 };
+
+/* What the functions below share. */
+struct unpacking {
+	mode_t modes; /* those bits of modes that are kept */
+	char *buffer; /* of COPY_SIZE bytes */
+};
 
 static int fail(const struct tree_node *node, struct dory_error *err)
 {
@@ -42,15 +49,22 @@ static int copy_content(const struct tree_inode *inode, int from, int to, char *
 	return 0;
 }
 
-static int write_file(const struct tree_node *node, int directory, char *buffer, struct dory_error *err)
+static int set_times(int fd, const struct tree_inode *inode)
+{
+	const struct timespec times[2] = {{.tv_sec = inode->mtime}, {.tv_sec = inode->mtime}};
+
+	return futimens(fd, times);
+}
+
+static int write_file(const struct unpacking *u, const struct tree_node *node, int directory, struct dory_error *err)
 {
 	int from = tree_open(node->inode), to = -1, result = -1;
 
 	if (from != -2)
 		to = openat(directory, node->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to >= 0)
-		result = copy_content(node->inode, from, to, buffer);
-	if (result == 0 && fchmod(to, node->inode->mode & 0777) < 0)
+		result = copy_content(node->inode, from, to, u->buffer);
+	if (result == 0 && (fchmod(to, node->inode->mode & u->modes) < 0 || set_times(to, node->inode) < 0))
 		result = -1;
 	if (result < 0)
 		fail(node, err);
@@ -60,9 +74,19 @@ static int write_file(const struct tree_node *node, int directory, char *buffer,
 	return result;
 }
 
-static int write_children(const struct tree_node *node, int directory, char *buffer, struct dory_error *err);
+static int write_link(const struct tree_node *node, int directory, struct dory_error *err)
+{
+	const struct timespec times[2] = {{.tv_sec = node->inode->mtime}, {.tv_sec = node->inode->mtime}};
 
-static int write_directory(const struct tree_node *node, int parent, char *buffer, struct dory_error *err)
+	if (symlinkat(node->inode->link, directory, node->name) < 0 ||
+		utimensat(directory, node->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(node, err);
+	return 0;
+}
+
+static int write_children(const struct unpacking *u, const struct tree_node *node, int directory, struct dory_error *err);
+
+static int write_directory(const struct unpacking *u, const struct tree_node *node, int parent, struct dory_error *err)
 {
 	int fd = -1, result;
 
@@ -70,26 +94,26 @@ static int write_directory(const struct tree_node *node, int parent, char *buffe
 		fd = openat(parent, node->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail(node, err);
-	result = write_children(node, fd, buffer, err);
+	result = write_children(u, node, fd, err);
 	/* The owner keeps the right to remove what is in it. */
-	if (result == 0 && fchmod(fd, (node->inode->mode & 0777) | 0700) < 0)
+	if (result == 0 && (fchmod(fd, (node->inode->mode & u->modes) | 0700) < 0 || set_times(fd, node->inode) < 0))
 		result = fail(node, err);
 	close(fd);
 	return result;
 }
 
 /* The tree is at most 512 deep (tree.c), and so is the recursion. */
-static int write_children(const struct tree_node *node, int directory, char *buffer, struct dory_error *err)
+static int write_children(const struct unpacking *u, const struct tree_node *node, int directory, struct dory_error *err)
 {
 	for (const struct tree_node *child = node->children; child; child = child->next) {
 		int result;
 
 		if (S_ISDIR(child->inode->mode))
-			result = write_directory(child, directory, buffer, err);
+			result = write_directory(u, child, directory, err);
 		else if (S_ISLNK(child->inode->mode))
-			result = symlinkat(child->inode->link, directory, child->name) < 0 ? fail(child, err) : 0;
+			result = write_link(child, directory, err);
 		else
-			result = write_file(child, directory, buffer, err);
+			result = write_file(u, child, directory, err);
 		if (result < 0)
 			return -1;
 	}
@@ -111,22 +135,22 @@ static int gather(const struct compose_request *request, struct gathering **gath
 
 int compose_on_disk(const struct compose_request *request, const char *path, struct dory_error *err)
 {
+	struct unpacking u = {.modes = request->with_special_modes ? 07777 : 0777};
 	struct gathering *gathering;
 	struct tree *tree;
-	char *buffer;
 	int fd, result = -1;
 
 	if (gather(request, &gathering, &tree, err) < 0)
 		return -1;
-	buffer = malloc(COPY_SIZE);
+	u.buffer = malloc(COPY_SIZE);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || !buffer)
+	if (fd < 0 || !u.buffer)
 		error_set_errno(err, DORY_ERROR_IO, "opening %s", path);
 	else
-		result = write_children(tree_root(tree), fd, buffer, err);
+		result = write_children(&u, tree_root(tree), fd, err);
 	if (fd >= 0)
 		close(fd);
-	free(buffer);
+	free(u.buffer);
 	tree_free(tree);
 	gathering_free(gathering);
 	return result;

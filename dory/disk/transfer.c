@@ -120,14 +120,11 @@ int raw_write(int from, uint64_t size, int to)
 	struct disk_reader reader;
 	int found;
 
-	if (disk_reader_init(&reader, from, size, 1 << 16) < 0 || ftruncate(to, (off_t)size) < 0)
+	if (disk_reader_init(&reader, from, size, 1 << 16) < 0)
 		return -1;
-	while ((found = disk_reader_next(&reader)) > 0) {
-		if (disk_put(to, reader.at, reader.bytes, min_u64(reader.block, size - reader.at)) < 0)
-			found = -1;
-		if (found < 0)
-			break;
-	}
+	found = ftruncate(to, (off_t)size);
+	while (found == 0 && (found = disk_reader_next(&reader)) > 0)
+		found = disk_put(to, reader.at, reader.bytes, min_u64(reader.block, size - reader.at)) < 0 ? -1 : 0;
 	disk_reader_fini(&reader);
 	return found;
 }

@@ -188,17 +188,11 @@ int hub_add(const char *root, const struct hub *hub, struct dory_error *err)
 static int explain_unknown(const struct hub_list *list, const char *name, struct dory_error *err)
 {
 	struct near_names near = {0};
-	char *text;
 
 	for (size_t i = 0; i < list->count; i++)
 		near_names_offer(&near, name, list->hubs[i].name);
 	error_set(err, DORY_ERROR_NOT_FOUND, "there is no repository '%s'", name);
-	if (!near.count)
-		return error_hint(err, "`dory repo ls` lists them.");
-	text = near_names_text(&near);
-	error_hint(err, "Did you mean %s?", text);
-	free(text);
-	return -1;
+	return near.count ? near_names_hint(&near, err) : error_hint(err, "`dory repo ls` lists them.");
 }
 
 int hub_remove(const char *root, const char *name, struct dory_error *err)

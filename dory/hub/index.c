@@ -99,11 +99,6 @@ static bool is_file_sound(const char *file)
 	return *file && *file != '/' && !strstr(file, "..") && !strpbrk(file, " \t\r\n?#:\\");
 }
 
-static bool is_digest(const char *text)
-{
-	return strlen(text) == 64 && text[strspn(text, "0123456789abcdef")] == '\0';
-}
-
 static bool parse_entry(const json_t *object, struct package_entry *entry)
 {
 	struct package_manifest *m = &entry->manifest;
@@ -122,7 +117,7 @@ static bool parse_entry(const json_t *object, struct package_entry *entry)
 	entry->stem = json_member_text(object, "file");
 	return get_list(object, "require", &m->require) && get_list(object, "provides", &m->provides) && get_list(object, "conflicts", &m->conflicts) &&
 	       package_name_check(m->name, &ignored) == 0 && package_version_check(m->version, &ignored) == 0 && is_file_sound(entry->stem) &&
-	       (!*m->sha256 || is_digest(m->sha256)) && size >= 0;
+	       (!*m->sha256 || digest_is_text(m->sha256)) && size >= 0;
 }
 
 static void parse_entries(const char *name, const json_t *packages, struct package_source *source, struct package_list *list)
@@ -233,10 +228,11 @@ int hub_index_sign(const char *directory, const char *key_path, struct dory_erro
 	} else {
 		memcpy(key, "ed25519:", 8);
 		result = hub_key_sign(key_path, text, length, signed_text, key + 8, err);
-		strcat(signed_text, "\n");
-		strcat(key, "\n");
-		if (result == 0)
+		if (result == 0) {
+			strcat(signed_text, "\n");
+			strcat(key, "\n");
 			result = file_replace(public, key, strlen(key), err);
+		}
 		if (result == 0)
 			result = file_replace(signature, signed_text, strlen(signed_text), err);
 		free(text);

@@ -125,6 +125,6 @@ struct package_source *hub_source(const struct dory_config *config, const struct
 	s->proxy = text_copy(config->proxy);
 	s->is_offline = is_offline;
 	s->quiet = config->quiet;
-	s->source = (struct package_source){.name = s->url, .list = list, .fetch = fetch, .free = free_source};
+	s->source = (struct package_source){.name = s->url, .has_checked_digests = true, .list = list, .fetch = fetch, .free = free_source};
 	return &s->source;
 }

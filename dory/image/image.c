@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Finding, listing and removing images. Reading takes no lock: what has its name is whole. */
 #include "dory/image/image.h"
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 #include "dory/base/file.h"
 #include "dory/base/text.h"
+#include "dory/base/text_list.h"
 #include "dory/compose/compose.h"
 #include "dory/image/store.h"
 #include "dory/base/near_names.h"
@@ -27,62 +27,37 @@ void image_release(struct image *image)
 	*image = (struct image){0};
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names of all images, sorted; returns owned. */
-static int list_names(const char *root, char ***names, size_t *count, struct dory_error *err)
+/* The names of all images, sorted. */
+static int list_names(const char *root, struct text_list *names, struct dory_error *err)
 {
 	char *path = store_directory(root);
-	DIR *directory = opendir(path);
-	const struct dirent *entry;
-	int result = 0;
+	struct text_list files = {0};
+	int result = file_list_names(path, &files, err);
 
-	*names = NULL;
-	*count = 0;
-	if (!directory && errno != ENOENT)
-		result = error_set_errno(err, DORY_ERROR_IO, "reading the directory %s", path);
-	while (directory && (entry = readdir(directory))) {
-		char *name = store_name_of(entry->d_name);
+	for (size_t i = 0; i < files.count; i++) {
+		char *name = store_name_of(files.items[i]);
 
 		if (name)
-			*(char **)array_push(names, count, sizeof(char *)) = name;
+			text_list_take(names, name);
 	}
-	if (directory)
-		closedir(directory);
+	text_list_sort(names);
+	text_list_release(&files);
 	free(path);
-	if (*count > 1)
-		qsort(*names, *count, sizeof(char *), compare_texts);
 	return result;
-}
-
-static void release_names(char **names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
 }
 
 static int explain_missing(const char *root, const char *name, struct dory_error *err)
 {
+	struct text_list names = {0};
 	struct near_names near = {0};
 	struct dory_error ignored;
-	char **names, *text;
-	size_t count;
 
 	error_set(err, DORY_ERROR_NOT_FOUND, "there is no image %s", name);
-	if (list_names(root, &names, &count, &ignored) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		near_names_offer(&near, name, names[i]);
-	if (near.count > 0) {
-		text = near_names_text(&near);
-		error_hint(err, "Did you mean %s?", text);
-		free(text);
-	}
-	release_names(names, count);
+	if (list_names(root, &names, &ignored) == 0)
+		for (size_t i = 0; i < names.count; i++)
+			near_names_offer(&near, name, names.items[i]);
+	near_names_hint(&near, err);
+	text_list_release(&names);
 	return -1;
 }
 
@@ -129,24 +104,20 @@ int image_find(const char *root, const char *name, struct image *image, struct d
 
 int image_list(const char *root, struct image **images, size_t *count, struct dory_error *err)
 {
+	struct text_list names = {0};
 	struct dory_error ignored;
-	char **names;
-	size_t name_count;
+	int result = list_names(root, &names, err);
 
 	*images = NULL;
 	*count = 0;
-	if (list_names(root, &names, &name_count, err) < 0) {
-		release_names(names, name_count);
-		return -1;
-	}
-	for (size_t i = 0; i < name_count; i++) {
+	for (size_t i = 0; i < names.count && result == 0; i++) {
 		struct image image;
 
-		if (image_find(root, names[i], &image, &ignored) == 0) /* else removed since, or no image */
+		if (image_find(root, names.items[i], &image, &ignored) == 0) /* else removed since, or no image */
 			*(struct image *)array_push(images, count, sizeof(image)) = image;
 	}
-	release_names(names, name_count);
-	return 0;
+	text_list_release(&names);
+	return result;
 }
 
 int image_remove(const char *root, const char *name, struct dory_error *err)

@@ -44,24 +44,45 @@ struct emitter *emitter_new(void)
 	return emitter;
 }
 
+/*
+ * How many bytes the character at `c` has in UTF-8; 0: it is none, for instance one that is written in more bytes
+ * than it takes.
+ */
+static size_t character_size(const unsigned char *c)
+{
+	static const struct {
+		unsigned char mask, sign;
+		uint32_t least;
+	} forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+
+	for (size_t size = 1; size <= ARRAY_SIZE(forms); size++) {
+		uint32_t value = *c & (unsigned char)~forms[size - 1].mask;
+
+		if ((*c & forms[size - 1].mask) != forms[size - 1].sign)
+			continue;
+		for (size_t i = 1; i < size; i++) {
+			if ((c[i] & 0xc0) != 0x80)
+				return 0;
+			value = value << 6 | (c[i] & 0x3f);
+		}
+		return value >= forms[size - 1].least && value <= 0x10ffff && value >> 11 != 0xd800 >> 11 ? size : 0;
+	}
+	return 0;
+}
+
 /* `text` where it is UTF-8; otherwise a copy with '?' for each byte beyond ASCII, in *copy. */
 static const char *as_utf8(const char *text, char **copy)
 {
-	const unsigned char *c = (const unsigned char *)text;
+	for (const char *c = text; *c;) {
+		size_t size = character_size((const unsigned char *)c);
 
-	while (*c) {
-		size_t more = *c < 0x80 ? 0 : *c >= 0xc2 && *c < 0xe0 ? 1 : *c >= 0xe0 && *c < 0xf0 ? 2 : *c >= 0xf0 && *c < 0xf5 ? 3 : 4;
-
-		for (size_t i = 1; i <= more && more < 4; i++)
-			if ((c[i] & 0xc0) != 0x80)
-				more = 4;
-		if (more == 4) {
+		if (size == 0) {
 			*copy = text_copy(text);
 			for (char *d = *copy; *d; d++)
 				*d = (unsigned char)*d < 0x80 ? *d : '?';
 			return *copy;
 		}
-		c += more + 1;
+		c += size;
 	}
 	return text;
 }

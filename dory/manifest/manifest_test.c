@@ -85,6 +85,8 @@ TEST(errors_say_where_and_what)
 		{HEAD "title: [a]\n", "line 4, column 8: one value is expected here, not a list", ""},
 		{"name: ../a\ntitle: A\nauthor: me\n", "cannot be the name", "letters"},
 		{HEAD "version: 1/2\n", "cannot be a version", ""},
+		{HEAD "size: -1\n", "line 4, column 7: a number of bytes is expected", ""},
+		{HEAD "size: 1000000000000000000\n", "a number of bytes is expected", ""},
 		{"name: [a\n", "line 2, column 1", ""},
 		{"- a\n", "KEY: VALUE is expected here, not a list", ""},
 		{"name: \xff\xfe\n", "not a text in UTF-8", ""},
@@ -97,6 +99,29 @@ TEST(errors_say_where_and_what)
 			printf("# %s | %s\n", err.message, err.hint);
 		CHECK(strstr(err.message, bad[i].message) && strstr(err.hint, bad[i].hint));
 		CHECK_EQ(err.kind, DORY_ERROR_FORMAT);
+	}
+}
+
+TEST(what_is_no_text_is_printed_as_text)
+{
+	/* Cut short, longer than need be, half of a UTF-16 pair, beyond Unicode, no beginning; and characters of each length. */
+	static const struct {
+		const char *title, *printed;
+	} titles[] = {{"a\xc3", "a?"}, {"\xc0\x80", "??"}, {"\xe0\x80\x80", "???"}, {"\xf0\x80\x80\x80", "????"}, {"\xed\xa0\x80", "???"},
+		{"\xf4\x90\x80\x80", "????"}, {"\x80", "?"}, {"\xff", "?"}, {"\xc3\xa9\xe2\x82\xac", "\xc3\xa9\xe2\x82\xac"},
+		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(titles); i++) {
+		char *text;
+
+		package_manifest_default(&manifest);
+		text_replace(&manifest.title, text_copy(titles[i].title));
+		text = package_manifest_print(&manifest);
+		package_manifest_release(&manifest);
+		CHECK_EQ(package_manifest_parse("f", text, strlen(text), true, &manifest, &err), 0);
+		CHECK(!strcmp(manifest.title, titles[i].printed));
+		package_manifest_release(&manifest);
+		free(text);
 	}
 }
 

@@ -129,10 +129,13 @@ static int take_binary(struct document *document, void *into, const yaml_node_t 
 
 static int take_size(struct document *document, void *into, const yaml_node_t *value, struct dory_error *err)
 {
+	enum { DIGITS_MAX = 18 };
 	const char *text = document_scalar(document, value, err);
 
 	if (!text)
 		return -1;
+	if (text[strspn(text, "0123456789")] || strlen(text) > DIGITS_MAX)
+		return document_fail(document, value, err, "a number of bytes is expected here, not '%.100s'", text);
 	*(uint64_t *)into = strtoull(text, NULL, 10);
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Making, listing and removing networks. */
 #include "dory/network/store.h"
-#include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "dory/base/file.h"
 #include "dory/base/near_names.h"
 #include "dory/base/text.h"
+#include "dory/base/text_list.h"
 #include "dory/network/plan.h"
 #include "dory/network/store_private.h"
 #include "dory/network/subnet.h"
@@ -95,61 +95,34 @@ static int write_description(const char *directory, const struct network *networ
 	return result;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names of all networks, sorted; returns owned. */
-static int list_names(const char *root, char ***names, size_t *count, struct dory_error *err)
+/* The names of all networks, sorted. */
+static int list_names(const char *root, struct text_list *names, struct dory_error *err)
 {
 	char *path = text_format("%s/networks", root);
-	DIR *directory = opendir(path);
-	const struct dirent *entry;
+	struct text_list files = {0};
 	struct dory_error ignored;
-	int result = 0;
+	int result = file_list_names(path, &files, err);
 
-	*names = NULL;
-	*count = 0;
-	if (!directory && errno != ENOENT)
-		result = error_set_errno(err, DORY_ERROR_IO, "reading the directory %s", path);
-	while (directory && (entry = readdir(directory))) {
-		if (network_name_check(entry->d_name, &ignored) == 0)
-			*(char **)array_push(names, count, sizeof(char *)) = text_copy(entry->d_name);
-	}
-	if (directory)
-		closedir(directory);
+	for (size_t i = 0; i < files.count; i++)
+		if (network_name_check(files.items[i], &ignored) == 0)
+			text_list_add(names, files.items[i]);
+	text_list_release(&files);
 	free(path);
-	if (*count > 1)
-		qsort(*names, *count, sizeof(char *), compare_texts);
 	return result;
-}
-
-static void release_names(char **names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
 }
 
 static int explain_missing(const char *root, const char *name, struct dory_error *err)
 {
+	struct text_list names = {0};
 	struct near_names near = {0};
 	struct dory_error ignored;
-	char **names, *text;
-	size_t count;
 
 	error_set(err, DORY_ERROR_NOT_FOUND, "there is no network %s", name);
-	if (list_names(root, &names, &count, &ignored) == 0) {
-		for (size_t i = 0; i < count; i++)
-			near_names_offer(&near, name, names[i]);
-	}
-	if (near.count > 0) {
-		text = near_names_text(&near);
-		error_hint(err, "Did you mean %s?", text);
-		free(text);
-	}
-	release_names(names, count);
+	if (list_names(root, &names, &ignored) == 0)
+		for (size_t i = 0; i < names.count; i++)
+			near_names_offer(&near, name, names.items[i]);
+	near_names_hint(&near, err);
+	text_list_release(&names);
 	return -1;
 }
 
@@ -176,20 +149,19 @@ int store_network_read(const char *root, const char *name, struct network *netwo
 /* Under the lock. One that cannot be read is left out: `rm` and `run` say what is wrong with it. */
 static int read_all(const char *root, struct network **networks, size_t *count, struct dory_error *err)
 {
+	struct text_list names = {0};
 	struct dory_error ignored;
-	char **names;
-	size_t name_count;
-	int result = list_names(root, &names, &name_count, err);
+	int result = list_names(root, &names, err);
 
 	*networks = NULL;
 	*count = 0;
-	for (size_t i = 0; i < name_count && result == 0; i++) {
+	for (size_t i = 0; i < names.count && result == 0; i++) {
 		struct network network;
 
-		if (store_network_read(root, names[i], &network, &ignored) == 0)
+		if (store_network_read(root, names.items[i], &network, &ignored) == 0)
 			*(struct network *)array_push(networks, count, sizeof(network)) = network;
 	}
-	release_names(names, name_count);
+	text_list_release(&names);
 	return result;
 }
 

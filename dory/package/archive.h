@@ -40,7 +40,8 @@ struct archive_texts {
 	const char *package, *run; /* run may be NULL */
 };
 int archive_write_composition(const struct compose_request *request, const struct archive_texts *texts,
-	bool (*takes)(const struct compose_entry *entry), const char *path, struct archive_facts *facts, struct dory_error *err) must_check;
+	bool (*takes)(const struct compose_entry *entry), const char *path, struct archive_facts *facts,
+	struct dory_error *err) must_check;
 
 /* The texts of meta/, each NULL if the package has none; owned. */
 struct archive_meta {
@@ -59,3 +60,5 @@ int archive_list(const char *path, void (*line)(void *context, const char *text)
 
 /* Unpacks everything, meta too, below the directory `to`, which is made. */
 int archive_unpack(const char *path, const char *to, struct dory_error *err) must_check;
+/* Packs the package at `from` anew, in the other format, at `to`: names, times and modes stay, owners become root. */
+int archive_convert(const char *from, enum archive_format format, const char *to, struct dory_error *err) must_check;

@@ -219,17 +219,3 @@ int archive_list(const char *path, void (*line)(void *context, const char *text)
 	archive_read_free(r.archive);
 	return result;
 }
-
-int archive_unpack(const char *path, const char *to, struct dory_error *err)
-{
-	const struct compose_source source = {.kind = COMPOSE_PACKAGE, .path = path, .with_meta = true};
-	char *temporary = text_format("%s/", to);
-	const struct compose_request request = {
-		.image_path = temporary, .sources = &source, .source_count = 1, .is_bare = true, .quiet = true};
-	int result = file_make_directories(to, err);
-
-	if (result == 0)
-		result = compose_on_disk(&request, to, err);
-	free(temporary);
-	return result;
-}

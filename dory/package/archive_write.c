@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writing packages: a walk in order of names, through libarchive into a file and a digest. */
+/* Writing packages: a walk in order of names puts entries into the output. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +14,13 @@
 #include "dory/base/path.h"
 #include "dory/base/text.h"
 #include "dory/compose/compose.h"
-#include "dory/package/archive.h"
+#include "dory/package/archive_output.h"
 
 enum { DEPTH_MAX = 512, COPY_SIZE = 1 << 18 };
 
 struct writing {
-	struct archive *archive;
+	struct archive_output *output;
+	struct archive *archive; /* the output's */
 	struct archive_entry *entry;
 	const struct ignore_rules *rules;
 	const struct package_manifest *manifest;
@@ -30,8 +30,6 @@ struct writing {
 	const struct archive_texts *texts;
 	bool (*takes)(const struct compose_entry *entry);
 	struct archive_facts *facts;
-	EVP_MD_CTX *digesting;
-	int fd, write_errno;
 	char buffer[COPY_SIZE];
 };
 
@@ -40,36 +38,12 @@ const char *archive_suffix(enum archive_format format)
 	return format == ARCHIVE_MPM ? ".mpm" : ".dory";
 }
 
-static la_ssize_t put_bytes(struct archive *archive, void *context, const void *bytes, size_t size)
-{
-	struct writing *w = context;
-	ssize_t n;
-
-	do
-		n = write(w->fd, bytes, size);
-	while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		w->write_errno = errno;
-		archive_set_error(archive, errno, "%s", strerror(errno));
-		return -1;
-	}
-	EVP_DigestUpdate(w->digesting, bytes, (size_t)n);
-	w->facts->size += (uint64_t)n;
-	return n;
-}
-
-static int archive_fail(const struct writing *w, struct dory_error *err)
-{
-	errno = w->write_errno ? w->write_errno : archive_errno(w->archive);
-	return error_set_errno(err, DORY_ERROR_IO, "writing the package");
-}
-
 /* A name that is no UTF-8 is a warning: it goes in as the bytes that it is. */
 static int write_header(struct writing *w, struct dory_error *err)
 {
 	int status = archive_write_header(w->archive, w->entry);
 
-	return status == ARCHIVE_OK || status == ARCHIVE_WARN ? 0 : archive_fail(w, err);
+	return status == ARCHIVE_OK || status == ARCHIVE_WARN ? 0 : archive_output_fail(w->output, err);
 }
 
 static int put_header(struct writing *w, const char *path, const struct stat *st, const char *link, struct dory_error *err)
@@ -90,34 +64,39 @@ static int put_header(struct writing *w, const char *path, const struct stat *st
 	return write_header(w, err);
 }
 
-static int put_file(struct writing *w, int directory, const char *name, const char *path, struct dory_error *err)
+/* As large as `st` says: what was added since stays out. */
+static int put_bytes(struct writing *w, int fd, const char *path, const struct stat *st, struct dory_error *err)
 {
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), result;
-	struct stat st;
-	uint64_t done = 0;
-	ssize_t n = 1;
+	for (uint64_t done = 0; done < (uint64_t)st->st_size;) {
+		ssize_t n = read(fd, w->buffer, min_u64(COPY_SIZE, (uint64_t)st->st_size - done));
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	result = put_header(w, path, &st, NULL, err);
-	while (result == 0 && done < (uint64_t)st.st_size && (n = read(fd, w->buffer, min_u64(COPY_SIZE, (uint64_t)st.st_size - done))) > 0) {
+		if (n < 0)
+			return error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+		if (n == 0)
+			return error_set(err, DORY_ERROR_IO, "%s%s became shorter while it was read", w->directory, path);
 		if (archive_write_data(w->archive, w->buffer, (size_t)n) != n)
-			result = archive_fail(w, err);
+			return archive_output_fail(w->output, err);
 		done += (uint64_t)n;
 	}
-	if (result == 0 && n < 0)
-		result = error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
-	else if (result == 0 && done < (uint64_t)st.st_size)
-		result = error_set(err, DORY_ERROR_IO, "%s%s became shorter while it was read", w->directory, path);
+	return 0;
+}
+
+static int put_file(struct writing *w, int directory, const char *name, const char *path, const struct stat *st,
+	struct dory_error *err)
+{
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), result;
+
+	if (fd < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+	result = put_header(w, path, st, NULL, err);
+	if (result == 0)
+		result = put_bytes(w, fd, path, st, err);
 	close(fd);
 	return result;
 }
 
-static int put_link(struct writing *w, int directory, const char *name, const char *path, const struct stat *st, struct dory_error *err)
+static int put_link(struct writing *w, int directory, const char *name, const char *path, const struct stat *st,
+	struct dory_error *err)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(directory, name, target, sizeof(target) - 1);
@@ -141,7 +120,7 @@ static int put_manifest(struct writing *w, const char *path, struct dory_error *
 		st.st_mtime = timegm(&tm);
 	result = put_header(w, path, &st, NULL, err);
 	if (result == 0 && archive_write_data(w->archive, text, strlen(text)) != (la_ssize_t)strlen(text))
-		result = archive_fail(w, err);
+		result = archive_output_fail(w->output, err);
 	free(text);
 	return result;
 }
@@ -161,18 +140,14 @@ static bool is_left_out(const struct writing *w, const char *path)
 
 static int put_directory(struct writing *w, int fd, const char *path, unsigned depth, struct dory_error *err);
 
-static int put_below(struct writing *w, int directory, const char *name, const char *path, unsigned depth, struct dory_error *err)
+static int put_below(struct writing *w, int directory, const char *name, const char *path, const struct stat *st, unsigned depth,
+	struct dory_error *err)
 {
 	int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	if (put_header(w, path, &st, NULL, err) < 0) {
+	if (fd < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "reading %s%s", w->directory, path);
+	if (put_header(w, path, st, NULL, err) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -190,12 +165,13 @@ static int put_entry(struct writing *w, int directory, const char *name, const c
 	if (w->manifest && strcmp(path, "/meta/package.yaml") == 0)
 		return put_manifest(w, path, err);
 	if (S_ISDIR(st.st_mode))
-		return put_below(w, directory, name, path, depth, err);
+		return put_below(w, directory, name, path, &st, depth, err);
 	if (S_ISLNK(st.st_mode))
 		return put_link(w, directory, name, path, &st, err);
 	if (S_ISREG(st.st_mode))
-		return put_file(w, directory, name, path, err);
-	return error_set(err, DORY_ERROR_FORMAT, "%s%s has an unsupported mode: packages hold files, directories and links", w->directory, path);
+		return put_file(w, directory, name, path, &st, err);
+	return error_set(err, DORY_ERROR_FORMAT,
+		"%s%s has an unsupported mode: packages hold files, directories and links", w->directory, path);
 }
 
 static int read_names(int fd, struct text_list *names)
@@ -284,7 +260,7 @@ static int put_content(struct writing *w, const struct compose_entry *entry, str
 		if (n <= 0)
 			return error_set_errno(err, DORY_ERROR_IO, "reading %s", entry->path);
 		if (archive_write_data(w->archive, w->buffer, (size_t)n) != n)
-			return archive_fail(w, err);
+			return archive_output_fail(w->output, err);
 		done += (uint64_t)n;
 	}
 	return 0;
@@ -321,7 +297,7 @@ static int put_text(struct writing *w, const char *path, const char *text, struc
 
 	if (put_header(w, path, &st, NULL, err) < 0)
 		return -1;
-	return archive_write_data(w->archive, text, strlen(text)) == (la_ssize_t)strlen(text) ? 0 : archive_fail(w, err);
+	return archive_write_data(w->archive, text, strlen(text)) == (la_ssize_t)strlen(text) ? 0 : archive_output_fail(w->output, err);
 }
 
 static int put_composition(struct writing *w, struct dory_error *err)
@@ -335,64 +311,21 @@ static int put_composition(struct writing *w, struct dory_error *err)
 	return compose_visit(w->request, put_composed, w, err);
 }
 
-static void choose_format(struct writing *w)
-{
-	archive_write_set_format_pax_restricted(w->archive);
-	if (w->format == ARCHIVE_MPM) {
-		archive_write_add_filter_gzip(w->archive);
-		archive_write_set_options(w->archive, "gzip:!timestamp");
-	} else {
-		archive_write_add_filter_zstd(w->archive);
-		archive_write_set_options(w->archive, "zstd:compression-level=3");
-		/* Beside the reading; the bytes are the same for any number of threads. Older libraries do not know it. */
-		archive_write_set_filter_option(w->archive, "zstd", "threads", "1");
-	}
-	archive_write_set_bytes_per_block(w->archive, 1 << 16);
-	archive_write_set_bytes_in_last_block(w->archive, 1);
-}
-
-static int write_all(struct writing *w, struct dory_error *err)
-{
-	unsigned char digest[32];
-	int result;
-
-	choose_format(w);
-	if (archive_write_open(w->archive, w, NULL, put_bytes, NULL) != ARCHIVE_OK)
-		return archive_fail(w, err);
-	result = w->request ? put_composition(w, err) : put_root(w, err);
-	if (result == 0 && archive_write_close(w->archive) != ARCHIVE_OK)
-		result = archive_fail(w, err);
-	EVP_DigestFinal_ex(w->digesting, digest, NULL);
-	digest_print(digest, w->facts->sha256);
-	return result;
-}
-
-/* Takes `w`: opens the file beside `path`, writes it, gives it its name. */
+/* Takes `w`. */
 static int write_file(struct writing *w, const char *path, struct dory_error *err)
 {
-	char *temporary = text_format("%s.XXXXXX", path);
-	int result = 0;
+	int result = archive_output_open(path, w->format, &w->output, err);
 
-	w->archive = archive_write_new();
-	w->entry = archive_entry_new();
-	w->digesting = EVP_MD_CTX_new();
-	EVP_DigestInit_ex(w->digesting, EVP_sha256(), NULL);
-	w->fd = mkostemp(temporary, O_CLOEXEC);
-	if (w->fd < 0)
-		result = error_set_errno(err, DORY_ERROR_IO, "making a file beside %s", path);
-	else
-		result = write_all(w, err);
-	archive_write_free(w->archive);
-	if (result == 0 && (fchmod(w->fd, 0644) < 0 || rename(temporary, path) < 0))
-		result = error_set_errno(err, DORY_ERROR_IO, "writing %s", path);
-	if (w->fd >= 0) {
-		if (result < 0)
-			unlink(temporary);
-		close(w->fd);
+	if (result == 0) {
+		w->archive = archive_output_tar(w->output);
+		w->entry = archive_entry_new();
+		result = w->request ? put_composition(w, err) : put_root(w, err);
+		if (result == 0)
+			result = archive_output_finish(w->output, w->facts, err);
+		else
+			archive_output_drop(w->output);
+		archive_entry_free(w->entry);
 	}
-	archive_entry_free(w->entry);
-	EVP_MD_CTX_free(w->digesting);
-	free(temporary);
 	free(w);
 	return result;
 }

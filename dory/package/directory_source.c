@@ -27,13 +27,14 @@ struct directory_source {
 	bool has_index; /* the store's */
 };
 
-/* One listing: what the index knew, and what it is to know. */
+/* One listing: what the index knows, and what was found beside it. */
 struct listing {
 	const struct directory_source *source;
 	struct package_source *owner;
 	struct package_list *list;
-	struct index_file old;
-	struct text_buffer new;
+	struct index_file index;
+	struct stat *states;    /* of the manifests of the list's entries from `first` on */
+	size_t first, count;
 	size_t parsed;
 	struct text_list names; /* of all files, sorted */
 	int fd;
@@ -77,11 +78,11 @@ static void add(struct listing *l, const char *file)
 
 	entry.path = find_archive(l, entry.stem);
 	if (!entry.path || fstatat(l->fd, file, &st, 0) < 0 ||
-		(!index_file_find(&l->old, entry.stem, &st, &entry.manifest) && !read_manifest(l, file, &entry))) {
+		(!index_file_find(&l->index, entry.stem, &st, &entry.manifest) && !read_manifest(l, file, &entry))) {
 		package_entry_release(&entry);
 		return;
 	}
-	index_file_append(&l->new, entry.stem, &st, &entry.manifest);
+	*(struct stat *)array_push(&l->states, &l->count, sizeof(st)) = st;
 	*(struct package_entry *)array_push(&l->list->entries, &l->list->count, sizeof(entry)) = entry;
 }
 
@@ -101,19 +102,28 @@ static void read_names(struct listing *l, DIR *stream)
 	text_list_sort(&l->names);
 }
 
-/* Nobody waits for the index, and nobody needs it: failures are not told. */
+/* Written anew when it was of no use for a manifest. Nobody waits for it, and nobody needs it: failures are not told. */
 static void keep_index(const struct listing *l, const char *path)
 {
+	struct text_buffer text = {0};
 	struct dory_error ignored;
 
-	if (l->parsed > 0 && file_replace(path, l->new.text ? l->new.text : "", l->new.length, &ignored) < 0)
+	if (l->parsed == 0)
 		return;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct package_entry *entry = &l->list->entries[l->first + i];
+
+		index_file_append(&text, entry->stem, &l->states[i], &entry->manifest);
+	}
+	if (file_replace(path, text.text ? text.text : "", text.length, &ignored) < 0)
+		unlink(path);
+	free(text.text);
 }
 
 static int list(struct package_source *source, struct package_list *list, struct dory_error *err)
 {
 	struct directory_source *d = (struct directory_source *)source;
-	struct listing l = {.source = d, .owner = source, .list = list};
+	struct listing l = {.source = d, .owner = source, .list = list, .first = list->count};
 	char *index = text_format("%s/.index", d->directory);
 	DIR *stream = opendir(d->directory);
 
@@ -125,16 +135,16 @@ static int list(struct package_source *source, struct package_list *list, struct
 	}
 	l.fd = dirfd(stream);
 	if (d->has_index)
-		index_file_open(&l.old, index);
+		index_file_open(&l.index, index);
 	read_names(&l, stream);
 	for (size_t i = 0; i < l.names.count; i++)
 		if (is_manifest(l.names.items[i]))
 			add(&l, l.names.items[i]);
 	if (d->has_index)
 		keep_index(&l, index);
-	index_file_close(&l.old);
+	index_file_close(&l.index);
 	text_list_release(&l.names);
-	free(l.new.text);
+	free(l.states);
 	free(index);
 	closedir(stream);
 	return 0;
@@ -194,7 +204,8 @@ static struct package_source *new_source(char *directory, const char *name, bool
 
 	if (!d)
 		abort();
-	d->source = (struct package_source){.name = name ? name : directory, .list = list, .fetch = fetch, .free = free_source};
+	d->source = (struct package_source){
+		.name = name ? name : directory, .has_checked_digests = has_index, .list = list, .fetch = fetch, .free = free_source};
 	d->directory = directory;
 	d->has_index = has_index;
 	return &d->source;

@@ -16,4 +16,5 @@ void index_file_open(struct index_file *index, const char *path); /* none is as 
 void index_file_close(struct index_file *index);
 /* False if there is no line for exactly this file. Stems are asked for in the order in which they were written. */
 bool index_file_find(struct index_file *index, const char *stem, const struct stat *st, struct package_manifest *manifest);
-void index_file_append(struct text_buffer *text, const char *stem, const struct stat *st, const struct package_manifest *manifest);
+void index_file_append(struct text_buffer *text, const char *stem, const struct stat *st,
+	const struct package_manifest *manifest);

@@ -47,7 +47,6 @@ static int explain_missing(const struct package_list *list, const char *name, co
 {
 	struct text_buffer versions = {0};
 	struct near_names near = {0};
-	char *text;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct package_manifest *manifest = &list->entries[i].manifest;
@@ -62,12 +61,8 @@ static int explain_missing(const struct package_list *list, const char *name, co
 		error_hint(err, "There is %.400s.", versions.text);
 	} else {
 		error_set(err, DORY_ERROR_NOT_FOUND, "Package %s does not exist in your local repository", name);
-		text = near.count ? near_names_text(&near) : NULL;
-		if (text)
-			error_hint(err, "Did you mean %s?", text);
-		else
-			error_hint(err, "Pull it using 'dory package pull %s'.", name);
-		free(text);
+		error_hint(err, "Pull it using 'dory package pull %s'.", name);
+		near_names_hint(&near, err);
 	}
 	free(versions.text);
 	return -1;

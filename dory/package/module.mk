@@ -1,6 +1,7 @@
 # Packages: archives, the store, sources, projects; resolution of what needs what.
-SRCS := archive_read.c archive_write.c compose_order.c directory_source.c index_file.c list.c project.c resolve.c store.c version.c
+SRCS := archive_output.c archive_read.c archive_unpack.c archive_write.c compose_order.c directory_source.c index_file.c list.c press.c project.c resolve.c \
+        resolve_explain.c store.c version.c
 DEPS := lib dory/base dory/manifest dory/runtime dory/compose dory/instance/command_line.h
-TESTS := package_test.c
+TESTS := package_test.c press_test.c
 TEST_DEPS := dory/instance
 include build/module.mk

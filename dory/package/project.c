@@ -28,7 +28,8 @@ static int read_manifest(struct project *project, bool must_have_manifest, struc
 }
 
 /* NULL text if there is no such file. */
-static int read_meta(const struct project *project, const char *name, char **path, char **text, size_t *length, struct dory_error *err)
+static int read_meta(const struct project *project, const char *name, char **path, char **text, size_t *length,
+	struct dory_error *err)
 {
 	*text = NULL;
 	*path = text_format("%s/meta/%s", project->directory, name);

@@ -29,8 +29,8 @@ struct resolve_request {
 };
 
 /*
- * Errors: NOT_FOUND (a package that nobody has: *missing, if not NULL, gets its name, owned), CONFLICT: who asks for what, and why
- * it cannot be.
+ * Errors: NOT_FOUND (a package that nobody has: *missing, if not NULL, gets its name, owned), CONFLICT: who asks
+ * for what, and why it cannot be.
  */
 int package_resolve(const struct resolve_request *request, struct resolution *resolution, char **missing,
 	struct dory_error *err) must_check;

@@ -23,6 +23,7 @@ struct package_list {
 
 struct package_source {
 	const char *name; /* for people: "the store", a directory, a URL */
+	bool has_checked_digests; /* what its manifests say of digests is so: they were made here, or are checked by fetch */
 	/* Adds what there is. What cannot be read is a warning, not an error. */
 	int (*list)(struct package_source *source, struct package_list *list, struct dory_error *err);
 	/* Sets the entry's path; checks what the source promises of size and digest. */

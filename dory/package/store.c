@@ -77,10 +77,9 @@ static char *path_of(const struct store *store, const char *stem, const char *su
 
 static const char *const archive_suffixes[] = {".mpm", ".dory"};
 
-static int remove_stem(const struct store *store, const char *stem, struct dory_error *err)
+static int remove_archives(const struct store *store, const char *stem, struct dory_error *err)
 {
-	char *manifest = path_of(store, stem, ".yaml");
-	int result = unlink(manifest) < 0 && errno != ENOENT ? error_set_errno(err, DORY_ERROR_IO, "removing %s", manifest) : 0;
+	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++) {
 		char *archive = path_of(store, stem, archive_suffixes[i]);
@@ -89,8 +88,17 @@ static int remove_stem(const struct store *store, const char *stem, struct dory_
 			result = error_set_errno(err, DORY_ERROR_IO, "removing %s", archive);
 		free(archive);
 	}
-	free(manifest);
 	return result;
+}
+
+/* The manifest first: the package is gone at once. */
+static int remove_stem(const struct store *store, const char *stem, struct dory_error *err)
+{
+	char *manifest = path_of(store, stem, ".yaml");
+	int result = unlink(manifest) < 0 && errno != ENOENT ? error_set_errno(err, DORY_ERROR_IO, "removing %s", manifest) : 0;
+
+	free(manifest);
+	return result < 0 ? -1 : remove_archives(store, stem, err);
 }
 
 /* A second name for a file that may not be there. */
@@ -111,49 +119,47 @@ static char *aside_stem(const char *name, const char *version)
 	return text_format("%s@%s", name, *version ? version : "none");
 }
 
-/* The version that is there gets a name of its own before another takes its place: at any time, it is there. */
-static int set_aside(const struct store *store, const struct package_manifest *manifest, struct dory_error *err)
+/*
+ * The package that is there gets the name of its version: first a second name for the archive, then the manifest
+ * is renamed, and with it, at once, the package. A manifest never stands beside another package's archive.
+ */
+static int set_aside(const struct store *store, const char *name, const char *version, struct dory_error *err)
 {
-	char *to = aside_stem(manifest->name, manifest->version);
+	char *to = aside_stem(name, version), *old = path_of(store, name, ".yaml"), *new = path_of(store, to, ".yaml");
 	int result = remove_stem(store, to, err);
 
 	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++)
-		result = link_file(store, manifest->name, to, archive_suffixes[i], err);
-	if (result == 0)
-		result = link_file(store, manifest->name, to, ".yaml", err);
+		result = link_file(store, name, to, archive_suffixes[i], err);
+	if (result == 0 && rename(old, new) < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "naming %s", new);
 	free(to);
+	free(old);
+	free(new);
 	return result;
 }
 
-static int keep_other_version(const struct store *store, const struct package_manifest *new, struct dory_error *err)
+/* What cannot be read is no package, and nothing is lost with it. */
+static int keep_former(const struct store *store, const char *name, struct dory_error *err)
 {
-	char *path = path_of(store, new->name, ".yaml");
+	char *path = path_of(store, name, ".yaml");
 	struct package_manifest old;
 	struct dory_error unreadable;
 	int result = 0;
 
 	if (package_manifest_read(path, true, &old, &unreadable) == 0) {
-		if (strcmp(old.version, new->version) != 0)
-			result = set_aside(store, &old, err);
+		result = set_aside(store, name, old.version, err);
 		package_manifest_release(&old);
 	}
 	free(path);
 	return result;
 }
 
-/* What the new package takes the place of: the same version under its own name, an archive in the other format. */
-static int remove_replaced(const struct store *store, const struct package_manifest *new, const char *suffix, struct dory_error *err)
+/* The same version, where it was set aside. */
+static int remove_replaced(const struct store *store, const struct package_manifest *new, struct dory_error *err)
 {
 	char *stem = aside_stem(new->name, new->version);
 	int result = remove_stem(store, stem, err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(archive_suffixes) && result == 0; i++) {
-		char *archive = path_of(store, new->name, archive_suffixes[i]);
-
-		if (strcmp(archive_suffixes[i], suffix) != 0 && unlink(archive) < 0 && errno != ENOENT)
-			result = error_set_errno(err, DORY_ERROR_IO, "removing %s", archive);
-		free(archive);
-	}
 	free(stem);
 	return result;
 }
@@ -171,8 +177,8 @@ static int sync_file(const char *path, struct dory_error *err)
 }
 
 /*
- * `temporary` is the whole archive, in the store's directory. Between the two renames the former manifest stands beside
- * the new archive; whoever fetches then sees by the size that they do not belong together.
+ * `temporary` is the whole archive, in the store's directory. At any time the former package is there or the new one: the former
+ * under the name of its version from before the first rename on, where it stays if the new one has another version.
  */
 static int commit(const struct store *store, struct package_manifest *manifest, const struct archive_facts *facts,
 	enum archive_format format, const char *temporary, char **file, struct dory_error *err)
@@ -181,8 +187,9 @@ static int commit(const struct store *store, struct package_manifest *manifest, 
 	int result = sync_file(temporary, err);
 
 	if (result == 0)
-		result = keep_other_version(store, manifest, err);
-
+		result = keep_former(store, manifest->name, err);
+	if (result == 0)
+		result = remove_archives(store, manifest->name, err);
 	text_replace(&manifest->sha256, text_copy(facts->sha256));
 	manifest->size = facts->size;
 	text = package_manifest_print(manifest);
@@ -191,7 +198,7 @@ static int commit(const struct store *store, struct package_manifest *manifest, 
 	if (result == 0)
 		result = file_replace(path, text, strlen(text), err);
 	if (result == 0)
-		result = remove_replaced(store, manifest, archive_suffix(format), err);
+		result = remove_replaced(store, manifest, err);
 	if (result == 0)
 		*file = text_copy(archive);
 	free(archive);
@@ -205,8 +212,8 @@ static char *temporary_name(const struct store *store, const char *name)
 	return text_format("%s/.new-%s", store->directory, name);
 }
 
-int package_store_put_tree(const char *root, const char *directory, const struct package_manifest *manifest, enum archive_format format,
-	char **file, struct dory_error *err)
+int package_store_put_tree(const char *root, const char *directory, const struct package_manifest *manifest,
+	enum archive_format format, char **file, struct dory_error *err)
 {
 	struct package_manifest copy = {0};
 	struct ignore_rules rules;
@@ -238,24 +245,6 @@ int package_store_put_tree(const char *root, const char *directory, const struct
 	return result;
 }
 
-static int copy_file(const char *from, const char *to, struct dory_error *err)
-{
-	int source = open(from, O_RDONLY | O_CLOEXEC), target = -1;
-	ssize_t n = -1;
-
-	if (source < 0)
-		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening the package %s", from);
-	target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	while (target >= 0 && (n = copy_file_range(source, NULL, target, NULL, 1 << 30, 0)) > 0)
-		;
-	if (n < 0)
-		error_set_errno(err, DORY_ERROR_IO, "writing %s", to);
-	close(source);
-	if (target >= 0)
-		close(target);
-	return n < 0 ? -1 : 0;
-}
-
 static enum archive_format format_of(const char *path)
 {
 	static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
@@ -283,6 +272,19 @@ static int read_manifest(const char *path, struct package_manifest *manifest, st
 	return result;
 }
 
+/* What is wrong with the copy of an archive is wrong with the archive: its name is the one that a message should say. */
+static int blame(const char *copy, const char *path, struct dory_error *err)
+{
+	char *at = strstr(err->message, copy), *text;
+
+	if (!at)
+		return -1;
+	text = text_format("%.*s%s%s", (int)(at - err->message), err->message, path, at + strlen(copy));
+	text_cut_to(err->message, sizeof(err->message), text);
+	free(text);
+	return -1;
+}
+
 /* The copy is what is checked, so that nothing can change in between. */
 static int put_copy(const struct store *store, const char *path, const char *temporary, char **file, struct dory_error *err)
 {
@@ -290,12 +292,14 @@ static int put_copy(const struct store *store, const char *path, const char *tem
 	struct archive_facts facts;
 	int result;
 
-	if (copy_file(path, temporary, err) < 0)
-		return -1;
-	if (read_manifest(path, &manifest, err) < 0)
-		return -1;
+	if (file_copy(path, temporary, err) < 0)
+		return error_wrap(err, "the package %s", path);
+	if (read_manifest(temporary, &manifest, err) < 0)
+		return blame(temporary, path, err);
 	result = archive_check(temporary, &facts, err);
-	if (result == 0)
+	if (result < 0)
+		blame(temporary, path, err);
+	else
 		result = commit(store, &manifest, &facts, format_of(temporary), temporary, file, err);
 	package_manifest_release(&manifest);
 	return result;

@@ -9,8 +9,8 @@
 #include "dory/package/source.h"
 
 /* Packs the project at `directory`, whose manifest this is, into the store. *file: the archive's path; owned. */
-int package_store_put_tree(const char *root, const char *directory, const struct package_manifest *manifest, enum archive_format format,
-	char **file, struct dory_error *err) must_check;
+int package_store_put_tree(const char *root, const char *directory, const struct package_manifest *manifest,
+	enum archive_format format, char **file, struct dory_error *err) must_check;
 /* Copies the archive at `path` into the store, after it was read as a whole. */
 int package_store_put_archive(const char *root, const char *path, char **file, struct dory_error *err) must_check;
 /* Where a new archive can be written before it is put into the store; made if need be; returns owned. */

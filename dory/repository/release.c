@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include "dory/base/digest.h"
 #include "dory/base/text.h"
 
 int64_t release_parse_date(const char *text)
@@ -26,14 +27,6 @@ int64_t release_parse_date(const char *text)
 	return (int64_t)timegm(&date);
 }
 
-static bool is_digest(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!isdigit((unsigned char)text[i]) && !(text[i] >= 'a' && text[i] <= 'f'))
-			return false;
-	return length == 64;
-}
-
 /* " DIGEST SIZE PATH" */
 static bool parse_file(struct release *release, char *line)
 {
@@ -44,7 +37,7 @@ static bool parse_file(struct release *release, char *line)
 	digest = strtok_r(cursor, " \t", &cursor);
 	size = strtok_r(NULL, " \t", &cursor);
 	path = strtok_r(NULL, " \t\r", &cursor);
-	if (!digest || !size || !path || !is_digest(digest, strlen(digest)) || !isdigit((unsigned char)*size))
+	if (!digest || !size || !path || !digest_is_text(digest) || !isdigit((unsigned char)*size))
 		return false;
 	bytes = strtoull(size, &end, 10);
 	if (*end || *path == '/' || strstr(path, ".."))
