@@ -231,7 +231,7 @@ static void take_what_came(struct host *h)
 	struct net_packet *packet;
 	struct tcp_connection *c;
 
-	while ((packet = udp_receive(h->udp, &from, false))) {
+	while ((packet = udp_receive(h->udp, &from))) {
 		CHECK(net_packet_piece(packet, 0, &bytes) <= packet->len);
 		net_packet_free(packet);
 	}

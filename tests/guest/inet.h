@@ -80,6 +80,18 @@ static inline int int_option(int fd, int level, int option)
 	return getsockopt(fd, level, option, &v, &len) ? -errno : v;
 }
 
+/* What recv(2) gives, and where it leaves SO_PEEK_OFF. */
+static inline void show_look(int fd, size_t len, int flags)
+{
+	char bytes[64];
+	ssize_t n = recv(fd, bytes, len, flags);
+
+	if (n < 0)
+		printf("-%s, offset %d\n", strerrorname_np(errno), int_option(fd, SOL_SOCKET, SO_PEEK_OFF));
+	else
+		printf("%zd bytes %.*s, offset %d\n", n, (int)(n < (ssize_t)len ? n : (ssize_t)len), bytes, int_option(fd, SOL_SOCKET, SO_PEEK_OFF));
+}
+
 static inline int set_int(int fd, int level, int option, int v)
 {
 	return setsockopt(fd, level, option, &v, sizeof(v));

@@ -299,6 +299,37 @@ static void fresh_memory(void)
 	close(s[1]);
 }
 
+static void peek_offset(void)
+{
+	int s[2], raw = socket(AF_INET, SOCK_RAW, 200);
+
+	printf("== peek offset\n");
+	tcp_pair(s);
+	show_look(s[1], 4, MSG_DONTWAIT | MSG_PEEK);
+	send(s[0], "abcdefgh", 8, 0);
+	show_look(s[1], 3, MSG_PEEK);
+	SHOW(set_int(s[1], SOL_SOCKET, SO_PEEK_OFF, 0));
+	show_look(s[1], 3, MSG_PEEK);
+	show_look(s[1], 3, MSG_PEEK);
+	show_look(s[1], 1, 0);
+	show_look(s[1], 2, MSG_PEEK);
+	show_look(s[1], 4, MSG_PEEK | MSG_DONTWAIT);
+	send(s[0], "ij", 2, 0);
+	show_look(s[1], 2, MSG_PEEK | MSG_WAITALL); /* waits for bytes behind what was seen */
+	shutdown(s[0], SHUT_WR);
+	poll_for(s[1], POLLRDHUP);
+	show_look(s[1], 4, MSG_PEEK);
+	SHOW(set_int(s[1], SOL_SOCKET, SO_PEEK_OFF, -5));
+	show_look(s[1], 20, MSG_PEEK);
+	SHOW(set_int(s[1], SOL_SOCKET, SO_PEEK_OFF, 6));
+	show_look(s[1], 20, 0);
+	show_look(s[1], 20, 0);
+	SHOW(set_int(raw, SOL_SOCKET, SO_PEEK_OFF, 0));
+	close(raw);
+	close(s[0]);
+	close(s[1]);
+}
+
 static void half_close(void)
 {
 	int s[2];
@@ -733,6 +764,7 @@ int main(void)
 	transfer_flags();
 	wait_all();
 	fresh_memory();
+	peek_offset();
 	half_close();
 	resets();
 	reset_while_reading();

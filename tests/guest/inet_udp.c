@@ -76,6 +76,33 @@ static void basics(void)
 	close(b);
 }
 
+static void peek_offset(void)
+{
+	int a = bound(), b = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in to = name_of(a);
+
+	printf("== peek offset\n");
+	connect(b, (void *)&to, sizeof(to));
+	send(b, "abcd", 4, 0);
+	send(b, "efghij", 6, 0);
+	poll_for(a, POLLIN);
+	SHOW(set_int(a, SOL_SOCKET, SO_PEEK_OFF, 0));
+	show_look(a, 3, MSG_PEEK);
+	show_look(a, 3, MSG_PEEK);
+	show_look(a, 2, MSG_PEEK);
+	show_look(a, 9, MSG_PEEK | MSG_DONTWAIT);
+	show_look(a, 9, MSG_PEEK | MSG_DONTWAIT);
+	show_look(a, 9, 0);
+	show_look(a, 2, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	SHOW(set_int(a, SOL_SOCKET, SO_PEEK_OFF, 1));
+	show_look(a, 2, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	SHOW(set_int(a, SOL_SOCKET, SO_PEEK_OFF, -1));
+	show_look(a, 9, MSG_PEEK);
+	show_look(a, 9, 0);
+	close(a);
+	close(b);
+}
+
 static void connected(void)
 {
 	int a = bound(), b = bound(), c = bound();
@@ -396,6 +423,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
 	basics();
+	peek_offset();
 	connected();
 	error_queue();
 	control_messages();

@@ -293,7 +293,7 @@ static void echo(void *owner, unsigned events)
 	struct udp_message message;
 	struct net_packet *packet;
 
-	while ((packet = udp_receive(end->echo, &message, false)) != NULL) {
+	while ((packet = udp_receive(end->echo, &message)) != NULL) {
 		struct net_packet *answer = udp_packet_new(&end->stack, packet->len);
 
 		net_packet_copy(packet, 0, answer->data, packet->len);

@@ -185,7 +185,7 @@ static void receive(struct net_work *work)
 	struct net_packet *packet;
 	uint8_t bytes[1500];
 
-	while ((packet = udp_receive(c->udp, &from, false))) {
+	while ((packet = udp_receive(c->udp, &from))) {
 		size_t len = min_u64(packet->len, sizeof(bytes));
 
 		net_packet_copy(packet, 0, bytes, len);

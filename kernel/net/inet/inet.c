@@ -69,9 +69,26 @@ void inet_init(struct inet_socket *s, const struct inet_protocol *protocol, int 
 	s->cookie = __atomic_add_fetch(&last_cookie, 1, __ATOMIC_RELAXED);
 	socket_init(&s->socket, protocol->ops, &socket_family_inet, type, number);
 	s->protocol = protocol;
-	s->set = (struct inet_settings){.loops_multicast = true, .gives_all_groups = true, .incoming_cpu = -1, .multicast_ttl = 1, .mtu_discover = LINUX_IP_PMTUDISC_WANT, .receive_low = 1};
+	s->set = (struct inet_settings){.loops_multicast = true, .gives_all_groups = true, .incoming_cpu = -1, .peek_offset = -1, .multicast_ttl = 1, .mtu_discover = LINUX_IP_PMTUDISC_WANT, .receive_low = 1};
 	wait_queue_init(&s->wait);
 	list_init(&s->groups);
+}
+
+size_t inet_peek_offset(const struct inet_socket *s, int flags)
+{
+	int offset = __atomic_load_n(&s->set.peek_offset, __ATOMIC_RELAXED);
+
+	return flags & LINUX_MSG_PEEK && offset > 0 ? (size_t)offset : 0;
+}
+
+void inet_peek_moved(struct inet_socket *s, int flags, size_t taken)
+{
+	int offset = __atomic_load_n(&s->set.peek_offset, __ATOMIC_RELAXED);
+
+	if (offset < 0)
+		return;
+	offset = flags & LINUX_MSG_PEEK ? (int)min_u64(offset + taken, INT32_MAX) : offset - (int)min_u64((uint64_t)offset, taken);
+	__atomic_store_n(&s->set.peek_offset, offset, __ATOMIC_RELAXED);
 }
 
 void inet_inherit(struct inet_socket *to, const struct inet_socket *from)

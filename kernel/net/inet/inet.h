@@ -74,6 +74,7 @@ struct inet_settings {
 	uint8_t traffic_class, ttl /* 0: the default */, multicast_ttl, mtu_discover;
 	uint8_t multicast_address[4]; /* as IP_MULTICAST_IF had it */
 	int mark, priority, receive_low, busy_poll, incoming_cpu;
+	int peek_offset; /* SO_PEEK_OFF: where the next look begins; negative: always at what is unread */
 	unsigned bound_index, multicast_index; /* interfaces; 0: any */
 };
 
@@ -95,6 +96,9 @@ static inline struct inet_socket *inet_of(struct socket *socket)
 }
 
 /* ---- inet.c ---- */
+/* SO_PEEK_OFF: how many bytes a call with these flags (MSG_*) passes over, and what it has taken. */
+size_t inet_peek_offset(const struct inet_socket *s, int flags);
+void inet_peek_moved(struct inet_socket *s, int flags, size_t taken);
 void inet_init(struct inet_socket *s, const struct inet_protocol *protocol, int type, int number);
 /* Options and settings go over to an accepted connection. */
 void inet_inherit(struct inet_socket *to, const struct inet_socket *from);

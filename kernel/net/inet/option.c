@@ -77,6 +77,7 @@ static const struct setting {
 	{LINUX_SOL_SOCKET, LINUX_SO_TIMESTAMPNS, AT(gives_time_ns), FLAG, 0, 0, 0, false},
 	{LINUX_SOL_SOCKET, LINUX_SO_BUSY_POLL, AT(busy_poll), WORD, 0, 0, 0, false},
 	{LINUX_SOL_SOCKET, LINUX_SO_INCOMING_CPU, AT(incoming_cpu), WORD, 0, 0, 0, false},
+	{LINUX_SOL_SOCKET, LINUX_SO_PEEK_OFF, AT(peek_offset), WORD, 0, 0, 0, false},
 #undef AT
 };
 
@@ -112,6 +113,8 @@ static int check(const struct inet_socket *s, const struct setting *setting, int
 		return 0;
 	if (setting->option == LINUX_SO_RCVLOWAT)
 		*v = *v < 0 ? INT32_MAX : *v ? *v : 1;
+	if (setting->option == LINUX_SO_PEEK_OFF)
+		return s->socket.type == LINUX_SOCK_RAW ? -EOPNOTSUPP : 0;
 	if (setting->option == LINUX_SO_MARK)
 		return task_is_capable(CAPABILITY_NET_ADMIN) ? 0 : -EPERM;
 	if (setting->option == LINUX_SO_PRIORITY)
@@ -382,6 +385,8 @@ long inet_get_option(struct socket *socket, int level, int option, void *value, 
 	if (ret != -ENOPROTOOPT)
 		return ret;
 	setting = setting_find(s, level, option);
+	if (setting && setting->level == LINUX_SOL_SOCKET && option == LINUX_SO_PEEK_OFF && s->socket.type == LINUX_SOCK_RAW)
+		return -EOPNOTSUPP;
 	if (setting)
 		return inet_option_give_int(value, size, get_setting(s, setting));
 	if (level == LINUX_SOL_SOCKET)

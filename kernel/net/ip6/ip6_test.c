@@ -532,7 +532,7 @@ TEST(long_datagrams_to_self)
 	CHECK_EQ(udp_bind(b, &self, 53), 0);
 	for (size_t len = 0; len < 65528; len += 1 + test_random() % 4000) {
 		CHECK_EQ(send_datagram(a, self, len), 0);
-		packet = udp_receive(b, &from, false);
+		packet = udp_receive(b, &from);
 		CHECK(packet);
 		CHECK_EQ(packet->len, len);
 		CHECK(net_address_equal(&from.remote, &self));
@@ -565,14 +565,14 @@ TEST(groups)
 	nr_sent = 0;
 	CHECK_EQ(send_datagram(udp, group, 3000), 0); /* a member hears itself */
 	CHECK_EQ(nr_sent, 3);
-	packet = udp_receive(udp, &from, false);
+	packet = udp_receive(udp, &from);
 	CHECK(packet);
 	CHECK_EQ(packet->len, 3000);
 	CHECK_EQ(from.interface_index, interface.index);
 	net_packet_free(packet);
 	udp_settings(udp)->no_multicast_loop = true;
 	CHECK_EQ(send_datagram(udp, group, 3), 0);
-	CHECK(!udp_receive(udp, &from, false));
+	CHECK(!udp_receive(udp, &from));
 	CHECK_EQ(sent[7], 1);
 	CHECK_EQ(ip6_group_leave(&stack, &interface, &group), 0);
 	CHECK_EQ(ip6_group_leave(&stack, &interface, &group), -EADDRNOTAVAIL);

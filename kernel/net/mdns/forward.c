@@ -111,7 +111,7 @@ void stub_receive_upstream(struct mdns_stub *stub)
 	struct dns_reader r;
 	size_t len;
 
-	while ((packet = udp_receive(stub->upstream, &from, false)) != NULL) {
+	while ((packet = udp_receive(stub->upstream, &from)) != NULL) {
 		len = min_u64(packet->len, sizeof(head));
 		if (net_packet_copy(packet, 0, head, len) && dns_open(&r, head, len) && (request = find_request(stub, &from, &r)) != NULL)
 			pass_back(request, packet);

@@ -27,7 +27,7 @@ size_t mdns_take(struct udp_socket *udp, struct udp_message *from, uint8_t *byte
 	struct net_packet *packet;
 	size_t len = 0;
 
-	while (!len && (packet = udp_receive(udp, from, false)) != NULL) {
+	while (!len && (packet = udp_receive(udp, from)) != NULL) {
 		if (packet->len <= size && net_packet_copy(packet, 0, bytes, packet->len))
 			len = packet->len;
 		net_packet_free(packet);

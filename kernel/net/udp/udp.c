@@ -178,22 +178,40 @@ int udp_send(struct udp_socket *udp, const struct udp_message *message, struct n
 	return net_network_of(udp->stack, &flow.remote)->send(udp->stack, &flow, packet, NET_PROTOCOL_UDP);
 }
 
-struct net_packet *udp_receive(struct udp_socket *udp, struct udp_message *message, bool peek)
+static void describe(const struct net_packet *packet, struct udp_message *message)
 {
 	struct udp_arrival arrival;
-	struct net_packet *packet;
 
-	if (list_empty(&udp->queue))
-		return NULL;
-	packet = container_of(udp->queue.next, struct net_packet, link);
 	memcpy(&arrival, packet->data - sizeof(arrival), sizeof(arrival));
 	*message = (struct udp_message){.remote = arrival.remote, .local = arrival.local, .remote_port = (uint16_t)packet->mark[2],
 					.interface_index = packet->mark[3], .ttl = packet->ttl, .traffic_class = packet->traffic_class};
-	if (!peek) {
-		list_remove(&packet->link);
-		udp->queued -= packet->len + UDP_OVERHEAD;
-		udp->stack->memory -= packet->len + UDP_OVERHEAD;
+}
+
+struct net_packet *udp_look(struct udp_socket *udp, struct udp_message *message, size_t *offset)
+{
+	struct net_packet *packet;
+
+	list_for_each(packet, &udp->queue, link) {
+		if (*offset >= packet->len && *offset) {
+			*offset -= packet->len;
+			continue;
+		}
+		describe(packet, message);
+		return packet;
 	}
+	return NULL;
+}
+
+struct net_packet *udp_receive(struct udp_socket *udp, struct udp_message *message)
+{
+	struct list *node = list_pop_front(&udp->queue);
+	struct net_packet *packet = node ? container_of(node, struct net_packet, link) : NULL;
+
+	if (!packet)
+		return NULL;
+	describe(packet, message);
+	udp->queued -= packet->len + UDP_OVERHEAD;
+	udp->stack->memory -= packet->len + UDP_OVERHEAD;
 	return packet;
 }
 

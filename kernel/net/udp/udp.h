@@ -32,7 +32,9 @@ int udp_send(struct udp_socket *udp, const struct udp_message *message, struct n
 /* A packet whose bytes [0, len) at ->data are to be filled. NULL: no memory. */
 struct net_packet *udp_packet_new(struct net_stack *stack, size_t len);
 /* The next datagram: the payload is the packet, which the caller frees. NULL: none. */
-struct net_packet *udp_receive(struct udp_socket *udp, struct udp_message *message, bool peek); /* peek: borrowed */
+struct net_packet *udp_receive(struct udp_socket *udp, struct udp_message *message);
+/* The datagram with byte *offset of what waits, borrowed; *offset becomes that in it. NULL: so much does not wait. */
+struct net_packet *udp_look(struct udp_socket *udp, struct udp_message *message, size_t *offset);
 unsigned udp_poll(const struct udp_socket *udp);
 int udp_error(struct udp_socket *udp); /* positive errno, 0: none; takes it away */
 /* The last error that came back, of settings.wants_errors; false: none. Takes it away. */

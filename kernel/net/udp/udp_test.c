@@ -104,7 +104,7 @@ TEST(datagrams_of_all_sizes)
 			bytes[i] = (uint8_t)test_random();
 		CHECK_EQ(send_bytes(a, 0x0a000002, 53, bytes, len), 0);
 		run();
-		packet = udp_receive(b, &from, false);
+		packet = udp_receive(b, &from);
 		CHECK(packet);
 		CHECK_EQ(packet->len, len);
 		CHECK(net_packet_copy(packet, 0, got, len) && memcmp(got, bytes, len) == 0);
@@ -159,7 +159,7 @@ TEST(ports_and_limits)
 	for (int i = 0; i < 2000; i++)
 		CHECK_EQ(send_bytes(b, 0x7f000001, 1000, &byte, 1), 0);
 	run();
-	for (struct net_packet *p; (p = udp_receive(a, &from, false)); nr++)
+	for (struct net_packet *p; (p = udp_receive(a, &from)); nr++)
 		net_packet_free(p);
 	CHECK(nr > 100 && nr < 1000);
 	CHECK_EQ(stack[0].count[NET_COUNT_UDP_QUEUE_FULL], 2000 - nr);
@@ -186,20 +186,20 @@ TEST(groups)
 	CHECK_EQ(send_bytes(a, net_address_ip4(&group), 53, &byte, 1), 0);
 	run();
 	for (int i = 0; i < 2; i++) {
-		packet = udp_receive(i ? b : a, &from, false);
+		packet = udp_receive(i ? b : a, &from);
 		CHECK(packet);
 		CHECK_EQ(net_address_ip4(&from.local), 0xe1000001);
 		CHECK_EQ(net_address_ip4(&from.remote), 0x0a000001);
 		CHECK_EQ(from.interface_index, interface[i].index);
 		net_packet_free(packet);
-		CHECK(!udp_receive(i ? b : a, &from, false));
+		CHECK(!udp_receive(i ? b : a, &from));
 	}
 	udp_settings(a)->no_multicast_loop = true;
 	CHECK_EQ(send_bytes(a, net_address_ip4(&group), 53, &byte, 1), 0);
 	CHECK_EQ(ip4_group_leave(&stack[1], &interface[1], net_address_ip4(&group)), 0);
 	run();
-	CHECK(!udp_receive(a, &from, false));
-	CHECK(!udp_receive(b, &from, false));
+	CHECK(!udp_receive(a, &from));
+	CHECK(!udp_receive(b, &from));
 	udp_close(a);
 	udp_close(b);
 	teardown();
@@ -230,7 +230,7 @@ TEST(mutated_packets)
 			}
 		}
 		run();
-		for (struct net_packet *p; (p = udp_receive(b, &from, false));)
+		for (struct net_packet *p; (p = udp_receive(b, &from));)
 			net_packet_free(p);
 		if (round % 50 == 0) {
 			net_begin(&stack[1], stack[1].now_ns + NET_SECOND);

@@ -22,6 +22,8 @@ void vsock_send_packet(struct vsock_socket *s, struct vsock_packet *packet, enum
 	    .buffer = s->buffer, .taken = s->taken,
 	};
 	s->told_taken = s->taken;
+	if ((int32_t)(s->taken + s->buffer - s->edge) > 0)
+		s->edge = s->taken + s->buffer;
 	vsock_send_raw(s->vsock, packet);
 }
 

@@ -103,7 +103,7 @@ static bool take_data(struct vsock_socket *s, struct vsock_packet *packet)
 	uint32_t len = packet->end - packet->start;
 	bool is_end = s->type == VSOCK_SEQPACKET && packet->header.flags & VSOCK_END_OF_MESSAGE;
 
-	if (len > s->buffer - min_u64(s->queued, s->buffer) || s->nr_received >= RECEIVED_MAX || s->own_shutdown & VSOCK_NO_RECEIVE) {
+	if (len > s->edge - (s->taken + s->queued) || s->nr_received >= RECEIVED_MAX || s->own_shutdown & VSOCK_NO_RECEIVE) {
 		vsock_packet_free(s->vsock, packet);
 		return false;
 	}

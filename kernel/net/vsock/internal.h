@@ -5,7 +5,7 @@
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
-enum { RECEIVED_MAX = 4096 /* packets of one socket */, MERGE_CAPACITY = 512, BUFFER_DEFAULT = 256u << 10 };
+enum { RECEIVED_MAX = 32768 /* packets of one socket: messages may be empty */, MERGE_CAPACITY = 512, BUFFER_DEFAULT = 256u << 10 };
 
 static inline void tell(struct vsock_socket *s, unsigned events)
 {

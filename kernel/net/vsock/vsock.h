@@ -79,6 +79,7 @@ struct vsock_socket {
 	bool is_credit_asked;
 	/* Receiving. */
 	uint32_t buffer, queued, taken, told_taken; /* buffer: most bytes to be queued */
+	uint32_t edge; /* the room that the peer was told of ends there; it never moves back, as what is within may be on its way */
 	struct list received;
 	uint32_t nr_received, nr_messages;	/* packets; whole messages among them */
 	/* Listening. */

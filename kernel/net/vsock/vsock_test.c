@@ -369,9 +369,8 @@ TEST(peer_that_sends_too_much)
 	setup();
 	listening = listener(VSOCK_STREAM);
 	client = connect_to(listening, &server);
-	server->buffer = 500;
-	client->peer_buffer = 100000;
-	CHECK_EQ(send_some(client, 501, &next, 0), 501);
+	client->peer_buffer = BUFFER_DEFAULT + 1000;
+	CHECK_EQ(send_some(client, BUFFER_DEFAULT + 1, &next, 0), BUFFER_DEFAULT + 1);
 	run();
 	CHECK_EQ(server->state, VSOCK_ENDED);
 	CHECK_EQ(server->error, ECONNRESET);
@@ -379,6 +378,52 @@ TEST(peer_that_sends_too_much)
 	vsock_socket_release(client);
 	vsock_socket_release(server);
 	vsock_socket_release(listening);
+	CHECK_EQ(nr_allocated, 0);
+}
+
+/* What the peer was told of it may use, whatever the buffer has become since; then the smaller one counts. */
+TEST(buffer_becomes_smaller)
+{
+	struct vsock_socket *listening, *client, *server;
+	uint8_t next = 0, got = 0;
+
+	setup();
+	listening = listener(VSOCK_STREAM);
+	client = connect_to(listening, &server);
+	vsock_set_buffer(server, 500);
+	CHECK_EQ(send_some(client, 100000, &next, 0), 100000);
+	run();
+	CHECK_EQ(server->state, VSOCK_CONNECTED);
+	CHECK_EQ(server->queued, 100000);
+	while (receive_some(server, 3000, &got))
+		run();
+	CHECK_EQ(client->peer_buffer, 500);
+	CHECK_EQ(vsock_room(client), 500);
+	vsock_socket_release(client);
+	vsock_socket_release(server);
+	vsock_socket_release(listening);
+	run();
+	CHECK_EQ(nr_allocated, 0);
+}
+
+/* They count for few bytes, and are the reader's to fetch: no reason to end the connection. */
+TEST(many_small_messages)
+{
+	struct vsock_socket *listening, *client, *server;
+	uint8_t next = 0;
+
+	setup();
+	listening = listener(VSOCK_SEQPACKET);
+	client = connect_to(listening, &server);
+	for (unsigned i = 0; i < 10000; i++)
+		CHECK_EQ(send_some(client, 1, &next, VSOCK_END_OF_MESSAGE), 1);
+	run();
+	CHECK_EQ(server->state, VSOCK_CONNECTED);
+	CHECK_EQ(server->nr_messages, 10000);
+	vsock_socket_release(client);
+	vsock_socket_release(server);
+	vsock_socket_release(listening);
+	run();
 	CHECK_EQ(nr_allocated, 0);
 }
 

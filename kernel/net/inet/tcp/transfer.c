@@ -205,7 +205,7 @@ long tcp_socket_send_pages(struct socket *socket, struct page **pages, size_t of
 
 struct pieces {
 	unsigned nr;
-	size_t len;
+	size_t skip, len; /* skip: bytes to pass over before */
 	struct {
 		const uint8_t *bytes;
 		size_t len;
@@ -215,12 +215,14 @@ struct pieces {
 static long note_piece(void *context, const uint8_t *bytes, size_t len)
 {
 	struct pieces *p = context;
+	size_t skipped = min_u64(p->skip, len);
 
-	if (p->nr == PIECES)
-		return 0;
-	p->piece[p->nr].bytes = bytes;
-	p->piece[p->nr++].len = len;
-	p->len += len;
+	p->skip -= skipped;
+	if (skipped == len || p->nr == PIECES)
+		return (long)skipped;
+	p->piece[p->nr].bytes = bytes + skipped;
+	p->piece[p->nr++].len = len - skipped;
+	p->len += len - skipped;
 	return (long)len;
 }
 
@@ -239,19 +241,20 @@ static long take_away(struct tcp_socket *t, size_t len)
 	return ret;
 }
 
-/* Looks up the bytes to read; those that are to be passed over go. */
-static long look_up(struct tcp_socket *t, struct pieces *pieces, size_t len, bool is_look_only)
+/* Looks up the bytes to read behind the first `offset`; those that are to be passed over go. */
+static long look_up(struct tcp_socket *t, struct pieces *pieces, size_t offset, size_t len, bool is_look_only)
 {
 	long ret;
 
 	pieces->nr = 0;
 	pieces->len = 0;
+	pieces->skip = offset;
 	net_enter();
-	ret = tcp_receive(t->tcp, note_piece, pieces, len, TCP_PEEK);
+	ret = tcp_receive(t->tcp, note_piece, pieces, offset + len, TCP_PEEK);
 	if (ret == -EAGAIN && !is_look_only && tcp_reading_is_at_mark(t->tcp))
 		(void)tcp_receive(t->tcp, skip_piece, NULL, 1, 0); /* the urgent byte alone */
 	net_leave();
-	return ret;
+	return ret > 0 && !pieces->len ? -EAGAIN : ret;
 }
 
 static size_t copy_pieces(const struct pieces *pieces, struct io_vector *io)
@@ -310,7 +313,7 @@ static long receive_some(struct tcp_socket *t, struct io_vector *io, int flags, 
 		if (ret != -EFAULT)
 			return ret;
 	}
-	ret = look_up(t, &pieces, io->left, flags & LINUX_MSG_PEEK);
+	ret = look_up(t, &pieces, inet_peek_offset(&t->inet, flags), io->left, flags & LINUX_MSG_PEEK);
 	*is_all = pieces.nr < PIECES;
 	if (ret <= 0)
 		return ret;
@@ -382,7 +385,7 @@ static size_t least(const struct tcp_socket *t, const struct socket_message *mes
 /* A look takes nothing, so that it begins anew after each wait. */
 static long look_at_stream(struct tcp_socket *t, struct socket_message *message)
 {
-	size_t target = least(t, message);
+	size_t target = least(t, message), offset = inet_peek_offset(&t->inet, message->flags);
 	uint64_t deadline = 0;
 	bool is_all;
 
@@ -393,9 +396,9 @@ static long look_at_stream(struct tcp_socket *t, struct socket_message *message)
 			got = 0;
 		else if (got <= 0)
 			return got;
-		if ((size_t)got >= target || !is_all || (got && tcp_poll(t->tcp) & (TCP_READ_CLOSED | TCP_ERROR)))
+		if ((size_t)got >= target || !is_all || (got + offset && tcp_poll(t->tcp) & (TCP_READ_CLOSED | TCP_ERROR)))
 			return got;
-		ret = wait_for_data(t, message, (size_t)got, &deadline);
+		ret = wait_for_data(t, message, offset + (size_t)got, &deadline);
 		if (ret)
 			return got ? got : ret;
 		io_vector_back(message->io, (size_t)got);
@@ -445,6 +448,8 @@ long tcp_socket_receive(struct socket *socket, struct socket_message *message)
 		return receive_urgent(t, message);
 	mutex_lock(&t->read_lock);
 	ret = message->flags & LINUX_MSG_PEEK ? look_at_stream(t, message) : receive_stream(t, message);
+	if (ret > 0)
+		inet_peek_moved(&t->inet, message->flags, (size_t)ret);
 	mutex_unlock(&t->read_lock);
 	return ret;
 }

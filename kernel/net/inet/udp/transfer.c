@@ -153,7 +153,22 @@ long datagram_send(struct socket *socket, struct socket_message *message)
 
 /* ---- Receiving ---- */
 
-/* A datagram with what is known of it; of one that is only looked at, a copy. NULL: there is none. *error: of the socket. */
+/* A copy of the datagram to look at, from where the look begins, with the number of bytes before that as its mark. *error: -ENOBUFS. */
+static struct net_packet *look(struct datagram_socket *d, struct udp_message *from, int *error)
+{
+	size_t offset = inet_peek_offset(&d->inet, LINUX_MSG_PEEK);
+	struct net_packet *packet = udp_look(d->udp, from, &offset);
+
+	if (packet) {
+		packet = net_packet_copy_part(packet, offset, packet->len - offset);
+		*error = packet ? 0 : -ENOBUFS;
+	}
+	if (packet)
+		packet->mark[0] = (uint32_t)offset;
+	return packet;
+}
+
+/* A datagram with what is known of it. NULL: there is none. *error: of the socket. */
 static struct net_packet *take(struct datagram_socket *d, bool is_look_only, struct udp_message *from, int *error)
 {
 	struct net_packet *packet = NULL;
@@ -163,13 +178,8 @@ static struct net_packet *take(struct datagram_socket *d, bool is_look_only, str
 		return NULL;
 	net_enter();
 	*error = -udp_error(d->udp);
-	if (!*error) {
-		packet = udp_receive(d->udp, from, is_look_only);
-		if (packet && is_look_only) {
-			packet = net_packet_copy_part(packet, 0, packet->len);
-			*error = packet ? 0 : -ENOBUFS;
-		}
-	}
+	if (!*error)
+		packet = is_look_only ? look(d, from, error) : udp_receive(d->udp, from);
 	net_leave();
 	return packet;
 }
@@ -255,7 +265,7 @@ long datagram_receive(struct socket *socket, struct socket_message *message)
 	struct datagram_socket *d = datagram_of(socket);
 	struct udp_message from;
 	struct net_packet *packet;
-	size_t len, whole;
+	size_t len, whole, room = message->io->left;
 	bool is_good;
 	int error;
 
@@ -267,14 +277,17 @@ long datagram_receive(struct socket *socket, struct socket_message *message)
 	packet = wait_for_one(d, message, &from, &error);
 	if (!packet)
 		return error;
-	whole = packet->len;
-	len = min_u64(whole, message->io->left);
+	whole = packet->len + (message->flags & LINUX_MSG_PEEK ? packet->mark[0] : 0);
+	len = min_u64(packet->len, room);
+	if (room <= packet->len && len < whole) /* as Linux: also where a look ends with the datagram */
+		message->flags_out |= LINUX_MSG_TRUNC;
 	is_good = copy_out(packet, message->io, len);
 	packet_free(packet);
 	if (!is_good)
 		return -EFAULT;
-	if (len < whole)
-		message->flags_out |= LINUX_MSG_TRUNC;
 	describe(d, message, &from);
-	return (long)(message->flags & LINUX_MSG_TRUNC ? whole : len);
+	if (message->flags & LINUX_MSG_TRUNC)
+		len = whole;
+	inet_peek_moved(&d->inet, message->flags, len);
+	return (long)len;
 }
