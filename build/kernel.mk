@@ -12,11 +12,10 @@ KERNEL_LINK = $(LLD) -nostdlib -static --gc-sections -z noexecstack -z max-page-
 
 # All modules become one object, optimised across their borders: calls are what a system call spends its time on, above all under an
 # emulator (half of it, measured). The first link does it, since a whole program's own functions can be changed as those of a part cannot.
-# Functions are taken in line up to a size at which the start translates no more than without; twice as much would save a request over TCP
-# another tenth of its calls, and cost the start a twentieth.
+# Small functions alone are taken in line; more makes the image larger, but not faster.
 $(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/pass1.elf &: $$(KERNEL_LIBS) $(OUT)/x86_64/init_image.o kernel/arch/x86_64/kernel.lds build/profiles/$(PROFILE).mk build/kernel.mk
 	@mkdir -p $(KERNEL_DIR); echo "  LTO $(KERNEL_DIR)/kernel.o"
-	@$(KERNEL_LINK) --lto-O2 -mllvm -inline-threshold=100 -mllvm -stack-size-section --lto-obj-path=$(KERNEL_DIR)/kernel.o \
+	@$(KERNEL_LINK) --lto-O2 -mllvm -inline-threshold=40 -mllvm -stack-size-section --lto-obj-path=$(KERNEL_DIR)/kernel.o \
 	    -o $(KERNEL_DIR)/pass1.elf --whole-archive $(filter %.a,$^) --no-whole-archive $(filter %.o,$^)
 
 $(KERNEL_DIR)/symbols.S: $(KERNEL_DIR)/pass1.elf build/symbols
