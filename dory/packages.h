@@ -42,12 +42,16 @@ struct packages_plan {
 	struct boot_sets boots;        /* of all packages and the project, whose sets win */
 	struct text_list requires;     /* beside the project's own */
 	struct debian_set *debian;     /* NULL until packages_plan_debian */
+	struct text_list refused;      /* of Debian's, what its archive does not have */
 };
 
 int packages_plan_make(const struct dory_config *config, const struct packages_request *request,
 	struct packages_plan *plan, struct dory_error *err) must_check;
 void packages_plan_release(struct packages_plan *plan);
-/* Resolves and downloads Debian's packages that the plan needs; checks the versions that were asked for. */
+/*
+ * Resolves and downloads Debian's packages that the plan needs; checks the versions that were asked for. What the archive does not
+ * have is refused, and the plan made again, with other alternatives where there are any (`refused` is not empty then).
+ */
 int packages_plan_debian(const struct dory_config *config, const struct packages_request *request,
 	struct packages_plan *plan, struct dory_error *err) must_check;
 

@@ -280,6 +280,11 @@ static int compose_plan(const struct dory_config *config, const struct packages_
 		result = choose(plan, compose, &chosen, err);
 	if (result == 0)
 		result = packages_plan_debian(config, &compose->request, plan, err);
+	if (result == 0 && plan->refused.count > 0) { /* it is another plan now */
+		chosen_release(&chosen);
+		chosen = (struct chosen){0};
+		result = choose(plan, compose, &chosen, err);
+	}
 	add_packages(plan, &list);
 	if (result == 0)
 		result = add_run_sets(plan, &list, err);

@@ -42,6 +42,7 @@ static int resolve(const struct dory_config *config, struct packages_plan *plan,
 	const struct resolve_request request = {.root = &plan->project.manifest,
 		.more = &plan->requires,
 		.available = &plan->available,
+		.refused = &plan->refused,
 		.architecture = config->architecture ? config->architecture : "amd64"};
 	char *missing = NULL;
 
@@ -209,6 +210,29 @@ static int make_boots(struct packages_plan *plan, struct dory_error *err)
 	return 0;
 }
 
+/* What the packages are, and what they run. */
+static int decide(const struct dory_config *config, struct packages_plan *plan, struct dory_error *err)
+{
+	if (resolve(config, plan, err) < 0 || read_runs(config, plan, err) < 0 || make_boots(plan, err) < 0)
+		return -1;
+	text_list_sort(&plan->resolution.debian);
+	return 0;
+}
+
+static void release_decision(struct packages_plan *plan)
+{
+	for (size_t i = 0; plan->runs && i < plan->resolution.count; i++)
+		run_manifest_release(&plan->runs[i]);
+	free(plan->runs);
+	plan->runs = NULL;
+	resolution_release(&plan->resolution);
+	boot_sets_release(&plan->boots);
+	if (plan->debian)
+		debian_set_release(plan->debian);
+	free(plan->debian);
+	plan->debian = NULL;
+}
+
 static int take_requirements(const struct packages_request *request, struct packages_plan *plan, struct dory_error *err)
 {
 	for (size_t i = 0; i < request->require_count; i++) {
@@ -235,10 +259,8 @@ int packages_plan_make(const struct dory_config *config, const struct packages_r
 	leave_out_project(plan);
 	if (request->directory && !request->ignores_lock && packages_lock_apply(plan->project.directory, &plan->available, NULL, err) < 0)
 		goto fail;
-	if (resolve(config, plan, err) < 0 || read_runs(config, plan, err) < 0 || make_boots(plan, err) < 0)
-		goto fail;
-	text_list_sort(&plan->resolution.debian);
-	return 0;
+	if (decide(config, plan, err) == 0)
+		return 0;
 fail:
 	packages_plan_release(plan);
 	return -1;
@@ -269,64 +291,99 @@ static int debian_names(const struct packages_plan *plan, const struct packages_
 	return 0;
 }
 
-static int check_versions(const struct packages_plan *plan, struct dory_error *err)
+/* The version of it that is too old or too new, or NULL. */
+static const char *wrong_version(const struct debian_set *set, const struct alternative *wanted)
 {
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(set->packages[i].name, wanted->name) == 0 && !version_meets(set->packages[i].version, wanted))
+			return set->packages[i].version;
+	return NULL;
+}
+
+static int check_versions(struct packages_plan *plan, struct dory_error *err)
+{
+	int result = 0;
+
 	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
-		const char *text = plan->resolution.debian.items[i];
+		const char *text = plan->resolution.debian.items[i], *version;
 		struct requirement requirement;
-		int result = 0;
 
 		if (requirement_parse(text, &requirement, err) < 0)
 			return -1;
-		for (size_t k = 0; k < plan->debian->count && result == 0; k++) {
-			const struct debian_package *package = &plan->debian->packages[k];
-
-			if (strcmp(package->name, requirement.alternatives[0].name) == 0 &&
-				!version_meets(package->version, &requirement.alternatives[0])) {
-				error_set(err, DORY_ERROR_CONFLICT, "the project needs deb:%s, and Debian's archive has %s", text, package->version);
-				result = error_hint(err, "Take another suite: --suite SUITE, or make a package of another version.");
-			}
-		}
+		version = wrong_version(plan->debian, &requirement.alternatives[0]);
 		requirement_release(&requirement);
-		if (result < 0)
+		if (!version)
+			continue;
+		text_list_add(&plan->refused, text);
+		error_set(err, DORY_ERROR_CONFLICT, "the project needs deb:%s, and Debian's archive has %s", text, version);
+		result = error_hint(err, "Take another suite: --suite SUITE, or make a package of another version.");
+	}
+	return result;
+}
+
+/* The archive has not all of them: which? Each is asked for by itself. */
+static void note_unknown(const struct dory_config *config, struct packages_plan *plan)
+{
+	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
+		char *name = text_copy_n(plan->resolution.debian.items[i], strcspn(plan->resolution.debian.items[i], " "));
+		const char *const names[] = {name};
+		struct debian_set set = {0};
+		struct dory_error why;
+
+		if (debian_resolve(config, names, 1, false, &set, &why) == 0)
+			debian_set_release(&set);
+		else if (why.kind == DORY_ERROR_NOT_FOUND)
+			text_list_add(&plan->refused, plan->resolution.debian.items[i]);
+		free(name);
+	}
+}
+
+static int get_debian(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
+	struct dory_error *err)
+{
+	struct text_list names = {0};
+	int result = debian_names(plan, request, &names, err);
+
+	plan->debian = calloc(1, sizeof(*plan->debian));
+	if (!plan->debian)
+		abort();
+	if (result == 0)
+		result = packages_get(config, (const char *const *)names.items, names.count, request->refresh, plan->debian, err);
+	text_list_release(&names);
+	if (result == 0)
+		return check_versions(plan, err);
+	if (err->kind == DORY_ERROR_NOT_FOUND)
+		note_unknown(config, plan);
+	return -1;
+}
+
+/* Each turn refuses one more of those that are asked for, or is the last. */
+int packages_plan_debian(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
+	struct dory_error *err)
+{
+	struct dory_error without;
+
+	while (plan->resolution.debian.count > 0) {
+		size_t refused = plan->refused.count;
+
+		if (get_debian(config, request, plan, err) == 0)
+			return 0;
+		if (plan->refused.count == refused)
 			return -1;
+		release_decision(plan);
+		if (decide(config, plan, &without) < 0)
+			return -1; /* for the reason that was found first */
 	}
 	return 0;
 }
 
-int packages_plan_debian(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
-	struct dory_error *err)
-{
-	struct text_list names = {0};
-	int result;
-
-	if (plan->resolution.debian.count == 0)
-		return 0;
-	if (debian_names(plan, request, &names, err) < 0) {
-		text_list_release(&names);
-		return -1;
-	}
-	plan->debian = calloc(1, sizeof(*plan->debian));
-	if (!plan->debian)
-		abort();
-	result = packages_get(config, (const char *const *)names.items, names.count, request->refresh, plan->debian, err);
-	text_list_release(&names);
-	return result < 0 ? -1 : check_versions(plan, err);
-}
-
 void packages_plan_release(struct packages_plan *plan)
 {
-	for (size_t i = 0; plan->runs && i < plan->resolution.count; i++)
-		run_manifest_release(&plan->runs[i]);
-	free(plan->runs);
-	resolution_release(&plan->resolution);
+	release_decision(plan);
 	package_list_release(&plan->available);
 	packages_sources_close(plan->sources);
-	boot_sets_release(&plan->boots);
 	text_list_release(&plan->requires);
-	if (plan->debian)
-		debian_set_release(plan->debian);
-	free(plan->debian);
+	text_list_release(&plan->refused);
 	project_release(&plan->project);
 	*plan = (struct packages_plan){0};
 }

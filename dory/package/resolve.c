@@ -47,29 +47,35 @@ static bool has_package(const struct solving *s, const struct alternative *alter
 	return false;
 }
 
-/* Makes what stands for an alternative that no package is there for. */
+/* What Debian has to have for it; NULL if nothing. The version of Capstan's "node-4.4.5" is in its name, and none to compare with. */
+static char *debian_text(const struct alternative *alternative, const struct builtin_package *builtin)
+{
+	struct alternative real = {.name = alternative->is_debian ? alternative->name : (char *)builtin->debian,
+		.operator = alternative->operator, .version = alternative->version};
+
+	return real.name ? alternative_print(&real) : NULL;
+}
+
+/* Makes what stands for an alternative that no package is there for, unless it is known to be refused. */
 static void add_stand_in(struct solving *s, const struct alternative *alternative)
 {
 	const struct builtin_package *builtin = alternative->is_debian ? NULL : builtin_package_find(alternative->name);
 	Id dependency = alternative_id(s->pool, alternative);
 	struct stand_in *stand_in;
-	const char *debian;
 	Solvable *solvable;
+	char *debian;
 	Id id;
 
 	if (!alternative->is_debian && (!builtin || has_package(s, alternative)))
 		return;
+	debian = debian_text(alternative, builtin);
+	if (debian && s->request->refused && text_list_has(s->request->refused, debian)) {
+		free(debian);
+		return;
+	}
 	id = repo_add_solvable(s->others);
 	stand_in = array_push(&s->stand_ins, &s->stand_in_count, sizeof(*stand_in));
-	stand_in->id = id;
-	stand_in->name = alternative_print(alternative);
-	debian = alternative->is_debian ? alternative->name : builtin->debian;
-	if (debian) {
-		/* The version of Capstan's "node-4.4.5" is in its name, and none that a constraint could be about. */
-		struct alternative real = {.name = (char *)debian, .operator = alternative->operator, .version = alternative->version};
-
-		stand_in->debian = alternative_print(&real);
-	}
+	*stand_in = (struct stand_in){.id = id, .name = alternative_print(alternative), .debian = debian};
 	solvable = pool_id2solvable(s->pool, id);
 	solvable->name = pool_str2id(s->pool, stand_in->name, 1);
 	solvable->evr = pool_str2id(s->pool, "0", 1);

@@ -25,6 +25,7 @@ struct resolve_request {
 	const struct package_manifest *root;
 	const struct text_list *more;
 	const struct package_list *available;
+	const struct text_list *refused; /* "NAME OPERATOR VERSION": what Debian's archive does not have; may be NULL */
 	const char *architecture; /* Debian's word */
 };
 
