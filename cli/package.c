@@ -93,7 +93,7 @@ static const struct option from_deb_options[] = {
 };
 
 /* Each column as wide as Capstan has it, or wider; nothing but the text in the last one that has some. */
-static void print_row(const char *const columns[5])
+void package_print_row(const char *const columns[5])
 {
 	static const size_t widths[] = {50, 50, 15, 20, 15};
 	size_t blanks = 0;
@@ -112,7 +112,7 @@ static void print_row(const char *const columns[5])
 
 void package_print_table(const struct package_list *list, const char *substring)
 {
-	print_row((const char *const[]){"Name", "Description", "Version", "Created", "Platform"});
+	package_print_row((const char *const[]){"Name", "Description", "Version", "Created", "Platform"});
 	for (size_t i = 0; i < list->count; i++) {
 		const struct package_manifest *manifest = &list->entries[i].manifest;
 		char *created;
@@ -120,7 +120,7 @@ void package_print_table(const struct package_list *list, const char *substring)
 		if (substring && !strstr(manifest->name, substring))
 			continue;
 		created = package_created_text(manifest->created);
-		print_row((const char *const[]){manifest->name, manifest->title, manifest->version, created, manifest->platform});
+		package_print_row((const char *const[]){manifest->name, manifest->title, manifest->version, created, manifest->platform});
 		free(created);
 	}
 }

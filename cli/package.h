@@ -9,12 +9,14 @@
 
 struct package_values {
 	struct settings_options settings;
-	const char *name, *title, *author, *version, *runtime, *platform, *format, *size, *run, *file_system, *loader, *created_by;
+	const char *name, *title, *author, *version, *runtime, *platform, *format, *size, *run, *file_system, *loader, *created_by, *release;
 	struct word_list requires, boots, environment, sources;
 	bool pull_missing, update, dry_run, remote, content, created, json, lock, unlocked, force, plain;
 };
 extern struct package_values package_values;
 
+/* A row of Capstan's tables: name, description, version, created, platform. */
+void package_print_row(const char *const columns[5]);
 /* The table of Capstan, one line for each. */
 void package_print_table(const struct package_list *list, const char *substring);
 /* That table, or JSON if it was asked for. */

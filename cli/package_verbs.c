@@ -15,7 +15,6 @@
 #include "dory/packages.h"
 #include "dory/packages_from_deb.h"
 
-
 static int read_format(enum archive_format fallback, enum archive_format *format, struct dory_error *err)
 {
 	*format = fallback;
@@ -111,6 +110,7 @@ static struct packages_compose request_of(const struct invocation *invocation)
 			.require_count = package_values.requires.count,
 			.sources = package_values.sources.words,
 			.source_count = package_values.sources.count,
+			.release = package_values.release,
 			.refresh = settings_refresh(&package_values.settings),
 			.pulls = package_values.pull_missing,
 			.ignores_lock = package_values.unlocked || package_values.lock},
@@ -321,11 +321,27 @@ static const struct action {
 	{&verb_package_from_deb, 1, SIZE_MAX, "say which package of Debian", from_deb},
 };
 
+/* -u and --s3 before the verb: packages come from there, and from nowhere else. */
+static void take_globals(const struct invocation *invocation, const struct dory_config *config, char **from)
+{
+	const struct global_options *globals = &invocation->globals;
+	const char *url = globals->url;
+
+	package_values.release = globals->release;
+	if (!url && globals->takes_bucket)
+		url = config->repo_url ? config->repo_url : getenv("CAPSTAN_REPO_URL");
+	if (!url || !*url)
+		return;
+	*from = text_format("capstan+%s", url);
+	word_list_add(&package_values.sources, *from);
+}
+
 static int run_action(struct invocation *invocation, const struct action *action)
 {
 	const struct word_list *operands = &invocation->words.operands;
 	struct dory_config config;
 	struct dory_error err;
+	char *from = NULL;
 	int result;
 
 	if (operands->count < action->least && !package_values.dry_run)
@@ -334,7 +350,9 @@ static int run_action(struct invocation *invocation, const struct action *action
 		return verb_misuse(invocation, "'%s' is one word too many", operands->words[action->most]);
 	if (settings_load(&config, &package_values.settings, &err) < 0)
 		return verb_fail(invocation, &err);
+	take_globals(invocation, &config, &from);
 	result = action->run(invocation, &config, &err);
+	free(from);
 	config_release(&config);
 	return result < 0 ? verb_fail(invocation, &err) : 0;
 }

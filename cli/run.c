@@ -66,7 +66,10 @@ static const struct option options[] = {
 /* A program that cannot be started is told apart from our own failures, as shells do. */
 static int fail(const struct invocation *invocation, const struct dory_target *target, const struct dory_error *err)
 {
-	verb_fail(invocation, err);
+	int status = verb_fail(invocation, err);
+
+	if (is_capstan(invocation))
+		return status;
 	if (target->kind == DORY_TARGET_FILE && err->kind == DORY_ERROR_NOT_FOUND)
 		return EXIT_NOT_FOUND;
 	if (target->kind == DORY_TARGET_FILE && err->kind == DORY_ERROR_NOT_EXECUTABLE)
@@ -111,6 +114,23 @@ static const char *name_of(const struct dory_target *target)
 	return values.name ? values.name : target->name;
 }
 
+/* The instance's name: what was chosen, else of the image's name what a host can be called; Capstan takes that as it is, but for slashes. */
+static void label_of(const struct invocation *invocation, const struct dory_target *target, char label[64])
+{
+	const char *name = name_of(target);
+	struct dory_error ignored;
+	char whole[64];
+
+	host_label(name, label);
+	if (!is_capstan(invocation) || strlen(name) >= sizeof(whole))
+		return;
+	strcpy(whole, name);
+	for (char *slash = whole; (slash = strchr(slash, '/'));)
+		*slash = '-';
+	if (instance_name_check(whole, &ignored) == 0)
+		strcpy(label, whole);
+}
+
 static int run_in_foreground(const struct dory_config *config, struct instance *instance, struct instance_place *place,
 	struct instance_outcome *outcome, struct dory_error *err)
 {
@@ -133,7 +153,7 @@ static int start(const struct invocation *invocation, const struct dory_config *
 			puts(instance->name);
 			return 0;
 		}
-		return status ? (message_error(&err), status) : verb_fail(invocation, &err);
+		return status && !is_capstan(invocation) ? (message_error(&err), status) : verb_fail(invocation, &err);
 	}
 	return run_in_foreground(config, instance, place, &outcome, &err) < 0 ? verb_fail(invocation, &err) : report(&outcome);
 }
@@ -154,7 +174,7 @@ static int run_image(const struct invocation *invocation, const struct dory_conf
 	spec->image = text_copy(image->name);
 	spec->default_command = text_copy(image->default_command);
 	spec->image_boot = text_copy(image->boot);
-	host_label(name_of(target), label);
+	label_of(invocation, target, label);
 	if (instance_create(config->root, values.name ? values.name : label, spec, &place, &instance.name, &err) < 0)
 		return verb_fail(invocation, &err);
 	instance.spec = *spec;
@@ -186,12 +206,12 @@ static int run_target(const struct invocation *invocation, const struct dory_con
 }
 
 /* The instance of that name, if it keeps what its program writes: it is started again, as it was, but for what is asked for now. */
-static bool find_kept(const struct dory_config *config, const struct dory_target *target, struct instance *instance)
+static bool find_kept(const struct invocation *invocation, const struct dory_config *config, const struct dory_target *target, struct instance *instance)
 {
 	struct dory_error ignored;
 	char label[64];
 
-	host_label(name_of(target), label);
+	label_of(invocation, target, label);
 	if (target->kind != DORY_TARGET_IMAGE || values.image ||
 		instance_find(config->root, values.name ? values.name : label, instance, &ignored) < 0)
 		return false;
@@ -225,12 +245,28 @@ static int run_again(const struct invocation *invocation, const struct dory_conf
 	return status;
 }
 
+/* Without a word the project in this folder is meant. */
+static bool is_in_project(void)
+{
+	return access("Capstanfile", F_OK) == 0 || access("meta/package.yaml", F_OK) == 0;
+}
+
+static int explain_nothing(const struct invocation *invocation)
+{
+	struct dory_error err;
+
+	if (!is_capstan(invocation))
+		return verb_misuse(invocation, "say what to run: an image, deb:NAME or ./program; there is no Capstanfile or meta/package.yaml here");
+	error_set(&err, DORY_ERROR_NOT_FOUND, "Missing Capstanfile or package metadata");
+	return verb_fail(invocation, &err);
+}
+
 static int check_words(const struct invocation *invocation)
 {
 	const struct word_list *operands = &invocation->words.operands;
 
-	if (operands->count == 0 && !values.image)
-		return verb_misuse(invocation, "say what to run: an image, deb:NAME or ./program");
+	if (operands->count == 0 && !values.image && !is_in_project())
+		return explain_nothing(invocation);
 	if (operands->count > 1)
 		return verb_misuse(invocation, "'%s' is one word too many; arguments of the program stand behind --",
 			operands->words[1]);
@@ -266,7 +302,7 @@ static int run_on(const struct invocation *invocation, const char *word, struct 
 	if (settings_load(&config, &values.settings, &err) < 0) {
 		status = verb_fail(invocation, &err);
 	} else {
-		if (find_kept(&config, &target, &kept)) {
+		if (find_kept(invocation, &config, &target, &kept)) {
 			status = run_again(invocation, &config, kept.name, spec);
 			instance_release(&kept);
 		} else {
@@ -278,6 +314,29 @@ static int run_on(const struct invocation *invocation, const char *word, struct 
 	return status;
 }
 
+/* Makes the project's image; returns its name, owned, or NULL and the exit status. */
+static char *make_project(const struct invocation *invocation, int *status)
+{
+	struct dory_config config;
+	struct dory_error err;
+	char *name = NULL;
+
+	if (composer_need(invocation, &err) < 0 || settings_load(&config, &values.settings, &err) < 0) {
+		*status = verb_fail(invocation, &err);
+		return NULL;
+	}
+	if (invocation->composer->project(&config, settings_refresh(&values.settings), &name, &err) < 0)
+		*status = verb_fail(invocation, &err);
+	config_release(&config);
+	return name;
+}
+
+/* What the words name; `made`: the project's image, if they name nothing. */
+static const char *target_of(const struct invocation *invocation, const char *made)
+{
+	return made ? made : values.image ? values.image : invocation->words.operands.words[0];
+}
+
 static int run(struct invocation *invocation)
 {
 	struct word_list *const lists[] = {
@@ -287,15 +346,19 @@ static int run(struct invocation *invocation)
 	struct instance_spec spec = {0};
 	struct dory_error err;
 	int status = check_words(invocation);
+	char *made = NULL;
 
 	if (status)
 		return status;
 	if (values.image && operands->count > 0)
 		values.name = operands->words[0];
-	if (run_spec_read(&spec, &values, values.image ? values.image : operands->words[0], &invocation->words.rest, &err) < 0)
+	if (!values.image && operands->count == 0 && !(made = make_project(invocation, &status)))
+		return status;
+	if (run_spec_read(&spec, &values, target_of(invocation, made), &invocation->words.rest, &err) < 0)
 		status = verb_fail(invocation, &err);
 	else
-		status = run_on(invocation, values.image ? values.image : operands->words[0], &spec);
+		status = run_on(invocation, target_of(invocation, made), &spec);
+	free(made);
 	instance_spec_release(&spec);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		word_list_release(lists[i]);
@@ -304,10 +367,11 @@ static int run(struct invocation *invocation)
 
 const struct verb verb_run = {
 	.name = "run",
-	.operands = "TARGET [-- ARGUMENT...]",
+	.operands = "[TARGET] [-- ARGUMENT...]",
 	.summary = "Run a program in a small virtual machine",
 	.details = "TARGET is deb:NAME[=VERSION] for a Debian package, a path for a program or script on this disk\n"
-		   "(./program), or the name of an image (`dory images`).\n\n"
+		   "(./program), or the name of an image (`dory images`). Without it the project in this folder is\n"
+		   "built (Capstanfile) or composed (meta/package.yaml), and run.\n\n"
 		   "The exit status is the program's, 128+N if signal N killed it; 125: Dory failed, 126: the program\n"
 		   "cannot be executed, 127: it was not found. On a terminal, Ctrl-a x kills the machine.",
 	.options = options,

@@ -199,9 +199,7 @@ static int explain_silence(struct session *session, const struct instance_reques
 		return error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before the program did");
 	error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before it started the program");
 	if (!session->log.has_shown)
-		return error_hint(err,
-			"%s of memory may be too little to boot with: try -m 64M. --log 7 shows the kernel's log.",
-			request->machine.memory);
+		return error_hint(err, "--log 7 shows the kernel's log. %s of memory may be too little to boot with.", request->machine.memory);
 	return -1;
 }
 
