@@ -321,6 +321,12 @@ static const struct action {
 	{&verb_package_from_deb, 1, SIZE_MAX, "say which package of Debian", from_deb},
 };
 
+/* These ask repositories only if they are to. */
+static bool makes_images(const struct verb *verb)
+{
+	return verb == &verb_package_compose || verb == &verb_package_collect || verb == &verb_package_tree || verb == &verb_package_why;
+}
+
 /* -u and --s3 before the verb: packages come from there, and from nowhere else. */
 static void take_globals(const struct invocation *invocation, const struct dory_config *config, char **from)
 {
@@ -328,6 +334,8 @@ static void take_globals(const struct invocation *invocation, const struct dory_
 	const char *url = globals->url;
 
 	package_values.release = globals->release;
+	if (makes_images(invocation->verb) && !package_values.pull_missing)
+		return;
 	if (!url && globals->takes_bucket)
 		url = config->repo_url ? config->repo_url : getenv("CAPSTAN_REPO_URL");
 	if (!url || !*url)
