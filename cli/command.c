@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_wait,
+const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_attach, &verb_wait,
 	&verb_stats, &verb_inspect, &verb_rename, &verb_instances, &verb_delete, &verb_supervise, &verb_build, &verb_compose, &verb_image, &verb_images,
 	&verb_rmi, &verb_network, &verb_package, &verb_repo, &verb_runtime, &verb_volume, &verb_config, &verb_doctor, &verb_completion, &verb_version, &verb_help,
 	&verb_complete, &verb_capstan_import, &verb_capstan_info, NULL};

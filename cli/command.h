@@ -58,7 +58,7 @@ struct verb {
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
 extern const struct verb verb_run, verb_build, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_repo, verb_runtime, verb_volume, verb_config, verb_doctor,
 	verb_completion, verb_version, verb_help, verb_complete;
-extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_wait, verb_inspect,
+extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_attach, verb_wait, verb_inspect,
 	verb_stats, verb_rename, verb_instances, verb_supervise;
 
 /*

@@ -35,6 +35,7 @@ static const struct option options[] = {
 	RUN_OPTION(volumes, OPTION_LIST, "volume", 0, "PATH[:DIR]", "a further disk, mounted at DIR; also :ro, :format=qcow2 (repeatable)"),
 	RUN_OPTION(device, OPTION_TEXT, "device", 'b', "NAME", "the bridge of -n bridge, the interface of -n tap"),
 	RUN_OPTION(is_detached, OPTION_FLAG, "detach", 'd', NULL, "return when the program was started; see `ps`, `logs`, `stop`"),
+	RUN_OPTION(is_interactive, OPTION_FLAG, "interactive", 0, NULL, "-d: keep standard input open, for `attach`"),
 	RUN_OPTION(name, OPTION_TEXT, "name", 0, "NAME", "the instance's name (default: the image's, with a number if need be)"),
 	RUN_OPTION(image, OPTION_TEXT, "image", 'i', "IMAGE", "the image; the word is then the instance's name"),
 	RUN_OPTION(is_removed_at_end, OPTION_FLAG, "rm", 0, NULL, "-d: remove the instance when it ends"),
@@ -51,7 +52,7 @@ static const struct option options[] = {
 	RUN_OPTION(with, OPTION_LIST, "with", 0, "deb:NAME", "add a Debian package (repeatable)"),
 	RUN_OPTION(is_file, OPTION_FLAG, "file", 0, NULL, "TARGET is a file, whatever it looks like"),
 	RUN_OPTION(persist, OPTION_FLAG, "persist", 0, NULL, "keep what the program writes, with the instance"),
-	RUN_OPTION(tty, OPTION_FLAG, "tty", 't', NULL, "give the program a terminal (default: if we have one)"),
+	RUN_OPTION(tty, OPTION_FLAG, "tty", 't', NULL, "give the program a terminal (default: if we have one); -d: for `attach`"),
 	RUN_OPTION(no_tty, OPTION_FLAG, "no-tty", 0, NULL, "give the program pipes"),
 	RUN_OPTION(strace, OPTION_FLAG, "strace", 0, NULL, "print every system call of the program"),
 	RUN_OPTION(bootchart, OPTION_FLAG, "bootchart", 0, NULL, "print when each step of the start happened"),
@@ -274,9 +275,9 @@ static int check_words(const struct invocation *invocation)
 		return verb_misuse(invocation, "the instance has two names, %s and %s", values.name, operands->words[0]);
 	if (values.tty && values.no_tty)
 		return verb_misuse(invocation, "--tty and --no-tty exclude each other");
-	if (values.tty && values.is_detached)
-		return verb_misuse(invocation, "--tty and --detach exclude each other");
-	if (values.tty && !isatty(STDIN_FILENO))
+	if (values.is_interactive && !values.is_detached)
+		return verb_misuse(invocation, "--interactive is for --detach: in the foreground standard input is the program's");
+	if (values.tty && !values.is_detached && !isatty(STDIN_FILENO))
 		return verb_misuse(invocation, "--tty needs a terminal on standard input");
 	if (values.restart && !values.is_detached)
 		return verb_misuse(invocation, "--restart is for --detach");
