@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "dory/base/digest.h"
 #include "dory/base/file.h"
@@ -59,9 +60,31 @@ void hub_index_add(struct hub_index *index, const struct package_manifest *m, co
 	json_array_append_new(index->packages, object);
 }
 
-char *hub_index_finish(struct hub_index *index)
+/* Of an index with the same packages that of the former one; otherwise a greater one. */
+static json_int_t next_serial(const struct hub_index *index, const char *former)
 {
-	json_t *object = json_pack("{s:s, s:o}", "format", FORMAT_LINE, "packages", index->packages);
+	json_t *old = former ? json_loads(former, 0, NULL) : NULL;
+	json_int_t serial = json_integer_value(json_object_get(old, "serial")), now = (json_int_t)time(NULL);
+
+	if (serial <= 0 || !json_equal(json_object_get(old, "packages"), index->packages))
+		serial = now > serial ? now : serial + 1;
+	json_decref(old);
+	return serial;
+}
+
+uint64_t hub_index_serial(const char *text, size_t length)
+{
+	json_t *object = json_loadb(text, length, 0, NULL);
+	json_int_t serial = json_integer_value(json_object_get(object, "serial"));
+
+	json_decref(object);
+	return serial > 0 ? (uint64_t)serial : 0;
+}
+
+char *hub_index_finish(struct hub_index *index, const char *former)
+{
+	json_int_t serial = next_serial(index, former);
+	json_t *object = json_pack("{s:s, s:I, s:o}", "format", FORMAT_LINE, "serial", serial, "packages", index->packages);
 	char *text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 
 	json_decref(object);
@@ -196,17 +219,32 @@ static int write_index(const char *directory, char *text, struct dory_error *err
 	return result;
 }
 
+/* The index that is there; NULL: none, or none that can be read. */
+static char *read_former(const char *directory)
+{
+	char *path = text_format("%s/" HUB_INDEX_NAME, directory), *text = NULL;
+	struct dory_error ignored;
+	size_t length;
+
+	if (file_read(path, HUB_INDEX_SIZE_MAX, &text, &length, &ignored) < 0)
+		text = NULL;
+	free(path);
+	return text;
+}
+
 int hub_index_directory(const char *directory, size_t *count, struct dory_error *err)
 {
 	struct package_source *source = package_directory_source(directory);
 	struct hub_index *index = hub_index_new();
 	struct package_list list = {0};
 	int result = source->list(source, &list, err);
-	char *text;
+	char *text, *former;
 
 	if (result == 0)
 		result = add_archives(index, directory, &list, err);
-	text = hub_index_finish(index);
+	former = read_former(directory);
+	text = hub_index_finish(index, former);
+	free(former);
 	if (result == 0)
 		result = write_index(directory, text, err);
 	*count = list.count;
