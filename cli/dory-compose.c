@@ -30,6 +30,7 @@ int main(int argc, char **argv)
 		{&verb_package_export, package_verbs_run},
 		{&verb_package_search, package_verbs_run},
 		{&verb_package_pull, package_verbs_run},
+		{&verb_package_push, package_verbs_run},
 		{&verb_package_verify, package_verbs_run},
 		{&verb_package_update, package_verbs_run},
 		{&verb_package_tree, package_verbs_run},

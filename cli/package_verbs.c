@@ -152,12 +152,8 @@ static int collect(struct invocation *invocation, const struct dory_config *conf
 	return dory_packages_collect(config, &compose, err);
 }
 
-/* What is done with one package of the store. */
-typedef int use_entry_fn(
-	const struct invocation *invocation, const struct package_list *list, struct package_entry *entry, struct dory_error *err);
-
 /* The package that the first word names. */
-static int with_entry(const struct invocation *invocation, const struct dory_config *config, use_entry_fn *use,
+int package_with_entry(const struct invocation *invocation, const struct dory_config *config, package_entry_fn *use,
 	struct dory_error *err)
 {
 	const struct packages_sources wanted = {.with_store = true};
@@ -172,13 +168,13 @@ static int with_entry(const struct invocation *invocation, const struct dory_con
 	if (result == 0)
 		result = entry->source->fetch(entry->source, entry, err);
 	if (result == 0)
-		result = use(invocation, &list, entry, err);
+		result = use(invocation, config, &list, entry, err);
 	package_list_release(&list);
 	packages_sources_close(sources);
 	return result;
 }
 
-static int describe_entry(const struct invocation *invocation, const struct package_list *list,
+static int describe_entry(const struct invocation *invocation, const struct dory_config *config, const struct package_list *list,
 	struct package_entry *entry, struct dory_error *err)
 {
 	return package_describe(list, entry, package_values.content, err);
@@ -186,10 +182,10 @@ static int describe_entry(const struct invocation *invocation, const struct pack
 
 static int describe(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	return with_entry(invocation, config, describe_entry, err);
+	return package_with_entry(invocation, config, describe_entry, err);
 }
 
-static int print_doc(const struct invocation *invocation, const struct package_list *list,
+static int print_doc(const struct invocation *invocation, const struct dory_config *config, const struct package_list *list,
 	struct package_entry *entry, struct dory_error *err)
 {
 	return package_print_doc(entry, err);
@@ -197,10 +193,10 @@ static int print_doc(const struct invocation *invocation, const struct package_l
 
 static int doc(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	return with_entry(invocation, config, print_doc, err);
+	return package_with_entry(invocation, config, print_doc, err);
 }
 
-static int export_entry(const struct invocation *invocation, const struct package_list *list,
+static int export_entry(const struct invocation *invocation, const struct dory_config *config, const struct package_list *list,
 	struct package_entry *entry, struct dory_error *err)
 {
 	const struct word_list *operands = &invocation->words.operands;
@@ -225,7 +221,7 @@ static int export_entry(const struct invocation *invocation, const struct packag
 
 static int export(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	return with_entry(invocation, config, export_entry, err);
+	return package_with_entry(invocation, config, export_entry, err);
 }
 
 static int verify_one(struct package_entry *entry, struct dory_error *err)
@@ -315,6 +311,7 @@ static const struct action {
 	{&verb_package_search, 0, 1, NULL, package_search},
 	{&verb_package_verify, 0, 1, NULL, verify},
 	{&verb_package_pull, 1, 1, "say which package", package_pull},
+	{&verb_package_push, 1, 1, "say which package", package_push},
 	{&verb_package_update, 0, 1, NULL, package_update},
 	{&verb_package_tree, 0, 1, NULL, tree},
 	{&verb_package_why, 1, 1, "say which package", why},

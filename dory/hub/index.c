@@ -39,7 +39,7 @@ static void set_text(json_t *object, const char *key, const char *text)
 		json_object_set_new(object, key, json_string(text));
 }
 
-void hub_index_add(struct hub_index *index, const struct package_manifest *m, const char *file, uint64_t size, const char *sha256)
+static json_t *entry_of(const struct package_manifest *m, const char *file, uint64_t size, const char *sha256)
 {
 	json_t *object = json_object();
 
@@ -57,7 +57,51 @@ void hub_index_add(struct hub_index *index, const struct package_manifest *m, co
 	if (size)
 		json_object_set_new(object, "size", json_integer((json_int_t)size));
 	set_text(object, "sha256", sha256);
-	json_array_append_new(index->packages, object);
+	return object;
+}
+
+void hub_index_add(struct hub_index *index, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256)
+{
+	json_array_append_new(index->packages, entry_of(manifest, file, size, sha256));
+}
+
+static bool is_text(const json_t *object, const char *key, const char *text)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return strcmp(value ? value : "", text) == 0;
+}
+
+int hub_index_extend(const char *text, size_t length, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256,
+	char **changed, bool *is_there, struct dory_error *err)
+{
+	json_t *former = json_loadb(text, length, 0, NULL), *packages = json_object_get(former, "packages"), *object;
+	char *whole = text_copy_n(text, length);
+	struct hub_index *index = hub_index_new();
+	int result = 0;
+	size_t i;
+
+	*changed = NULL;
+	*is_there = false;
+	json_array_foreach(packages, i, object)
+	{
+		bool is_same = is_text(object, "name", manifest->name) && is_text(object, "version", manifest->version);
+
+		*is_there |= is_same && is_text(object, "sha256", sha256);
+		if (is_same && !is_text(object, "sha256", sha256))
+			result = error_set(err, DORY_ERROR_CONFLICT, "the repository has another %s %s, with the digest %.12s",
+				manifest->name, manifest->version, json_string_value(json_object_get(object, "sha256")));
+		json_array_append(index->packages, object);
+	}
+	if (result < 0)
+		error_hint(err, "What was published stays as it is: give the package a new version.");
+	hub_index_add(index, manifest, file, size, sha256);
+	*changed = hub_index_finish(index, whole);
+	if (result < 0 || *is_there)
+		text_replace(changed, NULL);
+	json_decref(former);
+	free(whole);
+	return result;
 }
 
 /* Of an index with the same packages that of the former one; otherwise a greater one. */
