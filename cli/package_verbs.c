@@ -91,7 +91,11 @@ static int import(struct invocation *invocation, const struct dory_config *confi
 
 	if (stat(path, &st) < 0)
 		return error_set_errno(err, DORY_ERROR_NOT_FOUND, "%s", path);
-	return S_ISDIR(st.st_mode) ? import_project(config, path, err) : import_archive(config, path, err);
+	if (S_ISDIR(st.st_mode))
+		return import_project(config, path, err);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, DORY_ERROR_USAGE, "%s is neither a package's archive nor a project's folder", path);
+	return import_archive(config, path, err);
 }
 
 static void say(const char *text)
