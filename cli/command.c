@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_wait,
+const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_attach, &verb_wait,
 	&verb_stats, &verb_inspect, &verb_rename, &verb_instances, &verb_delete, &verb_supervise, &verb_build, &verb_compose, &verb_image, &verb_images,
-	&verb_rmi, &verb_network, &verb_package, &verb_repo, &verb_runtime, &verb_config, &verb_doctor, &verb_completion, &verb_version, &verb_help,
+	&verb_rmi, &verb_network, &verb_package, &verb_repo, &verb_runtime, &verb_volume, &verb_config, &verb_doctor, &verb_completion, &verb_version, &verb_help,
 	&verb_complete, &verb_capstan_import, &verb_capstan_info, NULL};
 
 const char *verb_own_name(const struct verb *verb)
@@ -75,12 +75,21 @@ static const struct verb *find_near(const struct verb *const *list, const char *
 	return NULL;
 }
 
+static int misuse_status(const struct invocation *invocation)
+{
+	return is_capstan(invocation) ? EXIT_CAPSTAN_MISUSED : EXIT_MISUSED;
+}
+
 static int unknown_verb(const struct invocation *invocation, const char *name)
 {
 	const char *program = invocation->program;
 	const struct verb *near = find_near(verbs, name);
 	struct dory_error err;
 
+	if (capstan_explain_verb(NULL, name, &err)) {
+		message_error(&err);
+		return misuse_status(invocation);
+	}
 	error_set(&err, DORY_ERROR_USAGE, *name == '-' ? "the option %s stands before a verb" : "there is no verb '%s'",
 		name);
 	if (*name == '-')
@@ -90,7 +99,7 @@ static int unknown_verb(const struct invocation *invocation, const char *name)
 	else
 		error_hint(&err, "`%s help` lists the verbs.", program);
 	message_error(&err);
-	return is_capstan(invocation) ? EXIT_CAPSTAN_MISUSED : EXIT_MISUSED;
+	return misuse_status(invocation);
 }
 
 static int unknown_action(const struct invocation *invocation, const char *name)
@@ -98,6 +107,8 @@ static int unknown_action(const struct invocation *invocation, const char *name)
 	const struct verb *group = invocation->verb, *near = name ? find_near(group->actions, name) : NULL;
 	struct dory_error err;
 
+	if (name && capstan_explain_verb(group->name, name, &err))
+		return verb_fail(invocation, &err);
 	if (name)
 		error_set(&err, DORY_ERROR_USAGE, "there is no action '%s' of %s %s", name, invocation->program, group->name);
 	else
@@ -109,14 +120,19 @@ static int unknown_action(const struct invocation *invocation, const char *name)
 	return verb_fail(invocation, &err);
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
+}
+
 /* --help and --version are verbs too. */
 static const char *verb_name(int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
+	if (argc < 1 || is_help(argv[0]))
 		return "help";
-	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)
+	if (strcmp(argv[0], "-V") == 0 || strcmp(argv[0], "-v") == 0 || strcmp(argv[0], "--version") == 0)
 		return "version";
-	return argv[1];
+	return capstan_verb_name(argv[0]);
 }
 
 /*
@@ -164,11 +180,25 @@ static int run_verb(struct invocation *invocation, int argc, char **argv)
 	return verb->run ? verb->run(invocation) : run_elsewhere(invocation);
 }
 
+/* "package --help", "package help", "package help compose"; Capstan's groups explain themselves without a word, too. */
+static bool asks_for_help(struct invocation *invocation, int argc, char **argv)
+{
+	const struct verb *action;
+
+	if (argc == 0)
+		return is_capstan(invocation);
+	if (argc == 2 && strcmp(argv[0], "help") == 0 && (action = verb_find_action(invocation->verb, argv[1]))) {
+		invocation->verb = action;
+		return true;
+	}
+	return argc == 1 && (is_help(argv[0]) || strcmp(argv[0], "help") == 0);
+}
+
 static int run_action(struct invocation *invocation, int argc, char **argv)
 {
 	const struct verb *action;
 
-	if (argc > 0 && (strcmp(argv[0], "-h") == 0 || strcmp(argv[0], "--help") == 0)) {
+	if (asks_for_help(invocation, argc, argv) || (argc > 0 && is_help(argv[0]))) {
 		verb_print_help(invocation);
 		return 0;
 	}
@@ -179,24 +209,41 @@ static int run_action(struct invocation *invocation, int argc, char **argv)
 	return run_verb(invocation, argc - 1, argv + 1);
 }
 
+/* From the options before the verb on. */
+static int run_words(struct invocation *invocation, int argc, char **argv)
+{
+	struct dory_error err;
+	const char *name;
+	int globals;
+
+	if (global_options_read(argc, argv, &invocation->globals, &globals, &err) < 0) {
+		message_error(&err);
+		return misuse_status(invocation);
+	}
+	argc -= globals;
+	argv += globals;
+	name = verb_name(argc, argv);
+	invocation->verb = verb_find(name);
+	if (!invocation->verb)
+		return unknown_verb(invocation, name);
+	argc -= argc > 0;
+	argv += 1;
+	return invocation->verb->actions ? run_action(invocation, argc, argv) : run_verb(invocation, argc, argv);
+}
+
 int command_main(int argc, char **argv, const struct composer *composer)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	struct invocation invocation = {.argv = argv, .composer = composer};
-	const char *name = verb_name(argc, argv);
 	struct dory_error err;
 	int status;
 
 	occupy_standard_streams();
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files' size is to be an error like a full disk */
 	invocation.program = slash ? slash + 1 : argc > 0 ? argv[0] : "dory";
-	invocation.verb = verb_find(name);
-	if (!invocation.verb)
-		return unknown_verb(&invocation, name);
-	if (invocation.verb->actions)
-		status = run_action(&invocation, argc > 2 ? argc - 2 : 0, argv + 2);
-	else
-		status = run_verb(&invocation, argc > 2 ? argc - 2 : 0, argv + 2);
+	if (is_capstan(&invocation))
+		capstan_take_environment();
+	status = run_words(&invocation, argc > 0 ? argc - 1 : 0, argv + 1);
 	option_words_release(&invocation.words);
 	if (fflush(stdout) != 0 && status == 0) {
 		error_set_errno(&err, DORY_ERROR_IO, "writing standard output");

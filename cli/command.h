@@ -12,10 +12,17 @@ enum {
 	EXIT_CAPSTAN_FAILED = 65,
 };
 
+/* What may stand before the verb, as Capstan has it. */
+struct global_options {
+	const char *url, *release; /* of repositories of packages; NULL: not said */
+	bool takes_bucket;         /* --s3: packages come from the settings' URL */
+};
+
 struct invocation {
 	const struct verb *verb;
 	const char *program; /* argv[0]'s last part: "dory", "capstan" */
 	char **argv;         /* the whole command line */
+	struct global_options globals;
 	struct option_words words;
 	const struct composer *composer; /* NULL: in the other program */
 };
@@ -49,9 +56,9 @@ struct verb {
 		.values = &family##_values}
 
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
-extern const struct verb verb_run, verb_build, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_repo, verb_runtime, verb_config, verb_doctor,
+extern const struct verb verb_run, verb_build, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_repo, verb_runtime, verb_volume, verb_config, verb_doctor,
 	verb_completion, verb_version, verb_help, verb_complete;
-extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_wait, verb_inspect,
+extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_attach, verb_wait, verb_inspect,
 	verb_stats, verb_rename, verb_instances, verb_supervise;
 
 /*
@@ -63,6 +70,7 @@ struct composer {
 		struct dory_error *);
 	int (*compose)(const struct dory_config *, const struct dory_composition *, struct dory_error *);
 	int (*plan)(const struct dory_config *, const struct dory_composition *, dory_plan_fn *, void *, struct dory_error *);
+	int (*project)(const struct dory_config *, enum dory_refresh, char **, struct dory_error *); /* run_project.h */
 	int (*programs)(const struct dory_config *, const struct dory_target *, char **, struct dory_error *);
 	int (*package_names)(const struct dory_config *, const char *, void (*)(void *, const char *), void *, struct dory_error *);
 	/* What verbs without a `run` do; ends with a NULL verb. */
@@ -79,6 +87,22 @@ char *composer_find(void);
 
 /* Is the program called capstan? */
 bool is_capstan(const struct invocation *invocation);
+
+/* ---- What Capstan's users are used to (capstan.c, global_options.c) ---- */
+
+/* The full name of a verb that Capstan shortens: "i" is images. */
+const char *capstan_verb_name(const char *name);
+/* Takes what Capstan's variables say for those of Dory's that are not set. */
+void capstan_take_environment(void);
+/* A verb of Capstan that has no counterpart here: what to do instead. False: it is none. `group`: "package", or NULL. */
+bool capstan_explain_verb(const char *group, const char *name, struct dory_error *err);
+/* What `config print` shows. */
+void capstan_print_config(const struct dory_config *config);
+/* What `images` shows. */
+void capstan_print_images(const struct image *images, size_t count);
+
+/* Reads what stands before the verb; *count: how many words that is. Error: USAGE. */
+int global_options_read(int argc, char **argv, struct global_options *globals, int *count, struct dory_error *err) must_check;
 
 /* As dory_launch, by this program. */
 int launch_instance(const struct invocation *invocation, const struct dory_config *config, const char *name, struct instance_place *place,

@@ -56,6 +56,8 @@ static int config_verb(struct invocation *invocation)
 		return verb_fail(invocation, &err);
 	if (values.json) {
 		print_json(&config);
+	} else if (is_capstan(invocation)) {
+		capstan_print_config(&config);
 	} else {
 		char *text = config_print(&config);
 

@@ -6,6 +6,8 @@
 #include "cli/image.h"
 #include "cli/package.h"
 #include "cli/repo.h"
+#include "cli/run_project.h"
+#include "cli/volume.h"
 #include "dory/repository/debian.h"
 
 int main(int argc, char **argv)
@@ -28,6 +30,7 @@ int main(int argc, char **argv)
 		{&verb_package_export, package_verbs_run},
 		{&verb_package_search, package_verbs_run},
 		{&verb_package_pull, package_verbs_run},
+		{&verb_package_push, package_verbs_run},
 		{&verb_package_verify, package_verbs_run},
 		{&verb_package_update, package_verbs_run},
 		{&verb_package_tree, package_verbs_run},
@@ -39,12 +42,15 @@ int main(int argc, char **argv)
 		{&verb_repo_update, repo_update},
 		{&verb_repo_index, repo_index},
 		{&verb_repo_sign, repo_sign},
+		{&verb_volume_create, volume_create},
+		{&verb_volume_delete, volume_delete},
 		{0},
 	};
 	static const struct composer composer = {
 		.make = dory_image_make,
 		.compose = dory_compose,
 		.plan = dory_compose_plan,
+		.project = run_project_make,
 		.programs = dory_target_programs,
 		.package_names = debian_each_name,
 		.work = work,

@@ -42,6 +42,8 @@ static int import_from(const struct dory_config *config, struct invocation *invo
 		.environment = image_values.environment.words, .environment_count = image_values.environment.count};
 	int result;
 
+	if (is_capstan(invocation))
+		printf("Importing %s...\nImporting into %s/images/%s\n", words[0], config->root, words[0]);
 	if (image_values.command && command_line_split(&run.command, image_values.command, err) < 0)
 		return -1;
 	result = dory_image_import(config, words[0], words[1], &run, err);

@@ -13,7 +13,7 @@ const struct option images_options[] = {
 	{0},
 };
 
-static int print_json(const struct image *images, size_t count)
+static void print_json(const struct image *images, size_t count)
 {
 	json_t *list = json_array();
 
@@ -28,10 +28,9 @@ static int print_json(const struct image *images, size_t count)
 	json_dumpf(list, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(list);
-	return 0;
 }
 
-static int print_table(const struct image *images, size_t count)
+static void print_table(const struct image *images, size_t count)
 {
 	int width = 4;
 	char used[16];
@@ -44,7 +43,6 @@ static int print_table(const struct image *images, size_t count)
 	for (size_t i = 0; i < count; i++)
 		printf("%-*s  %6s  %-20s  %s\n", width, images[i].name, human_size(images[i].used, used),
 			images[i].created, images[i].origin);
-	return 0;
 }
 
 static int images(struct invocation *invocation)
@@ -63,11 +61,16 @@ static int images(struct invocation *invocation)
 	config_release(&config);
 	if (result < 0)
 		return verb_fail(invocation, &err);
-	result = images_values.json ? print_json(list, count) : print_table(list, count);
+	if (images_values.json)
+		print_json(list, count);
+	else if (is_capstan(invocation))
+		capstan_print_images(list, count);
+	else
+		print_table(list, count);
 	for (size_t i = 0; i < count; i++)
 		image_release(&list[i]);
 	free(list);
-	return result;
+	return 0;
 }
 
 const struct verb verb_images = {

@@ -61,7 +61,7 @@ int verb_fail(const struct invocation *invocation, const struct dory_error *err)
 	int status = is_misuse ? invocation->verb->misuse_status : invocation->verb->failure_status;
 
 	message_error(err);
-	if (is_capstan(invocation) && status <= EXIT_MISUSED)
+	if (is_capstan(invocation))
 		return is_misuse ? EXIT_CAPSTAN_MISUSED : EXIT_CAPSTAN_FAILED;
 	return status;
 }

@@ -127,12 +127,26 @@ struct word_reader {
 	char **argv;
 };
 
+/* A flag's value as Go has them. */
+static int set_flag(const struct option *option, const char *value, void *values, struct dory_error *err)
+{
+	static const char *const words[2][6] = {{"false", "0", "f", "F", "False", "FALSE"}, {"true", "1", "t", "T", "True", "TRUE"}};
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(words[0]); i++) {
+		if (strcmp(value, words[i % 2][i / 2]) == 0) {
+			*(bool *)((char *)values + option->offset) = i % 2;
+			return 0;
+		}
+	}
+	return error_set(err, DORY_ERROR_USAGE, "--%s takes no value but true or false", option->name);
+}
+
 /* The option's value: `attached`, or the next word. */
 static int take_value(const struct option *option, const char *attached, struct word_reader *reader, void *values,
 	struct dory_error *err)
 {
 	if (option->kind == OPTION_FLAG && attached)
-		return error_set(err, DORY_ERROR_USAGE, "--%s takes no value", option->name);
+		return set_flag(option, attached, values, err);
 	if (option->kind != OPTION_FLAG && !attached) {
 		if (reader->argc == 0)
 			return error_set(
@@ -155,10 +169,12 @@ static int take_long(const struct option *options, const char *word, struct word
 	return take_value(option, word[length] ? word + length + 1 : NULL, reader, values, err);
 }
 
-/* "-vq", "-m 64M", "-m64M", "-m=64M" */
+/* "-vq", "-m 64M", "-m64M", "-m=64M"; "-size 10G" where that is a name. */
 static int take_letters(const struct option *options, const char *word, struct word_reader *reader, void *values,
 	struct dory_error *err)
 {
+	if (find_name(options, word, strcspn(word, "=")))
+		return take_long(options, word, reader, values, err);
 	for (; *word; word++) {
 		const struct option *option = find_letter(options, *word);
 
@@ -169,6 +185,8 @@ static int take_letters(const struct option *options, const char *word, struct w
 
 			return take_value(option, attached, reader, values, err);
 		}
+		if (word[1] == '=')
+			return take_value(option, word + 2, reader, values, err);
 		if (take_value(option, NULL, reader, values, err) < 0)
 			return -1;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Command-line options from tables: one table describes an option to the parser, to --help and to the hints about
- * misspellings. Options stand before, between and behind the other words; "--" ends them.
+ * misspellings. Options stand before, between and behind the other words; "--" ends them. As Capstan's Go has it, a long
+ * name may stand behind a single dash, and flags take true or false: -size 10G, --persist=true.
  */
 #pragma once
 #include "dory/base/error.h"

@@ -69,6 +69,16 @@ TEST(forms_of_values)
 	parse("x");
 }
 
+TEST(forms_of_go)
+{
+	CHECK(strcmp(parse("-memory 1G")->values.memory, "1G") == 0);
+	CHECK(strcmp(parse("-memory=1G")->values.memory, "1G") == 0);
+	CHECK(parse("-verbose x")->values.verbose && parse("--verbose=true")->values.verbose && parse("-v=1")->values.verbose);
+	CHECK(!parse("-v --verbose=false")->values.verbose && !parse("-v -verbose=F")->values.verbose);
+	CHECK_EQ(parse("-env A=1 -env=B=2")->values.env.count, 2);
+	parse("x");
+}
+
 TEST(two_dashes_end_the_options)
 {
 	struct parsed *p = parse("one -- -v -- --unknown");
@@ -84,7 +94,7 @@ TEST(two_dashes_end_the_options)
 TEST(refusals)
 {
 	static const char *const lines[] = {
-		"--unknown", "-x", "--memory", "-m", "--verbose=1", "-c 0", "-c x", "-c 1x", "-c -1", "--cpus 99999"};
+		"--unknown", "-x", "--memory", "-m", "--verbose=yes", "-v=2", "-memory", "-c 0", "-c x", "-c 1x", "-c -1", "--cpus 99999"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		CHECK_EQ(parse(lines[i])->result, -1);

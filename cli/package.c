@@ -52,6 +52,13 @@ static const struct option pull_options[] = {
 static const struct option update_options[] = {
 	VALUE(created, OPTION_FLAG, "created", 0, NULL, "also what was made later, whatever its version"), FROM_OPTION, NETWORK_OPTIONS,
 	VALUE(settings.verbose, OPTION_FLAG, "verbose", 'v', NULL, "say what is done with each"), {0}};
+static const struct option push_options[] = {
+	VALUE(to, OPTION_TEXT, "to", 0, "REPOSITORY", "where it goes (default: the only repository that is known)"),
+	VALUE(key, OPTION_TEXT, "key", 'k', "FILE", "the private key that signs the repository's index"),
+	VALUE(token_file, OPTION_TEXT, "token-file", 0, "FILE", "the server's token, in a file (default: ~/.netrc)"),
+	VALUE(settings.quiet, OPTION_FLAG, "quiet", 'q', NULL, "no progress"),
+	{0},
+};
 static const struct option describe_options[] = {
 	VALUE(content, OPTION_FLAG, "content", 'c', NULL, "list its files, too"), {0}};
 
@@ -93,7 +100,7 @@ static const struct option from_deb_options[] = {
 };
 
 /* Each column as wide as Capstan has it, or wider; nothing but the text in the last one that has some. */
-static void print_row(const char *const columns[5])
+void package_print_row(const char *const columns[5])
 {
 	static const size_t widths[] = {50, 50, 15, 20, 15};
 	size_t blanks = 0;
@@ -112,7 +119,7 @@ static void print_row(const char *const columns[5])
 
 void package_print_table(const struct package_list *list, const char *substring)
 {
-	print_row((const char *const[]){"Name", "Description", "Version", "Created", "Platform"});
+	package_print_row((const char *const[]){"Name", "Description", "Version", "Created", "Platform"});
 	for (size_t i = 0; i < list->count; i++) {
 		const struct package_manifest *manifest = &list->entries[i].manifest;
 		char *created;
@@ -120,7 +127,7 @@ void package_print_table(const struct package_list *list, const char *substring)
 		if (substring && !strstr(manifest->name, substring))
 			continue;
 		created = package_created_text(manifest->created);
-		print_row((const char *const[]){manifest->name, manifest->title, manifest->version, created, manifest->platform});
+		package_print_row((const char *const[]){manifest->name, manifest->title, manifest->version, created, manifest->platform});
 		free(created);
 	}
 }
@@ -292,6 +299,8 @@ VERB(import, "[PATH]", "Put the project, or the archive at PATH, into the local 
 VERB(search, "[SUBSTRING]", "List packages of the repositories, or else of this machine's, whose name has SUBSTRING",
 	search_options, NULL, NULL);
 VERB(pull, "NAME[=VERSION]", "Fetch a package from a repository into the local one", pull_options, NULL, NULL);
+VERB(push, "NAME[=VERSION]", "Publish a package of the local repository in another one", push_options, NULL,
+	"The repository has our layout, and its server takes files by PUT. What was published once is never replaced.");
 VERB(describe, "NAME[=VERSION]", "Print what a package is, and how it runs", describe_options, NULL, NULL);
 VERB(update, "[SUBSTRING]", "Fetch newer versions of the packages in the local repository", update_options, NULL, NULL);
 VERB(verify, "[NAME[=VERSION]]", "Check that packages are what was put into the local repository: their digests hold",
@@ -312,7 +321,7 @@ const struct verb verb_package_from_deb = {.name = "package from-deb",
 	.values = &package_values};
 
 static const struct verb *const family[] = {&verb_package_init, &verb_package_build, &verb_package_compose, &verb_package_collect,
-	&verb_package_list, &verb_package_import, &verb_package_search, &verb_package_pull, &verb_package_describe,
+	&verb_package_list, &verb_package_import, &verb_package_search, &verb_package_pull, &verb_package_push, &verb_package_describe,
 	&verb_package_update, &verb_package_verify, &verb_package_doc, &verb_package_rm, &verb_package_export,
 	&verb_package_tree, &verb_package_why,
 	&verb_package_from_deb, NULL};

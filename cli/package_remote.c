@@ -15,6 +15,7 @@ static int open_remote(const struct dory_config *config, struct package_list *li
 	const struct packages_sources wanted = {.with_repositories = true,
 		.from = package_values.sources.words,
 		.from_count = package_values.sources.count,
+		.release = package_values.release,
 		.refresh = settings_refresh(&package_values.settings)};
 
 	if (packages_sources_open(config, &wanted, sources, list, err) < 0)
@@ -33,6 +34,7 @@ int package_search(struct invocation *invocation, const struct dory_config *conf
 	struct packages_sources wanted = {.with_repositories = true,
 		.from = package_values.sources.words,
 		.from_count = package_values.sources.count,
+		.release = package_values.release,
 		.refresh = settings_refresh(&package_values.settings)};
 	struct package_source **sources;
 	struct package_list list;

@@ -15,7 +15,6 @@
 #include "dory/packages.h"
 #include "dory/packages_from_deb.h"
 
-
 static int read_format(enum archive_format fallback, enum archive_format *format, struct dory_error *err)
 {
 	*format = fallback;
@@ -92,7 +91,11 @@ static int import(struct invocation *invocation, const struct dory_config *confi
 
 	if (stat(path, &st) < 0)
 		return error_set_errno(err, DORY_ERROR_NOT_FOUND, "%s", path);
-	return S_ISDIR(st.st_mode) ? import_project(config, path, err) : import_archive(config, path, err);
+	if (S_ISDIR(st.st_mode))
+		return import_project(config, path, err);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, DORY_ERROR_USAGE, "%s is neither a package's archive nor a project's folder", path);
+	return import_archive(config, path, err);
 }
 
 static void say(const char *text)
@@ -111,6 +114,7 @@ static struct packages_compose request_of(const struct invocation *invocation)
 			.require_count = package_values.requires.count,
 			.sources = package_values.sources.words,
 			.source_count = package_values.sources.count,
+			.release = package_values.release,
 			.refresh = settings_refresh(&package_values.settings),
 			.pulls = package_values.pull_missing,
 			.ignores_lock = package_values.unlocked || package_values.lock},
@@ -152,12 +156,8 @@ static int collect(struct invocation *invocation, const struct dory_config *conf
 	return dory_packages_collect(config, &compose, err);
 }
 
-/* What is done with one package of the store. */
-typedef int use_entry_fn(
-	const struct invocation *invocation, const struct package_list *list, struct package_entry *entry, struct dory_error *err);
-
 /* The package that the first word names. */
-static int with_entry(const struct invocation *invocation, const struct dory_config *config, use_entry_fn *use,
+int package_with_entry(const struct invocation *invocation, const struct dory_config *config, package_entry_fn *use,
 	struct dory_error *err)
 {
 	const struct packages_sources wanted = {.with_store = true};
@@ -172,13 +172,13 @@ static int with_entry(const struct invocation *invocation, const struct dory_con
 	if (result == 0)
 		result = entry->source->fetch(entry->source, entry, err);
 	if (result == 0)
-		result = use(invocation, &list, entry, err);
+		result = use(invocation, config, &list, entry, err);
 	package_list_release(&list);
 	packages_sources_close(sources);
 	return result;
 }
 
-static int describe_entry(const struct invocation *invocation, const struct package_list *list,
+static int describe_entry(const struct invocation *invocation, const struct dory_config *config, const struct package_list *list,
 	struct package_entry *entry, struct dory_error *err)
 {
 	return package_describe(list, entry, package_values.content, err);
@@ -186,10 +186,10 @@ static int describe_entry(const struct invocation *invocation, const struct pack
 
 static int describe(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	return with_entry(invocation, config, describe_entry, err);
+	return package_with_entry(invocation, config, describe_entry, err);
 }
 
-static int print_doc(const struct invocation *invocation, const struct package_list *list,
+static int print_doc(const struct invocation *invocation, const struct dory_config *config, const struct package_list *list,
 	struct package_entry *entry, struct dory_error *err)
 {
 	return package_print_doc(entry, err);
@@ -197,10 +197,10 @@ static int print_doc(const struct invocation *invocation, const struct package_l
 
 static int doc(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	return with_entry(invocation, config, print_doc, err);
+	return package_with_entry(invocation, config, print_doc, err);
 }
 
-static int export_entry(const struct invocation *invocation, const struct package_list *list,
+static int export_entry(const struct invocation *invocation, const struct dory_config *config, const struct package_list *list,
 	struct package_entry *entry, struct dory_error *err)
 {
 	const struct word_list *operands = &invocation->words.operands;
@@ -225,7 +225,7 @@ static int export_entry(const struct invocation *invocation, const struct packag
 
 static int export(struct invocation *invocation, const struct dory_config *config, struct dory_error *err)
 {
-	return with_entry(invocation, config, export_entry, err);
+	return package_with_entry(invocation, config, export_entry, err);
 }
 
 static int verify_one(struct package_entry *entry, struct dory_error *err)
@@ -315,17 +315,42 @@ static const struct action {
 	{&verb_package_search, 0, 1, NULL, package_search},
 	{&verb_package_verify, 0, 1, NULL, verify},
 	{&verb_package_pull, 1, 1, "say which package", package_pull},
+	{&verb_package_push, 1, 1, "say which package", package_push},
 	{&verb_package_update, 0, 1, NULL, package_update},
 	{&verb_package_tree, 0, 1, NULL, tree},
 	{&verb_package_why, 1, 1, "say which package", why},
 	{&verb_package_from_deb, 1, SIZE_MAX, "say which package of Debian", from_deb},
 };
 
+/* These ask repositories only if they are to. */
+static bool makes_images(const struct verb *verb)
+{
+	return verb == &verb_package_compose || verb == &verb_package_collect || verb == &verb_package_tree || verb == &verb_package_why;
+}
+
+/* -u and --s3 before the verb: packages come from there, and from nowhere else. */
+static void take_globals(const struct invocation *invocation, const struct dory_config *config, char **from)
+{
+	const struct global_options *globals = &invocation->globals;
+	const char *url = globals->url;
+
+	package_values.release = globals->release;
+	if (makes_images(invocation->verb) && !package_values.pull_missing)
+		return;
+	if (!url && globals->takes_bucket)
+		url = config->repo_url ? config->repo_url : getenv("CAPSTAN_REPO_URL");
+	if (!url || !*url)
+		return;
+	*from = text_format("capstan+%s", url);
+	word_list_add(&package_values.sources, *from);
+}
+
 static int run_action(struct invocation *invocation, const struct action *action)
 {
 	const struct word_list *operands = &invocation->words.operands;
 	struct dory_config config;
 	struct dory_error err;
+	char *from = NULL;
 	int result;
 
 	if (operands->count < action->least && !package_values.dry_run)
@@ -334,7 +359,9 @@ static int run_action(struct invocation *invocation, const struct action *action
 		return verb_misuse(invocation, "'%s' is one word too many", operands->words[action->most]);
 	if (settings_load(&config, &package_values.settings, &err) < 0)
 		return verb_fail(invocation, &err);
+	take_globals(invocation, &config, &from);
 	result = action->run(invocation, &config, &err);
+	free(from);
 	config_release(&config);
 	return result < 0 ? verb_fail(invocation, &err) : 0;
 }

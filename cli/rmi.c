@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dory rmi */
+#include <stdio.h>
 #include "cli/command.h"
 
 static const struct option options[] = {{0}};
@@ -16,6 +17,8 @@ static int rmi(struct invocation *invocation)
 	if (config_load(&config, &err) < 0)
 		return verb_fail(invocation, &err);
 	for (size_t i = 0; i < names->count; i++) {
+		if (is_capstan(invocation))
+			printf("Removing %s...\n", names->words[i]);
 		if (image_name_check(names->words[i], &err) < 0 || image_remove(config.root, names->words[i], &err) < 0)
 			status = verb_fail(invocation, &err);
 	}

@@ -35,6 +35,7 @@ static const struct option options[] = {
 	RUN_OPTION(volumes, OPTION_LIST, "volume", 0, "PATH[:DIR]", "a further disk, mounted at DIR; also :ro, :format=qcow2 (repeatable)"),
 	RUN_OPTION(device, OPTION_TEXT, "device", 'b', "NAME", "the bridge of -n bridge, the interface of -n tap"),
 	RUN_OPTION(is_detached, OPTION_FLAG, "detach", 'd', NULL, "return when the program was started; see `ps`, `logs`, `stop`"),
+	RUN_OPTION(is_interactive, OPTION_FLAG, "interactive", 0, NULL, "-d: keep standard input open, for `attach`"),
 	RUN_OPTION(name, OPTION_TEXT, "name", 0, "NAME", "the instance's name (default: the image's, with a number if need be)"),
 	RUN_OPTION(image, OPTION_TEXT, "image", 'i', "IMAGE", "the image; the word is then the instance's name"),
 	RUN_OPTION(is_removed_at_end, OPTION_FLAG, "rm", 0, NULL, "-d: remove the instance when it ends"),
@@ -51,7 +52,7 @@ static const struct option options[] = {
 	RUN_OPTION(with, OPTION_LIST, "with", 0, "deb:NAME", "add a Debian package (repeatable)"),
 	RUN_OPTION(is_file, OPTION_FLAG, "file", 0, NULL, "TARGET is a file, whatever it looks like"),
 	RUN_OPTION(persist, OPTION_FLAG, "persist", 0, NULL, "keep what the program writes, with the instance"),
-	RUN_OPTION(tty, OPTION_FLAG, "tty", 't', NULL, "give the program a terminal (default: if we have one)"),
+	RUN_OPTION(tty, OPTION_FLAG, "tty", 't', NULL, "give the program a terminal (default: if we have one); -d: for `attach`"),
 	RUN_OPTION(no_tty, OPTION_FLAG, "no-tty", 0, NULL, "give the program pipes"),
 	RUN_OPTION(strace, OPTION_FLAG, "strace", 0, NULL, "print every system call of the program"),
 	RUN_OPTION(bootchart, OPTION_FLAG, "bootchart", 0, NULL, "print when each step of the start happened"),
@@ -66,7 +67,10 @@ static const struct option options[] = {
 /* A program that cannot be started is told apart from our own failures, as shells do. */
 static int fail(const struct invocation *invocation, const struct dory_target *target, const struct dory_error *err)
 {
-	verb_fail(invocation, err);
+	int status = verb_fail(invocation, err);
+
+	if (is_capstan(invocation))
+		return status;
 	if (target->kind == DORY_TARGET_FILE && err->kind == DORY_ERROR_NOT_FOUND)
 		return EXIT_NOT_FOUND;
 	if (target->kind == DORY_TARGET_FILE && err->kind == DORY_ERROR_NOT_EXECUTABLE)
@@ -111,6 +115,23 @@ static const char *name_of(const struct dory_target *target)
 	return values.name ? values.name : target->name;
 }
 
+/* The instance's name: what was chosen, else of the image's name what a host can be called; Capstan takes that as it is, but for slashes. */
+static void label_of(const struct invocation *invocation, const struct dory_target *target, char label[64])
+{
+	const char *name = name_of(target);
+	struct dory_error ignored;
+	char whole[64];
+
+	host_label(name, label);
+	if (!is_capstan(invocation) || strlen(name) >= sizeof(whole))
+		return;
+	strcpy(whole, name);
+	for (char *slash = whole; (slash = strchr(slash, '/'));)
+		*slash = '-';
+	if (instance_name_check(whole, &ignored) == 0)
+		strcpy(label, whole);
+}
+
 static int run_in_foreground(const struct dory_config *config, struct instance *instance, struct instance_place *place,
 	struct instance_outcome *outcome, struct dory_error *err)
 {
@@ -133,7 +154,7 @@ static int start(const struct invocation *invocation, const struct dory_config *
 			puts(instance->name);
 			return 0;
 		}
-		return status ? (message_error(&err), status) : verb_fail(invocation, &err);
+		return status && !is_capstan(invocation) ? (message_error(&err), status) : verb_fail(invocation, &err);
 	}
 	return run_in_foreground(config, instance, place, &outcome, &err) < 0 ? verb_fail(invocation, &err) : report(&outcome);
 }
@@ -154,7 +175,7 @@ static int run_image(const struct invocation *invocation, const struct dory_conf
 	spec->image = text_copy(image->name);
 	spec->default_command = text_copy(image->default_command);
 	spec->image_boot = text_copy(image->boot);
-	host_label(name_of(target), label);
+	label_of(invocation, target, label);
 	if (instance_create(config->root, values.name ? values.name : label, spec, &place, &instance.name, &err) < 0)
 		return verb_fail(invocation, &err);
 	instance.spec = *spec;
@@ -186,12 +207,12 @@ static int run_target(const struct invocation *invocation, const struct dory_con
 }
 
 /* The instance of that name, if it keeps what its program writes: it is started again, as it was, but for what is asked for now. */
-static bool find_kept(const struct dory_config *config, const struct dory_target *target, struct instance *instance)
+static bool find_kept(const struct invocation *invocation, const struct dory_config *config, const struct dory_target *target, struct instance *instance)
 {
 	struct dory_error ignored;
 	char label[64];
 
-	host_label(name_of(target), label);
+	label_of(invocation, target, label);
 	if (target->kind != DORY_TARGET_IMAGE || values.image ||
 		instance_find(config->root, values.name ? values.name : label, instance, &ignored) < 0)
 		return false;
@@ -225,12 +246,28 @@ static int run_again(const struct invocation *invocation, const struct dory_conf
 	return status;
 }
 
+/* Without a word the project in this folder is meant. */
+static bool is_in_project(void)
+{
+	return access("Capstanfile", F_OK) == 0 || access("meta/package.yaml", F_OK) == 0;
+}
+
+static int explain_nothing(const struct invocation *invocation)
+{
+	struct dory_error err;
+
+	if (!is_capstan(invocation))
+		return verb_misuse(invocation, "say what to run: an image, deb:NAME or ./program; there is no Capstanfile or meta/package.yaml here");
+	error_set(&err, DORY_ERROR_NOT_FOUND, "Missing Capstanfile or package metadata");
+	return verb_fail(invocation, &err);
+}
+
 static int check_words(const struct invocation *invocation)
 {
 	const struct word_list *operands = &invocation->words.operands;
 
-	if (operands->count == 0 && !values.image)
-		return verb_misuse(invocation, "say what to run: an image, deb:NAME or ./program");
+	if (operands->count == 0 && !values.image && !is_in_project())
+		return explain_nothing(invocation);
 	if (operands->count > 1)
 		return verb_misuse(invocation, "'%s' is one word too many; arguments of the program stand behind --",
 			operands->words[1]);
@@ -238,9 +275,9 @@ static int check_words(const struct invocation *invocation)
 		return verb_misuse(invocation, "the instance has two names, %s and %s", values.name, operands->words[0]);
 	if (values.tty && values.no_tty)
 		return verb_misuse(invocation, "--tty and --no-tty exclude each other");
-	if (values.tty && values.is_detached)
-		return verb_misuse(invocation, "--tty and --detach exclude each other");
-	if (values.tty && !isatty(STDIN_FILENO))
+	if (values.is_interactive && !values.is_detached)
+		return verb_misuse(invocation, "--interactive is for --detach: in the foreground standard input is the program's");
+	if (values.tty && !values.is_detached && !isatty(STDIN_FILENO))
 		return verb_misuse(invocation, "--tty needs a terminal on standard input");
 	if (values.restart && !values.is_detached)
 		return verb_misuse(invocation, "--restart is for --detach");
@@ -266,7 +303,7 @@ static int run_on(const struct invocation *invocation, const char *word, struct 
 	if (settings_load(&config, &values.settings, &err) < 0) {
 		status = verb_fail(invocation, &err);
 	} else {
-		if (find_kept(&config, &target, &kept)) {
+		if (find_kept(invocation, &config, &target, &kept)) {
 			status = run_again(invocation, &config, kept.name, spec);
 			instance_release(&kept);
 		} else {
@@ -278,6 +315,29 @@ static int run_on(const struct invocation *invocation, const char *word, struct 
 	return status;
 }
 
+/* Makes the project's image; returns its name, owned, or NULL and the exit status. */
+static char *make_project(const struct invocation *invocation, int *status)
+{
+	struct dory_config config;
+	struct dory_error err;
+	char *name = NULL;
+
+	if (composer_need(invocation, &err) < 0 || settings_load(&config, &values.settings, &err) < 0) {
+		*status = verb_fail(invocation, &err);
+		return NULL;
+	}
+	if (invocation->composer->project(&config, settings_refresh(&values.settings), &name, &err) < 0)
+		*status = verb_fail(invocation, &err);
+	config_release(&config);
+	return name;
+}
+
+/* What the words name; `made`: the project's image, if they name nothing. */
+static const char *target_of(const struct invocation *invocation, const char *made)
+{
+	return made ? made : values.image ? values.image : invocation->words.operands.words[0];
+}
+
 static int run(struct invocation *invocation)
 {
 	struct word_list *const lists[] = {
@@ -287,15 +347,19 @@ static int run(struct invocation *invocation)
 	struct instance_spec spec = {0};
 	struct dory_error err;
 	int status = check_words(invocation);
+	char *made = NULL;
 
 	if (status)
 		return status;
 	if (values.image && operands->count > 0)
 		values.name = operands->words[0];
-	if (run_spec_read(&spec, &values, values.image ? values.image : operands->words[0], &invocation->words.rest, &err) < 0)
+	if (!values.image && operands->count == 0 && !(made = make_project(invocation, &status)))
+		return status;
+	if (run_spec_read(&spec, &values, target_of(invocation, made), &invocation->words.rest, &err) < 0)
 		status = verb_fail(invocation, &err);
 	else
-		status = run_on(invocation, values.image ? values.image : operands->words[0], &spec);
+		status = run_on(invocation, target_of(invocation, made), &spec);
+	free(made);
 	instance_spec_release(&spec);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		word_list_release(lists[i]);
@@ -304,10 +368,11 @@ static int run(struct invocation *invocation)
 
 const struct verb verb_run = {
 	.name = "run",
-	.operands = "TARGET [-- ARGUMENT...]",
+	.operands = "[TARGET] [-- ARGUMENT...]",
 	.summary = "Run a program in a small virtual machine",
 	.details = "TARGET is deb:NAME[=VERSION] for a Debian package, a path for a program or script on this disk\n"
-		   "(./program), or the name of an image (`dory images`).\n\n"
+		   "(./program), or the name of an image (`dory images`). Without it the project in this folder is\n"
+		   "built (Capstanfile) or composed (meta/package.yaml), and run.\n\n"
 		   "The exit status is the program's, 128+N if signal N killed it; 125: Dory failed, 126: the program\n"
 		   "cannot be executed, 127: it was not found. On a terminal, Ctrl-a x kills the machine.",
 	.options = options,

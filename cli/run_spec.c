@@ -134,6 +134,8 @@ int run_spec_read(struct instance_spec *spec, const struct run_values *values, c
 		.persist = values->persist,
 		.is_removed_at_end = values->is_removed_at_end || (!values->is_detached && !values->persist),
 		.is_detached = values->is_detached,
+		.is_interactive = values->is_interactive,
+		.is_tty = values->tty && values->is_detached,
 		.strace = values->strace,
 		.bootchart = values->bootchart};
 	copy_texts(spec, values);
@@ -203,4 +205,6 @@ void run_spec_override(struct instance_spec *spec, struct instance_spec *asked)
 	spec->bootchart = asked->bootchart;
 	spec->log_level = asked->log_level;
 	spec->is_detached = asked->is_detached;
+	spec->is_interactive |= asked->is_interactive;
+	spec->is_tty |= asked->is_tty;
 }

@@ -10,7 +10,7 @@ struct run_values {
 	const char *name, *image, *device;
 	const char *restart, *stop_signal, *health_tcp, *health_http, *health_interval, *health_timeout, *health_start, *log_size;
 	unsigned cpus, health_retries, log_files;
-	bool is_file, strace, bootchart, persist, tty, no_tty, is_detached, is_removed_at_end;
+	bool is_file, strace, bootchart, persist, tty, no_tty, is_detached, is_interactive, is_removed_at_end;
 };
 
 /* Reads and checks them all. Error: USAGE. */

@@ -38,7 +38,7 @@ static int version(struct invocation *invocation)
 	if (values.json)
 		print_json();
 	else
-		printf("dory %s\n", DORY_VERSION);
+		printf("%s %s\n", is_capstan(invocation) ? "capstan version" : "dory", DORY_VERSION);
 	return 0;
 }
 

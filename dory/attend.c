@@ -2,9 +2,13 @@
 /* What happens beside a machine while it runs: requests of other commands, the grace period, health, the state's file. */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,7 +17,7 @@
 #include "dory/instance/session.h"
 #include "dory/supervise.h"
 
-enum source { SOURCE_REQUESTS, SOURCE_TIMER, SOURCE_HEALTH, SOURCE_REPORT };
+enum source { SOURCE_REQUESTS, SOURCE_TIMER, SOURCE_HEALTH, SOURCE_REPORT, SOURCE_SIZE };
 
 void supervisor_write_state(struct supervisor *s, bool is_durable)
 {
@@ -96,8 +100,58 @@ static const char *take_request(void *context, const struct request *request)
 			return "the program does not run just now";
 		session_ask_counters(s->session);
 		return NULL;
+	case REQUEST_ATTACH:
+		return s->hub ? NULL : "the instance runs in the foreground: its console is there";
 	}
 	return NULL;
+}
+
+/* ---- Those who are attached ---- */
+
+static void attach(void *context, int fd)
+{
+	struct supervisor *s = context;
+	const struct instance_spec *spec = &s->instance->spec;
+	char line[64];
+	int length = snprintf(line, sizeof(line), "attached%s%s\n", spec->is_interactive || spec->is_tty ? " input" : "", spec->is_tty ? " tty" : "");
+
+	if (send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) != length)
+		close(fd);
+	else
+		attach_hub_add(s->hub, fd);
+}
+
+/* On the hub's thread. */
+static void on_size(void *context, unsigned rows, unsigned columns)
+{
+	struct supervisor *s = context;
+	uint64_t one = 1;
+
+	if (rows == 0 || columns == 0 || rows > UINT16_MAX || columns > UINT16_MAX)
+		return;
+	atomic_store(&s->size, rows << 16 | columns);
+	if (write(s->size_event, &one, sizeof(one)) < 0)
+		return; /* it will be looked at anyway */
+}
+
+static void take_size(struct supervisor *s)
+{
+	uint32_t size = atomic_load(&s->size);
+	uint64_t count;
+
+	if (read(s->size_event, &count, sizeof(count)) == (ssize_t)sizeof(count) && s->session)
+		session_resize(s->session, size >> 16, size & UINT16_MAX);
+}
+
+int supervisor_open_hub(struct supervisor *s, int input, struct dory_error *err)
+{
+	if (!watch(s, s->size_event, SOURCE_SIZE)) {
+		error_set_errno(err, DORY_ERROR_IO, "preparing for those who attach");
+		if (input >= 0)
+			close(input);
+		return -1;
+	}
+	return attach_hub_open(&s->hub, input, on_size, s, err);
 }
 
 static void take_health(struct supervisor *s)
@@ -131,6 +185,9 @@ static void take_event(struct supervisor *s, enum source source)
 	case SOURCE_HEALTH:
 		if (s->health)
 			take_health(s);
+		break;
+	case SOURCE_SIZE:
+		take_size(s);
 		break;
 	case SOURCE_REPORT: /* whoever wanted the start was ended before it came */
 		epoll_ctl(s->events, EPOLL_CTL_DEL, s->report_fd, NULL);
@@ -227,6 +284,8 @@ static void on_start(struct instance_watcher *watcher)
 	list_ports(s);
 	if (start_health(s, &err) < 0)
 		progress_warning("%s", err.message);
+	if (atomic_load(&s->size)) /* a program that was started again has a terminal of the same size */
+		on_size(s, atomic_load(&s->size) >> 16, atomic_load(&s->size) & UINT16_MAX);
 	supervisor_write_state(s, !s->is_foreground);
 	supervisor_report(s, &(struct dory_start_report){0});
 }
@@ -247,10 +306,12 @@ int supervisor_attend_open(struct supervisor *s, const struct instance_place *pl
 
 	free(path);
 	s->requests.take = take_request;
+	s->requests.attach = attach;
 	s->requests.context = s;
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	s->events = epoll_create1(EPOLL_CLOEXEC);
-	if (result == 0 && (s->timer < 0 || s->events < 0 || !watch(s, s->requests.events, SOURCE_REQUESTS) ||
+	s->size_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (result == 0 && (s->timer < 0 || s->events < 0 || s->size_event < 0 || !watch(s, s->requests.events, SOURCE_REQUESTS) ||
 				   !watch(s, s->timer, SOURCE_TIMER) || (s->report_fd >= 0 && !watch(s, s->report_fd, SOURCE_REPORT))))
 		result = error_set_errno(err, DORY_ERROR_IO, "preparing to look after the instance");
 	s->watcher = (struct instance_watcher){.fd = s->events,
@@ -271,7 +332,9 @@ void supervisor_attend_close(struct supervisor *s)
 		close(s->events);
 	if (s->timer >= 0)
 		close(s->timer);
-	s->events = s->timer = -1;
+	if (s->size_event >= 0)
+		close(s->size_event);
+	s->events = s->timer = s->size_event = -1;
 }
 
 void supervisor_run_is_over(struct supervisor *s)

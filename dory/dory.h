@@ -115,7 +115,7 @@ struct dory_run {
 	const struct machine_volume *volumes; /* further disks; what is mounted is in `config` */
 	size_t volume_count;
 	struct instance_watcher *watcher; /* NULL: nobody */
-	bool is_tty, strace, bootchart;
+	bool is_tty, is_remote, strace, bootchart; /* is_tty, is_remote: as in struct instance_request */
 	int log_level; /* as in struct instance_request */
 };
 
@@ -175,6 +175,16 @@ int dory_kill(const char *root, const char *name, struct dory_end *end, struct d
 
 /* Sends a signal to its program. CONFLICT: it does not run. */
 int dory_signal(const char *root, const char *name, int number, struct dory_error *err) must_check;
+
+/*
+ * Joins our standard streams to those of a detached instance: what its program writes from now on, and, if its input was kept open, what it
+ * reads. On a terminal Ctrl-p Ctrl-q ends that, and the end of our input ends only the typing. CONFLICT: it does not run, or not detached.
+ */
+struct dory_attachment {
+	bool has_detached;   /* a person ended it, the instance goes on; otherwise it has ended: */
+	struct dory_end end;
+};
+int dory_attach(const char *root, const char *name, bool is_output_only, struct dory_attachment *attachment, struct dory_error *err) must_check;
 
 /* What a running instance uses now. CONFLICT: it does not run. */
 struct dory_stats {

@@ -13,8 +13,13 @@
 /* Which sources of packages are asked. */
 struct packages_sources {
 	bool with_store, with_repositories;
-	const char *const *from; /* directories, and names of repositories; if there are any, no other repositories are asked */
+	/*
+	 * Directories, names of repositories, and URLs of repositories that need not be known, with "capstan+" or "github+" before those of
+	 * that layout; if there are any, no other repositories are asked.
+	 */
+	const char *const *from;
 	size_t from_count;
+	const char *release;     /* of releases at GitHub, the one that counts; NULL or "any": all */
 	enum dory_refresh refresh;
 };
 /* Opens and lists them. *sources: NULL-terminated, to be closed; they outlive the list's use. */
@@ -26,8 +31,9 @@ struct packages_request {
 	const char *directory;         /* of the project; NULL: none, only what `requires` names */
 	const char *const *requires;   /* beside those of its package.yaml */
 	size_t require_count;
-	const char *const *sources;    /* directories with packages beside the store's, and names of repositories */
+	const char *const *sources;    /* as in struct packages_sources */
 	size_t source_count;
+	const char *release;           /* likewise */
 	bool pulls;                    /* what is not here comes from the repositories */
 	enum dory_refresh refresh;
 	bool ignores_lock;             /* take what is newest, whatever dory.lock says */

@@ -15,6 +15,7 @@ static int open_sources(const struct dory_config *config, const struct packages_
 {
 	const struct packages_sources wanted = {.with_store = true,
 		.with_repositories = request->pulls,
+		.release = request->release,
 		.from = request->sources,
 		.from_count = request->source_count,
 		.refresh = request->refresh};

@@ -98,6 +98,7 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 	struct instance_request request = {.hypervisor = &hypervisor_qemu,
 		.config = run->config,
 		.is_tty = run->is_tty,
+		.is_remote = run->is_remote,
 		.strace = run->strace,
 		.bootchart = run->bootchart,
 		.log_level = run->log_level};

@@ -230,7 +230,8 @@ static struct dory_run run_of(struct supervisor *s, const struct dory_supervisio
 		.volumes = disks->volumes,
 		.volume_count = disks->volume_count,
 		.watcher = &s->watcher,
-		.is_tty = how->is_tty,
+		.is_tty = how->is_foreground ? how->is_tty : spec->is_tty,
+		.is_remote = !how->is_foreground,
 		.strace = spec->strace,
 		.bootchart = spec->bootchart,
 		.log_level = (int)spec->log_level};
@@ -368,6 +369,27 @@ static int live(const struct dory_config *config, struct supervisor *s, const st
 	}
 }
 
+static void tell_attached(void *context, enum log_stream stream, const char *bytes, size_t length)
+{
+	struct supervisor *s = context;
+
+	attach_hub_write(s->hub, stream == LOG_STDERR ? ATTACH_STDERR : ATTACH_STDOUT, bytes, length);
+}
+
+/* Those who attach write into a pipe that is our standard input, which the program's is joined to. */
+static int open_hub(struct supervisor *s, struct dory_error *err)
+{
+	int ends[2] = {-1, -1};
+
+	if (!s->instance->spec.is_interactive && !s->instance->spec.is_tty)
+		return supervisor_open_hub(s, -1, err);
+	if (pipe2(ends, O_CLOEXEC) < 0 || dup2(ends[0], STDIN_FILENO) < 0 || fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0)
+		error_set_errno(err, DORY_ERROR_IO, "making a pipe for the program's input");
+	else if (close(ends[0]) == 0)
+		return supervisor_open_hub(s, ends[1], err);
+	return -1;
+}
+
 /* The log's streams are open as long as anything may be said. */
 static int live_with_log(const struct dory_config *config, struct supervisor *s, const struct instance_place *place,
 	const struct dory_supervision *how, struct instance_outcome *outcome, struct dory_error *err)
@@ -379,9 +401,11 @@ static int live_with_log(const struct dory_config *config, struct supervisor *s,
 
 	if (how->is_foreground)
 		return live(config, s, place, how, outcome, err);
+	if (open_hub(s, err) < 0)
+		return -1;
 	if (instance_log_open(&log, place->directory, spec->log_bytes > 0 ? (uint64_t)spec->log_bytes : LOG_BYTES,
 		    spec->log_files > 0 ? (unsigned)spec->log_files : LOG_FILES, err) == 0 &&
-		log_streams_open(&streams, &log, err) == 0) {
+		log_streams_open(&streams, &log, tell_attached, s, err) == 0) {
 		result = live(config, s, place, how, outcome, err);
 		log_streams_close(streams);
 	}
@@ -406,6 +430,8 @@ static void conclude(const struct dory_config *config, struct supervisor *s, str
 		supervisor_write_state(s, !s->is_foreground);
 	}
 	requests_answer(&s->requests, REQUEST_WAIT, answer);
+	attach_hub_close(s->hub, answer + strlen("ended "));
+	s->hub = NULL;
 	free(answer);
 }
 

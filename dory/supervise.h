@@ -4,6 +4,7 @@
 #include "dory/dory.h"
 #include "dory/instance/volume.h"
 #include "dory/instances/log.h"
+#include "dory/supervisor/attach.h"
 #include "dory/supervisor/health_watch.h"
 #include "dory/supervisor/requests.h"
 #include "dory/supervisor/restart.h"
@@ -16,6 +17,9 @@ struct supervisor {
 	size_t volume_count;
 	struct request_server requests;
 	int events, timer; /* epoll(7) and timerfd: the end of the grace period */
+	struct attach_hub *hub;    /* detached: those who are attached; or NULL */
+	int size_event;            /* eventfd: the hub's thread has put a new size there */
+	_Atomic uint32_t size;     /* of the last client's terminal: rows << 16 | columns; 0: not known */
 	int report_fd;     /* to whoever started us, until the program runs; -1 */
 	struct health_watch *health; /* while the program runs; or NULL */
 	struct session *session;     /* while a machine runs and attend is called; or NULL */
@@ -27,6 +31,8 @@ struct supervisor {
 /* Prepares to be asked; and the opposite. */
 int supervisor_attend_open(struct supervisor *s, const struct instance_place *place, struct dory_error *err) must_check;
 void supervisor_attend_close(struct supervisor *s);
+/* From here on others can attach; `input` as in attach_hub_open. */
+int supervisor_open_hub(struct supervisor *s, int input, struct dory_error *err) must_check;
 /* A program that ended: its grace period and health checks are over. */
 void supervisor_run_is_over(struct supervisor *s);
 /* Between two machines: waits until the time is over or a person wants the end. */

@@ -75,6 +75,7 @@ static void read_environment(struct dory_config *config)
 	    {"DORY_QEMU", &config->qemu},
 	    {"DORY_ACCEL", &config->accelerator},
 	    {"DORY_MACHINE", &config->machine},
+	    {"DORY_AIO", &config->aio},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -97,12 +98,14 @@ static int check_choice(const char *value, const char *const *choices, size_t co
 
 static int check(const struct dory_config *config, struct dory_error *err)
 {
-	static const char *const accelerators[] = {"kvm", "tcg"}, *const machines[] = {"microvm", "q35", "pc"};
+	static const char *const accelerators[] = {"kvm", "tcg"}, *const machines[] = {"microvm", "q35", "pc"}, *const aios[] = {"threads", "native"};
 
 	if (check_choice(config->accelerator, accelerators, ARRAY_SIZE(accelerators), "accelerator", err) < 0)
 		return error_hint(err, "it is kvm or tcg");
 	if (check_choice(config->machine, machines, ARRAY_SIZE(machines), "machine type", err) < 0)
 		return error_hint(err, "it is microvm, q35 or pc");
+	if (check_choice(config->aio, aios, ARRAY_SIZE(aios), "kind of asynchronous I/O", err) < 0)
+		return error_hint(err, "it is threads or native");
 	return 0;
 }
 
@@ -193,6 +196,8 @@ void config_release(struct dory_config *config)
 	free(config->accelerator);
 	free(config->machine);
 	free(config->memory);
+	free(config->repo_url);
+	free(config->aio);
 	*config = (struct dory_config){0};
 }
 

@@ -28,6 +28,8 @@ struct dory_config {
 	char *memory;	       /* default of -m */
 	unsigned cpus;	       /* default of -c */
 	bool with_documentation; /* keep documentation, man pages and locales */
+	char *repo_url;	       /* Capstan's: of packages in its layout, for --s3; NULL: none */
+	char *aio;	       /* Capstan's: "threads" or "native", of volumes that say nothing; NULL: threads */
 	bool quiet, verbose;
 };
 

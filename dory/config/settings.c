@@ -264,6 +264,41 @@ static int set_documentation(struct reader *reader, const yaml_node_t *value)
 	return set_bool(reader, value, &reader->config->with_documentation);
 }
 
+/* Capstan's config.yaml has four keys, which are read here as well. */
+static int set_repo_url(struct reader *reader, const yaml_node_t *value)
+{
+	return set_text(reader, value, &reader->config->repo_url);
+}
+
+static int set_disable_kvm(struct reader *reader, const yaml_node_t *value)
+{
+	bool is_disabled = false;
+
+	if (set_bool(reader, value, &is_disabled) < 0)
+		return -1;
+	if (is_disabled)
+		text_replace(&reader->config->accelerator, text_copy("tcg"));
+	return 0;
+}
+
+static int set_aio(struct reader *reader, const yaml_node_t *value)
+{
+	const char *text = scalar(reader, value);
+
+	if (!text)
+		return -1;
+	if (strcmp(text, "threads") != 0 && strcmp(text, "native") != 0)
+		return fail(reader, value, "threads or native is expected here, not", text);
+	text_replace(&reader->config->aio, text_copy(text));
+	return 0;
+}
+
+/* Of OSv's releases: Capstan reads it and makes nothing of it. */
+static int skip(struct reader *reader, const yaml_node_t *value)
+{
+	return scalar(reader, value) ? 0 : -1;
+}
+
 static const struct key top_keys[] = {
     {"debian", set_debian},
     {"proxy", set_proxy},
@@ -273,6 +308,10 @@ static const struct key top_keys[] = {
     {"memory", set_memory},
     {"cpus", set_cpus},
     {"documentation", set_documentation},
+    {"repo_url", set_repo_url},
+    {"disable_kvm", set_disable_kvm},
+    {"qemu_aio_type", set_aio},
+    {"release_tag", skip},
 };
 
 int settings_parse(struct dory_config *config, const char *name, const char *text, size_t length, struct dory_error *err)

@@ -10,6 +10,7 @@
 #include "dory/base/text.h"
 #include "dory/hub/key.h"
 #include "dory/hub/layout.h"
+#include "dory/hub/serial.h"
 
 enum { FILE_SIZE_MAX = 1 << 20, NAME_SIZE_MAX = 64 };
 
@@ -215,6 +216,7 @@ int hub_remove(const char *root, const char *name, struct dory_error *err)
 		result = write_list(root, &list, err);
 		if (result == 0)
 			result = file_remove_tree(directory, err);
+		hub_serial_forget(root, name);
 		free(directory);
 	}
 	hub_list_release(&list);

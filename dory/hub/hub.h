@@ -15,6 +15,7 @@ struct hub {
 	char *name;
 	char *url; /* without a slash at its end */
 	const struct hub_layout *layout;
+	const char *release; /* of the layout github: "latest", or the tag of the one that counts; borrowed; NULL: all, the newest first */
 	char *key; /* 64 hexadecimal digits of an Ed25519 public key, with which the index must be signed; NULL: it need not be */
 };
 

@@ -123,7 +123,7 @@ TEST(index_round_trip)
 	text_list_add(&m.require, "node >= 18");
 	hub_index_add(index, &m, "packages/n.dory", 7, DIGEST);
 	hub_index_add(index, &m, "https://x/n.mpm", 0, NULL);
-	text = hub_index_finish(index);
+	text = hub_index_finish(index, NULL);
 	CHECK(parse(text, &list) == 0 && list.count == 2);
 	CHECK(!strcmp(list.entries[0].manifest.sha256, DIGEST) && list.entries[0].manifest.size == 7 && !strcmp(list.entries[0].stem, "packages/n.dory"));
 	CHECK(list.entries[0].manifest.require.count == 1 && !*list.entries[1].manifest.sha256 && !list.entries[1].path);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "dory/base/digest.h"
 #include "dory/base/file.h"
@@ -38,7 +39,7 @@ static void set_text(json_t *object, const char *key, const char *text)
 		json_object_set_new(object, key, json_string(text));
 }
 
-void hub_index_add(struct hub_index *index, const struct package_manifest *m, const char *file, uint64_t size, const char *sha256)
+static json_t *entry_of(const struct package_manifest *m, const char *file, uint64_t size, const char *sha256)
 {
 	json_t *object = json_object();
 
@@ -56,12 +57,78 @@ void hub_index_add(struct hub_index *index, const struct package_manifest *m, co
 	if (size)
 		json_object_set_new(object, "size", json_integer((json_int_t)size));
 	set_text(object, "sha256", sha256);
-	json_array_append_new(index->packages, object);
+	return object;
 }
 
-char *hub_index_finish(struct hub_index *index)
+void hub_index_add(struct hub_index *index, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256)
 {
-	json_t *object = json_pack("{s:s, s:o}", "format", FORMAT_LINE, "packages", index->packages);
+	json_array_append_new(index->packages, entry_of(manifest, file, size, sha256));
+}
+
+static bool is_text(const json_t *object, const char *key, const char *text)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return strcmp(value ? value : "", text) == 0;
+}
+
+int hub_index_extend(const char *text, size_t length, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256,
+	char **changed, bool *is_there, struct dory_error *err)
+{
+	json_t *former = json_loadb(text, length, 0, NULL), *packages = json_object_get(former, "packages"), *object;
+	char *whole = text_copy_n(text, length);
+	struct hub_index *index = hub_index_new();
+	int result = 0;
+	size_t i;
+
+	*changed = NULL;
+	*is_there = false;
+	json_array_foreach(packages, i, object)
+	{
+		bool is_same = is_text(object, "name", manifest->name) && is_text(object, "version", manifest->version);
+
+		*is_there |= is_same && is_text(object, "sha256", sha256);
+		if (is_same && !is_text(object, "sha256", sha256))
+			result = error_set(err, DORY_ERROR_CONFLICT, "the repository has another %s %s, with the digest %.12s",
+				manifest->name, manifest->version, json_string_value(json_object_get(object, "sha256")));
+		json_array_append(index->packages, object);
+	}
+	if (result < 0)
+		error_hint(err, "What was published stays as it is: give the package a new version.");
+	hub_index_add(index, manifest, file, size, sha256);
+	*changed = hub_index_finish(index, whole);
+	if (result < 0 || *is_there)
+		text_replace(changed, NULL);
+	json_decref(former);
+	free(whole);
+	return result;
+}
+
+/* Of an index with the same packages that of the former one; otherwise a greater one. */
+static json_int_t next_serial(const struct hub_index *index, const char *former)
+{
+	json_t *old = former ? json_loads(former, 0, NULL) : NULL;
+	json_int_t serial = json_integer_value(json_object_get(old, "serial")), now = (json_int_t)time(NULL);
+
+	if (serial <= 0 || !json_equal(json_object_get(old, "packages"), index->packages))
+		serial = now > serial ? now : serial + 1;
+	json_decref(old);
+	return serial;
+}
+
+uint64_t hub_index_serial(const char *text, size_t length)
+{
+	json_t *object = json_loadb(text, length, 0, NULL);
+	json_int_t serial = json_integer_value(json_object_get(object, "serial"));
+
+	json_decref(object);
+	return serial > 0 ? (uint64_t)serial : 0;
+}
+
+char *hub_index_finish(struct hub_index *index, const char *former)
+{
+	json_int_t serial = next_serial(index, former);
+	json_t *object = json_pack("{s:s, s:I, s:o}", "format", FORMAT_LINE, "serial", serial, "packages", index->packages);
 	char *text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 
 	json_decref(object);
@@ -196,17 +263,32 @@ static int write_index(const char *directory, char *text, struct dory_error *err
 	return result;
 }
 
+/* The index that is there; NULL: none, or none that can be read. */
+static char *read_former(const char *directory)
+{
+	char *path = text_format("%s/" HUB_INDEX_NAME, directory), *text = NULL;
+	struct dory_error ignored;
+	size_t length;
+
+	if (file_read(path, HUB_INDEX_SIZE_MAX, &text, &length, &ignored) < 0)
+		text = NULL;
+	free(path);
+	return text;
+}
+
 int hub_index_directory(const char *directory, size_t *count, struct dory_error *err)
 {
 	struct package_source *source = package_directory_source(directory);
 	struct hub_index *index = hub_index_new();
 	struct package_list list = {0};
 	int result = source->list(source, &list, err);
-	char *text;
+	char *text, *former;
 
 	if (result == 0)
 		result = add_archives(index, directory, &list, err);
-	text = hub_index_finish(index);
+	former = read_former(directory);
+	text = hub_index_finish(index, former);
+	free(former);
 	if (result == 0)
 		result = write_index(directory, text, err);
 	*count = list.count;

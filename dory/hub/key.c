@@ -6,8 +6,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "dory/base/text.h"
 
 enum { KEY_SIZE = 32, SIGNATURE_SIZE = 64 };
 
@@ -142,4 +144,20 @@ bool hub_key_verifies(const char *key, const void *bytes, size_t length, const c
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(pair);
 	return holds;
+}
+
+char *hub_key_find(const char *key, const void *bytes, size_t length, const char *signatures)
+{
+	enum { LINES_MAX = 4 };
+
+	for (unsigned i = 0; i < LINES_MAX && *signatures; i++) {
+		size_t line = strcspn(signatures, "\n");
+		char *signature = text_copy_n(signatures, line);
+
+		if (hub_key_verifies(key, bytes, length, signature))
+			return signature;
+		free(signature);
+		signatures += line + (signatures[line] == '\n');
+	}
+	return NULL;
 }

@@ -14,3 +14,5 @@ int hub_key_sign(const char *path, const void *bytes, size_t length, char signat
 	struct dory_error *err) must_check;
 /* Whether the signature's text, which may end with a line's end, is one of the bytes with the key. */
 bool hub_key_verifies(const char *key, const void *bytes, size_t length, const char *signature);
+/* That of the first lines which is a signature of the bytes; returns owned, NULL if none is. */
+char *hub_key_find(const char *key, const void *bytes, size_t length, const char *signatures);

@@ -14,10 +14,13 @@ static int check_signature(const struct dory_config *config, const struct hub *h
 	int result = hub_fetch_text(config, url, directory, &signature, &signature_length, err);
 
 	if (result == 0) {
-		if (!hub_key_verifies(hub->key, text, length, signature)) {
+		char *line = hub_key_find(hub->key, text, length, signature);
+
+		if (!line) {
 			error_set(err, DORY_ERROR_UNTRUSTED, "the signature of %s/" HUB_INDEX_NAME " is not one of the key ed25519:%s", hub->url, hub->key);
 			result = error_hint(err, "If its maker has changed the key, remove the repository and add it with the new one.");
 		}
+		free(line);
 		free(signature);
 	} else if (err->kind == DORY_ERROR_NETWORK) {
 		error_set(err, DORY_ERROR_UNTRUSTED, "the index of %s is not signed (%s)", hub->url, url);

@@ -50,10 +50,19 @@ static void take_release(const json_t *release, struct text_list *seen, struct h
 	}
 }
 
+static char *releases_url(const struct hub *hub)
+{
+	if (!hub->release)
+		return text_format("%s/releases", hub->url);
+	if (strcmp(hub->release, "latest") == 0)
+		return text_format("%s/releases/latest", hub->url);
+	return text_format("%s/releases/tags/%s", hub->url, hub->release);
+}
+
 static int refresh(const struct dory_config *config, const struct hub *hub, const char *directory, char **text, size_t *length,
 	struct dory_error *err)
 {
-	char *url = text_format("%s/releases", hub->url), *answer;
+	char *url = releases_url(hub), *answer;
 	struct hub_listing listing = {0};
 	struct text_list seen = {0};
 	size_t answer_length, i;
@@ -64,9 +73,11 @@ static int refresh(const struct dory_config *config, const struct hub *hub, cons
 	if (result == 0) {
 		releases = json_loadb(answer, answer_length, 0, NULL);
 		free(answer);
-		if (!json_is_array(releases))
-			result = error_set(err, DORY_ERROR_FORMAT, "%s does not answer with a list of releases", url);
+		if (hub->release ? !json_is_object(releases) : !json_is_array(releases))
+			result = error_set(err, DORY_ERROR_FORMAT, "%s does not answer with %s", url, hub->release ? "a release" : "a list of releases");
 	}
+	if (result == 0 && hub->release)
+		take_release(releases, &seen, &listing);
 	json_array_foreach(releases, i, release)
 		take_release(release, &seen, &listing);
 	if (result == 0)

@@ -66,7 +66,7 @@ int hub_listing_index(const struct dory_config *config, const struct hub_listing
 		free(requests[i].modified);
 	}
 	free(requests);
-	*text = hub_index_finish(index);
+	*text = hub_index_finish(index, NULL);
 	*length = strlen(*text);
 	if (file_remove_tree(below, &ignored) < 0)
 		progress_warning("%s", ignored.message);

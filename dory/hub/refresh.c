@@ -12,6 +12,7 @@
 #include "dory/fetch/fetch.h"
 #include "dory/hub/key.h"
 #include "dory/hub/layout.h"
+#include "dory/hub/serial.h"
 
 enum { OLD_S = 3600 };
 
@@ -50,6 +51,13 @@ int hub_offered_key(const struct dory_config *config, const char *url, char **ke
 	return result;
 }
 
+static int take_serial(const char *root, const struct hub *hub, uint64_t serial, struct dory_error *err)
+{
+	if (hub_serial_check(root, hub, serial, err) < 0)
+		return -1;
+	return hub_serial_keep(root, hub, serial, err);
+}
+
 static int refresh_into(const struct dory_config *config, const struct hub *hub, const char *directory, struct dory_error *err)
 {
 	char *path = hub_index_path(config->root, hub->name), *text = NULL;
@@ -59,6 +67,8 @@ static int refresh_into(const struct dory_config *config, const struct hub *hub,
 
 	if (result == 0)
 		result = hub_index_parse(hub->url, text, length, NULL, &list, err); /* what cannot be read does not replace what can */
+	if (result == 0 && hub->key)
+		result = take_serial(config->root, hub, hub_index_serial(text, length), err);
 	if (result == 0)
 		result = file_replace(path, text, length, err);
 	package_list_release(&list);

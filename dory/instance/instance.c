@@ -199,9 +199,7 @@ static int explain_silence(struct session *session, const struct instance_reques
 		return error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before the program did");
 	error_set(err, DORY_ERROR_HYPERVISOR, "the machine ended before it started the program");
 	if (!session->log.has_shown)
-		return error_hint(err,
-			"%s of memory may be too little to boot with: try -m 64M. --log 7 shows the kernel's log.",
-			request->machine.memory);
+		return error_hint(err, "--log 7 shows the kernel's log. %s of memory may be too little to boot with.", request->machine.memory);
 	return -1;
 }
 
@@ -255,6 +253,7 @@ static int run_wired(const struct instance_request *request, struct wiring *wiri
 	struct instance_outcome *outcome, struct dory_error *err)
 {
 	struct session session = {.is_tty = request->is_tty,
+		.is_remote = request->is_remote,
 		.outcome = outcome,
 		.machine = &request->machine,
 		.announcement = request->announcement,
@@ -275,7 +274,7 @@ static int run_wired(const struct instance_request *request, struct wiring *wiri
 	wiring_close_its(wiring);
 	if (request->watcher && request->watcher->on_machine)
 		request->watcher->on_machine(request->watcher, session.process.pid);
-	if (request->is_tty && terminal_make_raw() < 0)
+	if (request->is_tty && !request->is_remote && terminal_make_raw() < 0)
 		message_line(STDERR_FILENO, "dory: warning: The terminal cannot be made raw.");
 	result = session_run(&session, err);
 	terminal_restore();
@@ -299,7 +298,7 @@ int instance_run(const struct instance_request *request, struct instance_outcome
 	config.is_override = true;
 	config.is_tty = request->is_tty;
 	config.terminal_type = getenv("TERM");
-	if (request->is_tty)
+	if (request->is_tty && !request->is_remote)
 		terminal_size(&config.rows, &config.columns);
 	if (wiring_init(&wiring, request->is_tty, err) < 0)
 		return -1;

@@ -25,6 +25,7 @@ struct instance_request {
 	struct run_config config; /* what overrides the image's; stdio and window size are set here */
 	struct instance_watcher *watcher; /* NULL: nobody */
 	bool is_tty;              /* standard input and output are a terminal, and become the program's */
+	bool is_remote;           /* is_tty: they are no terminal, but lead to one; escape keys are handled there */
 	bool strace, bootchart;
 	int log_level; /* 0 to 7: shows the kernel's log up to this severity; -1: what is grave */
 };

@@ -144,6 +144,12 @@ void session_ask_counters(struct session *session)
 	tell(session, "counters\n");
 }
 
+void session_resize(struct session *session, unsigned rows, unsigned columns)
+{
+	if (session->is_tty && rows && columns)
+		tell(session, "winsize %u %u\n", rows, columns);
+}
+
 static void on_signals(struct session *session)
 {
 	struct signalfd_siginfo info;
@@ -154,8 +160,7 @@ static void on_signals(struct session *session)
 			terminal_stop();
 		} else if (info.ssi_signo == SIGWINCH) {
 			terminal_size(&rows, &columns);
-			if (session->is_tty && rows && columns)
-				tell(session, "winsize %u %u\n", rows, columns);
+			session_resize(session, rows, columns);
 		} else {
 			on_stop_signal(session, (int)info.ssi_signo);
 		}
@@ -180,7 +185,7 @@ static void on_key_request(enum terminal_request request, void *context)
 
 static int start_streams(struct session *session)
 {
-	if (session->is_tty) {
+	if (session->is_tty && !session->is_remote) {
 		session->input.request = on_key_request;
 		session->input.context = session;
 	}

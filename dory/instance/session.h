@@ -10,6 +10,7 @@ struct session {
 	struct process process;
 	const struct machine *machine;
 	bool is_tty;
+	bool is_remote; /* is_tty: nobody sits at our standard input; who types is elsewhere */
 	struct instance_watcher *watcher; /* NULL: nobody */
 	const char *announcement;                    /* lines for when the program starts; NULL: none */
 	int control_fd, log_fd, signal_fd, ended_fd; /* ours; non-blocking */
@@ -31,6 +32,8 @@ bool session_signal(struct session *session, int number);
 /* Ends the machine. `abandons`: what its program wrote and nobody has read yet is not waited for. */
 void session_kill(struct session *session, bool abandons);
 void session_ask_counters(struct session *session);
+/* The size of its terminal has changed. */
+void session_resize(struct session *session, unsigned rows, unsigned columns);
 
 /* Starts the streams and stays until the machine and its streams have ended. Error: IO. */
 int session_run(struct session *session, struct dory_error *err) must_check;

@@ -14,7 +14,7 @@ static const struct setting {
 	size_t offset;
 	const char *const *values;
 } settings[] = {
-	{"format", offsetof(struct volume, format), (const char *const[]){"raw", "qcow2", NULL}},
+	{"format", offsetof(struct volume, format), (const char *const[]){"raw", "qcow2", "vdi", "vmdk", NULL}},
 	{"cache", offsetof(struct volume, cache), (const char *const[]){"writeback", "none", "writethrough", "directsync", "unsafe", NULL}},
 	{"aio", offsetof(struct volume, aio), (const char *const[]){"threads", "native", "io_uring", NULL}},
 };
@@ -56,16 +56,30 @@ static int take_word(struct volume *volume, const char *word, struct dory_error 
 	return error_hint(err, "Please use '=' for assignment of volume settings. Example: --volume /vol.img:format=raw");
 }
 
+/* Linux's own asynchronous I/O goes past the host's page cache. */
+static int settle_cache(struct volume *volume, struct dory_error *err)
+{
+	bool is_native = strcmp(volume->aio, "native") == 0;
+
+	if (!volume->cache)
+		volume->cache = text_copy(is_native ? "none" : "writeback");
+	if (is_native && strcmp(volume->cache, "none") != 0 && strcmp(volume->cache, "directsync") != 0)
+		return error_set(err, DORY_ERROR_USAGE, "a volume with aio=native has cache=none or directsync, not %s", volume->cache);
+	return 0;
+}
+
 int volume_parse(const char *text, struct volume *volume, struct dory_error *err)
 {
 	char *copy = text_copy(text), *rest = copy, *path = strsep(&rest, ":"), *word;
 	int result = 0;
 
-	*volume = (struct volume){.path = realpath(path, NULL), .format = text_copy("raw"), .cache = text_copy("writeback"), .aio = text_copy("threads")};
+	*volume = (struct volume){.path = realpath(path, NULL), .format = text_copy("raw"), .aio = text_copy("threads")};
 	if (!volume->path)
 		result = error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "the volume %s", path);
 	while (result == 0 && (word = strsep(&rest, ":")))
 		result = take_word(volume, word, err);
+	if (result == 0)
+		result = settle_cache(volume, err);
 	if (result == 0 && access(volume->path, volume->machine.is_read_only ? R_OK : R_OK | W_OK) < 0)
 		result = error_set_errno(err, DORY_ERROR_IO, "the volume %s", path);
 	free(copy);

@@ -13,7 +13,7 @@ struct volume {
 };
 
 /*
- * "PATH[:TARGET][:ro][:format=raw|qcow2][:cache=...][:aio=...]", keys in any case. Error: USAGE; NOT_FOUND: there is no such file.
+ * "PATH[:TARGET][:ro][:format=raw|qcow2|vdi|vmdk][:cache=...][:aio=...]", keys in any case. Error: USAGE; NOT_FOUND: there is no such file.
  */
 int volume_parse(const char *text, struct volume *volume, struct dory_error *err) must_check;
 void volume_release(struct volume *volume);

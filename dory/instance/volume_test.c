@@ -32,6 +32,9 @@ TEST(words)
 	CHECK_EQ(parse(":Format=qcow2:AIO=native:cache=none", &volume, &err), 0);
 	CHECK(strcmp(volume.machine.format, "qcow2") == 0 && strcmp(volume.machine.aio, "native") == 0 && strcmp(volume.machine.cache, "none") == 0);
 	volume_release(&volume);
+	CHECK_EQ(parse(":aio=native:format=vmdk", &volume, &err), 0);
+	CHECK(strcmp(volume.machine.cache, "none") == 0 && strcmp(volume.machine.format, "vmdk") == 0);
+	volume_release(&volume);
 	CHECK_EQ(parse(":/data:ro", &volume, &err), 0);
 	CHECK(volume.machine.is_read_only && strcmp(volume.target, "/data") == 0);
 	mount = volume_mount(&volume, 1);
@@ -45,7 +48,7 @@ TEST(mistakes)
 {
 	static const struct {
 		const char *rest, *message;
-	} cases[] = {{":x=1", "unknown volume setting: 'x'"}, {":raw", "neither"}, {":format=vmdk", "format cannot be 'vmdk'"}, {":", "neither"},
+	} cases[] = {{":x=1", "unknown volume setting: 'x'"}, {":raw", "neither"}, {":format=zip", "format cannot be 'zip'"}, {":aio=native:cache=writeback", "cache=none or directsync"}, {":", "neither"},
 		{":/a:/b", "neither"}, {":/a b", "neither"}, {":=", "unknown volume setting"}};
 	struct volume volume;
 	struct dory_error err;

@@ -35,5 +35,8 @@ void log_time_now(char text[LOG_TIME_SIZE]); /* "2026-11-28T18:11:05.123456Z": c
  * their places before is lost; afterwards /dev/null does.
  */
 struct log_streams;
-int log_streams_open(struct log_streams **streams, struct instance_log *log, struct dory_error *err) must_check;
+/* Called on the streams' thread with what was just written to the log; NULL: nobody listens. */
+typedef void log_listener(void *context, enum log_stream stream, const char *bytes, size_t length);
+int log_streams_open(struct log_streams **streams, struct instance_log *log, log_listener *listener, void *context, struct dory_error *err)
+	must_check;
 void log_streams_close(struct log_streams *streams); /* waits until all that was written is in the log */

@@ -14,6 +14,8 @@ struct log_streams {
 	struct instance_log *log;
 	struct pollfd fds[2]; /* by enum log_stream */
 	pthread_t thread;
+	log_listener *listener;
+	void *context;
 	char bytes[PIECE];
 };
 
@@ -24,6 +26,8 @@ static bool carry(struct log_streams *streams, enum log_stream stream)
 
 	if (got > 0)
 		instance_log_write(streams->log, stream, streams->bytes, (size_t)got);
+	if (got > 0 && streams->listener)
+		streams->listener(streams->context, stream, streams->bytes, (size_t)got);
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
@@ -75,7 +79,7 @@ static bool open_pipe(struct log_streams *streams, enum log_stream stream, int f
 	return is_there;
 }
 
-int log_streams_open(struct log_streams **streams, struct instance_log *log, struct dory_error *err)
+int log_streams_open(struct log_streams **streams, struct instance_log *log, log_listener *listener, void *context, struct dory_error *err)
 {
 	struct log_streams *s = calloc(1, sizeof(*s));
 	int failure = 0;
@@ -83,6 +87,8 @@ int log_streams_open(struct log_streams **streams, struct instance_log *log, str
 	if (!s)
 		abort();
 	s->log = log;
+	s->listener = listener;
+	s->context = context;
 	s->fds[LOG_STDOUT].fd = s->fds[LOG_STDERR].fd = -1;
 	if (!open_pipe(s, LOG_STDOUT, STDOUT_FILENO) || !open_pipe(s, LOG_STDERR, STDERR_FILENO))
 		failure = errno;

@@ -36,6 +36,8 @@ static const struct record_field fields[] = {
 	FIELD("persist", RECORD_FLAG, persist),
 	FIELD("rm", RECORD_FLAG, is_removed_at_end),
 	FIELD("detached", RECORD_FLAG, is_detached),
+	FIELD("interactive", RECORD_FLAG, is_interactive),
+	FIELD("tty", RECORD_FLAG, is_tty),
 	FIELD("strace", RECORD_FLAG, strace),
 	FIELD("bootchart", RECORD_FLAG, bootchart),
 	FIELD("log_level", RECORD_NUMBER, log_level),

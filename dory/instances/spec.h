@@ -21,6 +21,8 @@ struct instance_spec {
 	bool persist;           /* what the program writes stays with the instance */
 	bool is_removed_at_end; /* --rm */
 	bool is_detached;
+	bool is_interactive;    /* detached: standard input is open, for those who attach */
+	bool is_tty;            /* detached: the program has a terminal */
 	bool strace, bootchart;
 	int64_t log_level;      /* as in struct instance_request */
 	char *restart;          /* restart_parse; NULL: no */

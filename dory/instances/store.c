@@ -110,6 +110,25 @@ static int remove_directory(const char *root, const char *name, struct dory_erro
 	return result;
 }
 
+/* Capstan keeps its own instances one folder deeper, by hypervisor; ours hold no folders. */
+static bool is_foreign(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	bool has_folder = false;
+	struct stat st;
+
+	while (stream && !has_folder && (entry = readdir(stream)))
+		has_folder = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			     fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+	if (stream)
+		closedir(stream);
+	else if (fd >= 0)
+		close(fd);
+	return has_folder;
+}
+
 /*
  * Under the store's lock. What is not whole and not locked was left by a kill; what is whole and lost is written down as
  * that, for those who read the file.
@@ -124,7 +143,7 @@ static void tidy_one(const char *root, const char *name)
 	if (read_instance(root, name, &instance, &ignored) < 0) {
 		int fd = open_directory(root, name);
 
-		is_left = fd >= 0 && !place_is_locked(fd);
+		is_left = fd >= 0 && !place_is_locked(fd) && !is_foreign(fd);
 		if (fd >= 0)
 			close(fd);
 	} else {

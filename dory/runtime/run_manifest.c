@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dory/base/near_names.h"
 #include "dory/base/text.h"
 
 static void set_release(struct run_set *set)
@@ -111,6 +112,22 @@ static const struct document_key top_keys[] = {
 	{"config_set_default", document_take_text, offsetof(struct top, default_sets)},
 };
 
+static int explain_default(const struct document *document, const struct run_manifest *manifest, const char *name, struct dory_error *err)
+{
+	struct near_names near = {0};
+	char *text;
+
+	for (size_t i = 0; i < manifest->count; i++)
+		near_names_offer(&near, name, manifest->sets[i].name);
+	error_set(err, DORY_ERROR_FORMAT, "%s: config_set_default names '%.100s', which is none of its sets", document->name, name);
+	if (!near.count)
+		return -1;
+	text = near_names_text(&near);
+	error_hint(err, "Did you mean %s?", text);
+	free(text);
+	return -1;
+}
+
 static int read_top(struct document *document, struct top *top, struct run_manifest *manifest, struct dory_error *err)
 {
 	struct text_list defaults = {0};
@@ -131,8 +148,7 @@ static int read_top(struct document *document, struct top *top, struct run_manif
 	run_sets_split(manifest->default_sets, &defaults);
 	for (size_t i = 0; i < defaults.count && result == 0; i++)
 		if (!run_manifest_set(manifest, defaults.items[i]))
-			result = error_set(err, DORY_ERROR_FORMAT, "%s: config_set_default names '%.100s', which is none of its sets",
-				document->name, defaults.items[i]);
+			result = explain_default(document, manifest, defaults.items[i], err);
 	text_list_release(&defaults);
 	return result;
 }

@@ -3,6 +3,7 @@
 #include "dory/runtime/runtime.h"
 #include <stdlib.h>
 #include <string.h>
+#include "dory/base/near_names.h"
 #include "dory/base/text.h"
 #include "dory/runtime/run_manifest.h"
 
@@ -74,8 +75,10 @@ static int take_environment_pair(struct document *document, void *into, const ya
 
 	if (!text)
 		return -1;
-	if (!*name || strpbrk(name, " \t\n="))
+	if (strpbrk(name, " \t\n"))
 		return document_fail(document, key, err, "spaces not allowed in env key: '%.100s'", name);
+	if (!*name || strchr(name, '='))
+		return document_fail(document, key, err, "'%.100s' cannot be the name of an environment variable", name);
 	document_warn_changed(document, key);
 	document_warn_changed(document, value);
 	for (size_t i = 0; i < list->count; i++)
@@ -195,6 +198,16 @@ const struct runtime *runtime_find(const char *name)
 
 int runtime_explain_unknown(const char *name, struct dory_error *err)
 {
+	struct near_names near = {0};
+	char *text;
+
+	for (const struct runtime *const *r = runtimes; *r; r++)
+		near_names_offer(&near, name, (*r)->name);
 	error_set(err, DORY_ERROR_FORMAT, "Unknown runtime: '%.100s'", name);
-	return error_hint(err, "There are native, node, java, python and go.");
+	if (!near.count)
+		return error_hint(err, "There are native, node, java, python and go.");
+	text = near_names_text(&near);
+	error_hint(err, "Did you mean %s? There are native, node, java, python and go.", text);
+	free(text);
+	return -1;
 }

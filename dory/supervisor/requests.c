@@ -31,7 +31,8 @@ bool request_parse(const char *line, struct request *request)
 		[REQUEST_STOP] = {"stop ", 0, GRACE_MAX_MS},
 		[REQUEST_KILL] = {"kill", 0, 0},
 		[REQUEST_WAIT] = {"wait", 0, 0},
-		[REQUEST_COUNTERS] = {"counters", 0, 0}};
+		[REQUEST_COUNTERS] = {"counters", 0, 0},
+		[REQUEST_ATTACH] = {"attach", 0, 0}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		size_t length = strlen(forms[i].word);
@@ -118,6 +119,16 @@ static void accept_client(struct request_server *server)
 		close(fd);
 }
 
+/* The connection goes on elsewhere. */
+static void hand_over(struct request_server *server, struct request_client *client)
+{
+	int fd = client->fd;
+
+	epoll_ctl(server->events, EPOLL_CTL_DEL, fd, NULL);
+	*client = (struct request_client){.fd = -1};
+	server->attach(server->context, fd);
+}
+
 static void act(struct request_server *server, struct request_client *client)
 {
 	struct request request;
@@ -138,6 +149,8 @@ static void act(struct request_server *server, struct request_client *client)
 		answer(client, line);
 	else if (request.kind == REQUEST_SIGNAL)
 		answer(client, "ok");
+	else if (request.kind == REQUEST_ATTACH)
+		hand_over(server, client);
 }
 
 static void read_client(struct request_server *server, struct request_client *client)

@@ -9,10 +9,10 @@ os.environ["TERM"] = "vt100"
 class Session:
     """The dory command with a pseudoterminal as its terminal."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, verb="run"):
         self.master, slave = pty.openpty()
         self.resize(33, 111)
-        self.child = subprocess.Popen(["out/bin/dory", "run", *command], stdin=slave, stdout=slave, stderr=slave, preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)))
+        self.child = subprocess.Popen(["out/bin/dory", verb, *command], stdin=slave, stdout=slave, stderr=slave, preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)))
         os.close(slave)
         self.seen = ""
 
