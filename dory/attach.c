@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "dory/base/descriptor.h"
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
 #include "dory/detach_keys.h"
@@ -77,21 +78,6 @@ static int connect_to(const char *root, const char *name, struct attached *a, st
 	return result;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, bytes, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		bytes += written;
-		length -= (size_t)written;
-	}
-	return true;
-}
-
 static void take_frame(struct attached *a, const struct attach_frame *frame)
 {
 	struct dory_end *end = &a->attachment->end;
@@ -102,7 +88,7 @@ static void take_frame(struct attached *a, const struct attach_frame *frame)
 			text_cut_to(end->text, sizeof(end->text), sentence);
 		a->is_over = true;
 	} else if (frame->header.kind <= ATTACH_STDERR &&
-		   !write_all(frame->header.kind == ATTACH_STDOUT ? STDOUT_FILENO : STDERR_FILENO, frame->bytes, frame->header.length)) {
+		   !descriptor_write_all(frame->header.kind == ATTACH_STDOUT ? STDOUT_FILENO : STDERR_FILENO, frame->bytes, frame->header.length)) {
 		a->write_errno = errno;
 		a->is_over = true;
 	}

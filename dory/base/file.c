@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "dory/base/descriptor.h"
 #include "dory/base/text.h"
 #include "dory/base/text_list.h"
 
@@ -60,21 +61,6 @@ int file_read(const char *path, size_t limit, char **content, size_t *length, st
 	return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, bytes, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		bytes += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
 /* A new file beside the one that it is to replace. */
 struct replacement {
 	const char *path;
@@ -114,7 +100,7 @@ int file_replace(const char *path, const void *content, size_t length, struct do
 
 	if (replacement_open(&new, path, err) < 0)
 		return -1;
-	return replacement_finish(&new, write_all(new.fd, content, length) == 0, err);
+	return replacement_finish(&new, descriptor_write_all(new.fd, content, length), err);
 }
 
 /* By reading and writing. */
@@ -125,7 +111,7 @@ static int copy_bytes(int from, int to)
 	ssize_t n = -1;
 
 	while (buffer && ((n = read(from, buffer, SIZE)) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0 && write_all(to, buffer, (size_t)n) < 0) {
+		if (n > 0 && !descriptor_write_all(to, buffer, (size_t)n)) {
 			n = -1;
 			break;
 		}

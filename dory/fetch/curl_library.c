@@ -2,6 +2,9 @@
 /* dlopen(3) of libcurl by its soname, under either of the names that Debian gives it. */
 #include "curl_library.h"
 #include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dory/base/text.h"
 
 struct curl_library curl;
 
@@ -44,4 +47,15 @@ int curl_library_load(struct dory_error *err)
 		return error_set(err, DORY_ERROR_MEMORY, "libcurl cannot be started");
 	is_loaded = true;
 	return 0;
+}
+
+void curl_add_header(struct curl_slist **headers, const char *name, const char *value)
+{
+	char *line;
+
+	if (!value || strpbrk(value, "\r\n"))
+		return;
+	line = text_format("%s: %s", name, value);
+	*headers = curl.slist_append(*headers, line);
+	free(line);
 }

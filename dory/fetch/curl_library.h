@@ -36,3 +36,5 @@ extern struct curl_library curl;
 
 /* Loads and initialises it; the second call and the following ones do nothing. */
 int curl_library_load(struct dory_error *err) must_check;
+/* Appends "NAME: VALUE" to the request's headers; nothing without a value, or with one that would begin another line. */
+void curl_add_header(struct curl_slist **headers, const char *name, const char *value);

@@ -161,17 +161,6 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	return length;
 }
 
-static void add_header(struct transfer *transfer, const char *name, const char *value)
-{
-	char *line;
-
-	if (!value || strpbrk(value, "\r\n"))
-		return;
-	line = text_format("%s: %s", name, value);
-	transfer->headers = curl.slist_append(transfer->headers, line);
-	free(line);
-}
-
 static void set_options(struct transfer *transfer, const char *proxy)
 {
 	const struct fetch_request *request = transfer->request;
@@ -200,8 +189,8 @@ static void set_options(struct transfer *transfer, const char *proxy)
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)transfer->resumed_from);
 		curl.easy_setopt(easy, CURLOPT_RANGE, range);
 	}
-	add_header(transfer, "If-None-Match", request->etag);
-	add_header(transfer, "If-Modified-Since", request->modified);
+	curl_add_header(&transfer->headers, "If-None-Match", request->etag);
+	curl_add_header(&transfer->headers, "If-Modified-Since", request->modified);
 	if (transfer->headers)
 		curl.easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 }

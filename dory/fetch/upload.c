@@ -48,17 +48,6 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return size * count;
 }
 
-static void add_header(struct sending *sending, const char *name, const char *value)
-{
-	char *line;
-
-	if (!value || strpbrk(value, "\r\n"))
-		return;
-	line = text_format("%s: %s", name, value);
-	sending->headers = curl.slist_append(sending->headers, line);
-	free(line);
-}
-
 static void set_options(const struct upload *upload, struct sending *sending, uint64_t size)
 {
 	CURL *easy = sending->easy;
@@ -85,9 +74,9 @@ static void set_options(const struct upload *upload, struct sending *sending, ui
 	}
 	if (!upload->token)
 		curl.easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-	add_header(sending, "Authorization", authorization);
-	add_header(sending, "If-Match", upload->if_match);
-	add_header(sending, "If-None-Match", upload->is_new ? "*" : NULL);
+	curl_add_header(&sending->headers, "Authorization", authorization);
+	curl_add_header(&sending->headers, "If-Match", upload->if_match);
+	curl_add_header(&sending->headers, "If-None-Match", upload->is_new ? "*" : NULL);
 	curl.easy_setopt(easy, CURLOPT_HTTPHEADER, sending->headers);
 	free(authorization);
 }

@@ -6,44 +6,10 @@
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "dory/base/descriptor.h"
 
 enum { PIECE = 65536 };
-
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, bytes, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0 && errno == EAGAIN) { /* somebody else made it non-blocking */
-			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-			continue;
-		}
-		if (written <= 0)
-			return false;
-		bytes += written;
-		length -= (size_t)written;
-	}
-	return true;
-}
-
-static bool send_all(int socket, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t sent = send(socket, bytes, length, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return false;
-		bytes += sent;
-		length -= (size_t)sent;
-	}
-	return true;
-}
 
 static void end(struct stream *stream)
 {
@@ -66,7 +32,7 @@ static void *carry_output(void *argument)
 			continue;
 		if (got <= 0)
 			break;
-		if (!write_all(stream->fd, bytes, (size_t)got)) {
+		if (!descriptor_write_all(stream->fd, bytes, (size_t)got)) {
 			atomic_store(&stream->write_errno, errno);
 			shutdown(stream->socket, SHUT_RDWR); /* the program gets EPIPE, as it would from a pipe */
 			break;
@@ -100,7 +66,7 @@ static bool carry_keys(struct stream *stream, struct terminal_keys *keys, const 
 		size_t taken, out_length;
 		enum terminal_request request = terminal_keys_filter(keys, bytes, length, &taken, out, &out_length);
 
-		if (!send_all(stream->socket, out, out_length))
+		if (!descriptor_send_all(stream->socket, out, out_length))
 			return false;
 		if (request != TERMINAL_NOTHING)
 			stream->request(request, stream->context);
@@ -123,7 +89,7 @@ static void *carry_input(void *argument)
 		if (got <= 0)
 			break;
 		if (stream->request ? !carry_keys(stream, &keys, bytes, (size_t)got)
-				    : !send_all(stream->socket, bytes, (size_t)got))
+				    : !descriptor_send_all(stream->socket, bytes, (size_t)got))
 			break;
 	}
 	/* Half of the socket only: QEMU takes a full close for the loss of what is still unread. */

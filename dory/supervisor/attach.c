@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include "dory/base/descriptor.h"
 
 struct attach_client {
 	int socket;   /* -1: free */
@@ -54,21 +55,6 @@ size_t attach_reader_take(struct attach_reader *reader, const char *bytes, size_
 	return n;
 }
 
-static bool send_all(int socket, const void *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t sent = send(socket, bytes, length, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return false;
-		bytes = (const char *)bytes + sent;
-		length -= (size_t)sent;
-	}
-	return true;
-}
-
 bool attach_send(int socket, enum attach_kind kind, const void *bytes, size_t length)
 {
 	do {
@@ -76,7 +62,7 @@ bool attach_send(int socket, enum attach_kind kind, const void *bytes, size_t le
 		struct attach_frame frame = {.header = {.kind = kind, .length = (uint32_t)piece}};
 
 		memcpy(frame.bytes, bytes, piece);
-		if (!send_all(socket, &frame, sizeof(frame.header) + piece))
+		if (!descriptor_send_all(socket, &frame, sizeof(frame.header) + piece))
 			return false;
 		bytes = (const char *)bytes + piece;
 		length -= piece;
