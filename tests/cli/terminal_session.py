@@ -22,7 +22,15 @@ class Session:
     def type(self, text):
         os.write(self.master, text.encode())
 
-    def expect(self, pattern, seconds=60):
+    def press_until(self, key, pattern):
+        """Presses a key until the pattern appears: for one that does nothing if it comes before the program is ready for it, which nobody tells."""
+        for _ in range(30):
+            self.type(key)
+            if self.expect(pattern, seconds=2, tells=False):
+                return True
+        return self.expect(pattern, seconds=0)
+
+    def expect(self, pattern, seconds=60, tells=True):
         """Reads until the pattern appears in what is new; the new text is used up to the end of the match."""
         end = time.time() + seconds
         while True:
@@ -32,7 +40,8 @@ class Session:
                 return True
             ready, _, _ = select.select([self.master], [], [], max(0, end - time.time()))
             if not ready:
-                print(f"# no {pattern!r} in {self.seen[-300:]!r}")
+                if tells:
+                    print(f"# no {pattern!r} in {self.seen[-300:]!r}")
                 return False
             try:
                 data = os.read(self.master, 65536)
