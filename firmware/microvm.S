@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The whole firmware of a microvm: from the reset vector (Intel SDM vol. 3 §10.1.4) to the kernel, which QEMU has put in its place. The one
- * that QEMU brings looks for what can only be on other machines and copies itself first; that is a quarter of the time to the kernel.
+ * The whole firmware of a microvm: from the reset vector (Intel SDM vol. 3 §10.1.4) to the kernel, which QEMU has put in its place. Under
+ * TCG it takes 0.3 ms; the one that QEMU brings takes 1.3 (--bootchart, "kernel entered").
  *
  * Hands over as PVH does (32-bit protected mode without paging), but with %ebx 0: there is no struct hvm_start_info, and the kernel asks
  * QEMU's configuration device (QEMU, docs/specs/fw_cfg) for all it needs to know.
