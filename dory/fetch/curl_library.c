@@ -6,6 +6,8 @@
 #include <string.h>
 #include "dory/base/text.h"
 
+enum { CONNECT_TIMEOUT_S = 10 };
+
 struct curl_library curl;
 
 static int find_functions(void *library, struct dory_error *err)
@@ -47,6 +49,19 @@ int curl_library_load(struct dory_error *err)
 		return error_set(err, DORY_ERROR_MEMORY, "libcurl cannot be started");
 	is_loaded = true;
 	return 0;
+}
+
+void curl_set_common(CURL *easy, const char *url, const char *proxy, long stall_s, char *error)
+{
+	curl.easy_setopt(easy, CURLOPT_URL, url);
+	curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_s);
+	curl.easy_setopt(easy, CURLOPT_USERAGENT, "dory/" DORY_VERSION);
+	curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, error);
+	if (proxy)
+		curl.easy_setopt(easy, CURLOPT_PROXY, proxy);
 }
 
 void curl_add_header(struct curl_slist **headers, const char *name, const char *value)

@@ -36,5 +36,7 @@ extern struct curl_library curl;
 
 /* Loads and initialises it; the second call and the following ones do nothing. */
 int curl_library_load(struct dory_error *err) must_check;
+/* What every request has: its URL and proxy (NULL: libcurl's own choice), how many seconds it may stall, who we are, a buffer of CURL_ERROR_SIZE bytes for errors. */
+void curl_set_common(CURL *easy, const char *url, const char *proxy, long stall_s, char *error);
 /* Appends "NAME: VALUE" to the request's headers; nothing without a value, or with one that would begin another line. */
 void curl_add_header(struct curl_slist **headers, const char *name, const char *value);

@@ -19,7 +19,6 @@ enum {
 	ATTEMPTS_MAX = 5,
 	ATTEMPTS_WHERE_HOPE_IS_SMALL = 2, /* a host that cannot be reached at all, a file that ends early without an error */
 	FIRST_DELAY_MS = 500,
-	CONNECT_TIMEOUT_S = 10,
 	STALL_TIMEOUT_S = 30,
 	REDIRECTIONS_MAX = 10,
 };
@@ -167,24 +166,16 @@ static void set_options(struct transfer *transfer, const char *proxy)
 	CURL *easy = transfer->easy;
 	char range[32];
 
-	curl.easy_setopt(easy, CURLOPT_URL, request->url);
+	curl_set_common(easy, request->url, proxy, STALL_TIMEOUT_S, transfer->curl_error);
 	curl.easy_setopt(easy, CURLOPT_PRIVATE, (void *)transfer);
 	curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
 	curl.easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 	curl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
 	curl.easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX);
-	curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIMEOUT_S);
-	curl.easy_setopt(easy, CURLOPT_USERAGENT, "dory/" DORY_VERSION);
-	curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_error);
 	curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl.easy_setopt(easy, CURLOPT_WRITEDATA, (void *)transfer);
 	curl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl.easy_setopt(easy, CURLOPT_HEADERDATA, (void *)transfer);
-	if (proxy)
-		curl.easy_setopt(easy, CURLOPT_PROXY, proxy);
 	if (transfer->resumed_from > 0) {
 		snprintf(range, sizeof(range), "%llu-", (unsigned long long)transfer->resumed_from);
 		curl.easy_setopt(easy, CURLOPT_RANGE, range);

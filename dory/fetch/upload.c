@@ -11,7 +11,7 @@
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
 
-enum { CONNECT_TIMEOUT_S = 10, STALL_TIMEOUT_S = 60 };
+enum { STALL_TIMEOUT_S = 60 };
 
 struct sending {
 	CURL *easy;
@@ -53,17 +53,9 @@ static void set_options(const struct upload *upload, struct sending *sending, ui
 	CURL *easy = sending->easy;
 	char *authorization = upload->token ? text_format("Bearer %s", upload->token) : NULL;
 
-	curl.easy_setopt(easy, CURLOPT_URL, upload->url);
+	curl_set_common(easy, upload->url, upload->proxy, STALL_TIMEOUT_S, sending->curl_error);
 	curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIMEOUT_S);
-	curl.easy_setopt(easy, CURLOPT_USERAGENT, "dory/" DORY_VERSION);
-	curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, sending->curl_error);
 	curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	if (upload->proxy)
-		curl.easy_setopt(easy, CURLOPT_PROXY, upload->proxy);
 	if (upload->path) {
 		curl.easy_setopt(easy, CURLOPT_UPLOAD, 1L);
 		curl.easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
