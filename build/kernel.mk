@@ -8,7 +8,7 @@ include build/profiles/$(PROFILE).mk
 KERNEL_DIR  := $(OUT)/x86_64/kernel-$(PROFILE)
 KERNEL_LIBS = $(foreach m,$(KERNEL_MODULES),$(if $(HAS_x86_64_$(m)),$(OUT)/x86_64/$(m).a))
 KERNEL_ASM   = $(foreach m,$(KERNEL_MODULES),$(ASM_x86_64_$(m)))
-KERNEL_LINK = $(LLD) -nostdlib -static --gc-sections -z noexecstack -z max-page-size=4096 -T kernel/arch/x86_64/kernel.lds
+KERNEL_LINK = $(LLD) -nostdlib -pie --no-dynamic-linker -z notext -z norelro --pack-dyn-relocs=relr --gc-sections -z noexecstack -z max-page-size=4096 -T kernel/arch/x86_64/kernel.lds
 
 # All modules become one object, optimised across their borders: calls are what a system call spends its time on, above all under an
 # emulator (half of it, measured). The first link does it, since a whole program's own functions can be changed as those of a part cannot.

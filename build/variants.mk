@@ -43,7 +43,7 @@ LIBS_host-asan    := $(HOST_LIBS)
 
 CC_x86_64     := $(CLANG) --target=x86_64-none-elf
 CFLAGS_x86_64 := $(COMMON) -O2 -ffreestanding -nostdinc -isystem $(RESOURCE_INCLUDE) \
-                 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie \
+                 -fpie -fdirect-access-external-data -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -fstack-protector \
                  -fno-asynchronous-unwind-tables -fomit-frame-pointer -ffunction-sections \
                  -fdata-sections -fno-builtin-printf -flto -DDORY_VERSION='"$(VERSION)"'
 

@@ -8,7 +8,8 @@
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096ul
-#define HUGE_PAGE_SIZE (2ul << 20)
+#define HUGE_PAGE_SHIFT 21
+#define HUGE_PAGE_SIZE	(1ul << HUGE_PAGE_SHIFT)
 #define USER_END   0x00007ffffffff000ul /* first address that user memory never has */
 
 enum page_flags {

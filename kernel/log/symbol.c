@@ -3,9 +3,10 @@
 #include "kernel/log/log.h"
 #include "lib/string.h"
 
-#define IMAGE_BASE    0xffffffff80000000ull
+#define IMAGE_OFFSET  0x100000 /* of the image's first byte from the base */
 #define WORDS_UNKNOWN 65535
 
+extern const char image_start[];
 extern const uint32_t kernel_symbols[] __attribute__((weak)); /* absent in the first link */
 
 /* How many of the functions begin at or before the offset. */
@@ -28,20 +29,21 @@ bool symbol_find(uint64_t address, struct symbol *symbol)
 {
 	const uint32_t *offsets;
 	const uint16_t *frames;
+	uint64_t base = (uint64_t)image_start - IMAGE_OFFSET; /* wherever it was put */
 	uint32_t count, before;
 
-	if (!kernel_symbols || address < IMAGE_BASE)
+	if (!kernel_symbols || address < base)
 		return false;
 	count = kernel_symbols[0];
 	offsets = kernel_symbols + 1;
 	frames = (const uint16_t *)(offsets + count);
-	before = count_before(offsets, count, address - IMAGE_BASE);
+	before = count_before(offsets, count, address - base);
 	if (!before)
 		return false;
 	symbol->name = (const char *)(frames + count);
 	for (uint32_t i = 0; i + 1 < before; i++)
 		symbol->name += strlen(symbol->name) + 1;
-	symbol->offset = address - IMAGE_BASE - offsets[before - 1];
+	symbol->offset = address - base - offsets[before - 1];
 	symbol->frame_size = frames[before - 1] == WORDS_UNKNOWN ? SYMBOL_FRAME_UNKNOWN : frames[before - 1] * 8u;
 	return true;
 }

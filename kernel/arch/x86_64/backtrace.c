@@ -12,12 +12,12 @@
 
 #define STACK_MAX 16384 /* kernel stacks are aligned to it; others end somewhere before */
 
-extern const char image_start[], text_end[], trap_kernel_returns[], context_begin_returns[];
+extern const char image_start[], image_end[], text_end[], trap_kernel_returns[], context_begin_returns[];
 
 static bool is_on_stack(uint64_t address)
 {
 	return !(address & 7) && ((address >= DIRECT_BASE && address < DIRECT_BASE + (511ull << 30)) ||
-				     (address >= (uint64_t)image_start && address < KERNEL_BASE + 0x400000));
+				     (address >= (uint64_t)image_start && address < (uint64_t)image_end));
 }
 
 /* SDM 2A, CALL: E8 with four bytes of distance, FF /2 with a register or memory operand of up to six bytes more. */

@@ -9,6 +9,7 @@
 .macro SMAP_SITE byte
 771:	.byte 0x0f, 0x1f, 0x00
 	.pushsection .smap_sites, "a"
+	.balign 8
 	.quad 771b, \byte
 	.popsection
 .endm

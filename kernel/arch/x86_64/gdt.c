@@ -11,10 +11,11 @@ struct gate {
 	uint32_t high, reserved;
 };
 
+/* What LGDT and LIDT read begins at `limit`; the padding aligns the address, as place.c wants those in constants. */
 struct table_pointer {
-	uint16_t limit;
+	uint16_t padding[3], limit;
 	const void *base;
-} packed_struct;
+};
 
 static struct gate idt[256] aligned_to(16);
 
@@ -50,8 +51,8 @@ static void gdt_fill(struct cpu *cpu)
 
 void descriptors_init(struct cpu *cpu, uint64_t fault_stack_top)
 {
-	struct table_pointer gdt = {sizeof(cpu->gdt) - 1, cpu->gdt};
-	struct table_pointer table = {sizeof(idt) - 1, idt};
+	struct table_pointer gdt = {.limit = sizeof(cpu->gdt) - 1, .base = cpu->gdt};
+	struct table_pointer table = {.limit = sizeof(idt) - 1, .base = idt};
 
 	if (!idt[0].low)
 		idt_fill();
@@ -60,11 +61,11 @@ void descriptors_init(struct cpu *cpu, uint64_t fault_stack_top)
 	*(struct cpu **)(fault_stack_top - 16) = cpu;
 	cpu->tss.ist[0] = fault_stack_top - 16;
 	cpu->tss.io_map = sizeof(struct tss);
-	__asm__ volatile("lgdt %0" : : "m"(gdt));
+	__asm__ volatile("lgdt %0" : : "m"(gdt.limit), "m"(gdt.base));
 	__asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" : : "i"(SELECTOR_KERNEL_CODE) : "rax", "memory");
 	__asm__ volatile("mov %0, %%ss; mov %0, %%ds; mov %0, %%es" : : "r"(SELECTOR_KERNEL_DATA));
 	__asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS));
-	__asm__ volatile("lidt %0" : : "m"(table));
+	__asm__ volatile("lidt %0" : : "m"(table.limit), "m"(table.base));
 	wrmsr(MSR_GS_BASE, (uint64_t)cpu);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	wrmsr(MSR_FS_BASE, 0);

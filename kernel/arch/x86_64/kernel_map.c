@@ -4,7 +4,7 @@
  *
  *   DIRECT_BASE              all memory, writable, never executable; pages of 1 GiB or 2 MiB
  *   DIRECT_BASE + 511 GiB    device registers, uncached (map_device)
- *   KERNEL_BASE              the image: text read and execute, read-only data read, the rest read and write
+ *   IMAGE_AREA               the image, at a place that place.c chose: text read and execute, read-only data read, the rest read and write
  *
  * Everything hangs off entries 256 and 511 of the top level, which exist before the first program's table copies them.
  */
@@ -24,8 +24,8 @@
 #define DIRECT_PHYS_MAX	 (511 * GIB)
 #define TOP_DIRECT	 256
 
-extern const char image_start[], text_end[], rodata_start[], data_start[], image_end[];
-extern uint64_t kernel_pml4[], boot_pdpt[], boot_pd[], boot_pt[], direct_pdpt[], direct_pd[];
+extern const char image_start[], text_end[], rodata_start[], data_start[], data_end[], bss_start[], image_end[];
+extern uint64_t kernel_pml4[], boot_pdpt[], image_pd[], boot_pt[], direct_pdpt[], direct_pd[];
 
 static uint64_t early_next, early_limit;
 static uint64_t device_next = DEVICE_BASE;
@@ -33,7 +33,7 @@ static struct spinlock device_lock;
 
 static uint64_t image_phys(const void *address)
 {
-	return (uint64_t)address - KERNEL_BASE;
+	return (uint64_t)address - (uint64_t)image_start + IMAGE_PHYS;
 }
 
 /* A page behind the image for a table, before the page allocator works. */
@@ -75,7 +75,7 @@ static void map_image_range(const void *start, const void *end, uint64_t flags)
 
 void kernel_map_image(uint64_t limit)
 {
-	uint64_t nx = pte_no_execute();
+	uint64_t nx = pte_no_execute(), *entry = &image_pd[(uint64_t)image_start >> HUGE_PAGE_SHIFT & 511];
 
 	early_next = align_up(image_phys(image_end), PAGE_SIZE);
 	early_limit = limit;
@@ -84,11 +84,12 @@ void kernel_map_image(uint64_t limit)
 
 	map_image_range(image_start, text_end, 0);
 	map_image_range(rodata_start, data_start, nx);
-	map_image_range(data_start, image_end, nx | PTE_WRITE | PTE_DIRTY);
-	/* This code runs from what the first two entries map: they change each in one store, and are never empty. */
-	boot_pd[0] = image_phys(boot_pt) | PTE_PRESENT | PTE_WRITE;
-	boot_pd[1] = (image_phys(boot_pt) + PAGE_SIZE) | PTE_PRESENT | PTE_WRITE;
-	memset(&boot_pd[2], 0, PAGE_SIZE - 2 * sizeof(boot_pd[0]));
+	map_image_range(data_start, data_end, nx | PTE_WRITE | PTE_DIRTY);
+	map_image_range(data_end, bss_start, nx); /* constants that hold addresses: place.c has written them */
+	map_image_range(bss_start, image_end, nx | PTE_WRITE | PTE_DIRTY);
+	/* This code runs from what the two entries map: they change each in one store, and are never empty. */
+	entry[0] = image_phys(boot_pt) | PTE_PRESENT | PTE_WRITE;
+	entry[1] = (image_phys(boot_pt) + PAGE_SIZE) | PTE_PRESENT | PTE_WRITE;
 	boot_pdpt[0] = kernel_pml4[0] = 0;
 	write_cr3(image_phys(kernel_pml4));
 	write_cr4(read_cr4() ^ PTE_CR4_PGE); /* drops global entries too */
@@ -155,7 +156,7 @@ uint64_t virt_to_phys(const void *virt)
 {
 	uint64_t address = (uint64_t)virt;
 
-	return address >= KERNEL_BASE ? address - KERNEL_BASE : address - DIRECT_BASE;
+	return address >= IMAGE_AREA ? image_phys(virt) : address - DIRECT_BASE;
 }
 
 /* The entry for a page of the device area; makes the levels above it. NULL: no memory. */

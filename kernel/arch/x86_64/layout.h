@@ -2,7 +2,9 @@
 /* Numbers that assembly and C share; trap.c asserts that the structures agree. */
 #pragma once
 
-#define KERNEL_BASE 0xffffffff80000000 /* physical 0; the image is linked at its load address above it */
+#define IMAGE_PHYS  0x100000	       /* where the image is loaded */
+#define KERNEL_BASE 0xffffffff80000000 /* the image is linked for physical 0 there; place.c moves it to somewhere in IMAGE_AREA */
+#define IMAGE_AREA  0xffffff8000000000 /* 512 GiB, the last entry of the top level */
 #define DIRECT_BASE 0xffff800000000000 /* all memory */
 
 /* Selectors, in the order that SYSCALL and SYSRET want; the user's equal Linux's, since programs see them in signal frames. */

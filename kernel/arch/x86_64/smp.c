@@ -17,7 +17,7 @@
 
 #define OTHER_STACK_ORDER 2 /* 16 KiB */
 
-extern const char trampoline_start[], trampoline_end[], trampoline_efer[];
+extern const char trampoline_start[], trampoline_end[], trampoline_efer[], trampoline_root[];
 void smp_enter(struct cpu *cpu);
 
 struct cpu **other_cpus; /* start.S takes from here, by ticket */
@@ -85,6 +85,7 @@ static void trampoline_install(void)
 
 	memcpy(to, trampoline_start, (size_t)(trampoline_end - trampoline_start));
 	/* The page tables have no-execute bits: the CPU must know them before it walks them. */
+	*(uint32_t *)(to + (trampoline_root - trampoline_start)) = (uint32_t)kernel_map_root();
 	*(uint32_t *)(to + (trampoline_efer - trampoline_start)) = 0x101 | (cpu_features.nx ? 0x800 : 0);
 	kernel_map_trampoline();
 }

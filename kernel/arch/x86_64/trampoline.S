@@ -5,7 +5,7 @@
 #define HERE(symbol) ((symbol) - trampoline_start + TRAMPOLINE_PHYS)
 
 	.section .rodata.trampoline, "a"
-	.globl trampoline_start, trampoline_end, trampoline_efer
+	.globl trampoline_start, trampoline_end, trampoline_efer, trampoline_root
 	.balign 16
 	.code16
 trampoline_start:
@@ -24,7 +24,7 @@ trampoline_32:
 	movl %eax, %ds
 	movl $0xa0, %eax /* PAE, PGE */
 	movl %eax, %cr4
-	movl $kernel_pml4 - KERNEL_BASE, %eax
+	movl HERE(trampoline_root), %eax
 	movl %eax, %cr3
 	movl $0xc0000080, %ecx
 	movl HERE(trampoline_efer), %eax
@@ -36,8 +36,7 @@ trampoline_32:
 
 	.code64
 trampoline_64:
-	movabsq $start_other, %rax
-	jmpq *%rax
+	jmpq *HERE(trampoline_next)
 
 	.balign 8
 trampoline_gdt:
@@ -48,7 +47,11 @@ trampoline_gdt:
 trampoline_gdt_pointer:
 	.word 31
 	.long HERE(trampoline_gdt)
-	.balign 4
+	.balign 8
+trampoline_next:
+	.quad start_other
 trampoline_efer:
+	.long 0
+trampoline_root: /* the page table */
 	.long 0
 trampoline_end:

@@ -6,6 +6,7 @@
 .macro SMAP_SITE byte
 771:	.byte 0x0f, 0x1f, 0x00
 	.pushsection .smap_sites, "a"
+	.balign 8
 	.quad 771b, \byte
 	.popsection
 .endm
@@ -15,6 +16,7 @@
 /* Faults from `first` up to, not including, `last` continue at `target`. */
 .macro FAULTS first, last, target
 	.pushsection .exception_table, "a"
+	.balign 8
 	.quad \first, \last, \target
 	.popsection
 .endm
