@@ -12,10 +12,13 @@ KERNEL_LINK = $(LLD) -nostdlib -pie --no-dynamic-linker -z notext -z norelro --p
 
 # All modules become one object, optimised across their borders: calls are what a system call spends its time on, above all under an
 # emulator (half of it, measured). The first link does it, since a whole program's own functions can be changed as those of a part cannot.
-# Small functions alone are taken in line; more makes the image larger, but not faster.
-$(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/pass1.elf &: $$(KERNEL_LIBS) $(OUT)/x86_64/init_image.o kernel/arch/x86_64/kernel.lds build/profiles/$(PROFILE).mk build/kernel.mk
+# Small functions alone are taken in line; more makes the image larger, but not faster. But for those that a program's start calls from one
+# place alone (bench/blocks): under an emulator, which translates each block of code when it first runs, the call and its return are two more.
+START_INLINE := $(foreach f,$(shell grep -v '^\#' build/start.inline),-mllvm -force-attribute=$f:alwaysinline)
+
+$(KERNEL_DIR)/kernel.o $(KERNEL_DIR)/pass1.elf &: $$(KERNEL_LIBS) $(OUT)/x86_64/init_image.o kernel/arch/x86_64/kernel.lds build/profiles/$(PROFILE).mk build/kernel.mk build/start.inline
 	@mkdir -p $(KERNEL_DIR); echo "  LTO $(KERNEL_DIR)/kernel.o"
-	@$(KERNEL_LINK) --lto-O2 -mllvm -inline-threshold=40 -mllvm -stack-size-section --lto-obj-path=$(KERNEL_DIR)/kernel.o \
+	@$(KERNEL_LINK) --lto-O2 -mllvm -inline-threshold=40 $(START_INLINE) -mllvm -stack-size-section --lto-obj-path=$(KERNEL_DIR)/kernel.o \
 	    -o $(KERNEL_DIR)/pass1.elf --whole-archive $(filter %.a,$^) --no-whole-archive $(filter %.o,$^)
 
 $(KERNEL_DIR)/symbols.S: $(KERNEL_DIR)/pass1.elf build/symbols
