@@ -5,6 +5,7 @@
 #include "kernel/uapi/fcntl.h"
 
 static struct terminal *console;
+static void (*reserve)(void);
 
 static const struct linux_termios default_settings = {
     .iflag = ICRNL | IXON,
@@ -102,8 +103,19 @@ uint64_t terminal_device(const struct terminal *terminal)
 	return terminal->device;
 }
 
+void terminal_set_reserve(void (*make)(void))
+{
+	reserve = make;
+}
+
 struct terminal *terminal_console(void)
 {
+	void (*make)(void) = reserve;
+
+	if (!console && make) { /* while the first program starts, or under the lock of /dev's mount: one at a time */
+		reserve = NULL;
+		make();
+	}
 	return console;
 }
 
@@ -149,7 +161,7 @@ static int tty_open(struct file *file)
 
 static int console_open(struct file *file)
 {
-	if (!console)
+	if (!terminal_console())
 		return -ENXIO;
 	file->flags |= O_NOCTTY;
 	return terminal_open(console, file);

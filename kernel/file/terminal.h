@@ -16,6 +16,8 @@ void *terminal_driver_data(struct terminal *terminal);
 void terminal_receive(struct terminal *terminal, const char *text, size_t len); /* from the driver, any context */
 void terminal_set_size(struct terminal *terminal, unsigned rows, unsigned columns); /* SIGWINCH to the foreground group */
 struct terminal *terminal_console(void); /* NULL if there is none */
+/* Sets what makes a terminal for a machine that has no other: called once, when the console is first asked for, or /dev. */
+void terminal_set_reserve(void (*make)(void));
 
 /* Signals go through process/: set at start. */
 void terminal_set_signal_hook(void (*send_to_group)(int group, int signal));

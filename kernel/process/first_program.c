@@ -219,13 +219,14 @@ static void set_window(const char *text)
 
 static void place_files(const struct start *start, struct task *task)
 {
-	struct terminal *terminal = terminal_console();
+	struct terminal *terminal;
 
 	for (unsigned i = 0; i < STREAMS; i++)
 		if (start->streams[i])
 			descriptor_table_place(task->descriptors, i, start->streams[i], false);
 	if (has_streams(start) || !start->streams[0])
 		return;
+	terminal = terminal_console();
 	terminal_give(terminal, task->process->session);
 	task->process->terminal = terminal;
 }

@@ -87,16 +87,19 @@ static void serial_interrupt(void *unused)
 		terminal_receive(terminal, text, n);
 }
 
-/* After the drivers of other consoles: the first terminal is the better one. */
-static void serial_terminal_init(void)
+static void make_terminal(void)
 {
-	if (!is_present || terminal_console())
-		return;
 	terminal = terminal_new("ttyS0", TTY_MAJOR, TTYS_MINOR, &driver);
 	if (!terminal)
 		return;
 	if (interrupt_request_line(LINE, false, serial_interrupt, NULL))
 		log_line(LOG_WARNING, "ttyS0: no interrupt: nothing can be typed");
 	port_write_8(BASE + ENABLE, ENABLE_RECEIVE);
+}
+
+static void serial_terminal_init(void)
+{
+	if (is_present)
+		terminal_set_reserve(make_terminal);
 }
 INITCALL(serial_terminal, INIT_FILE, serial_terminal_init);

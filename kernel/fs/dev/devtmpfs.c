@@ -2,6 +2,7 @@
 /* devtmpfs: a tmpfs with a node for each device, made when it is first asked for; drivers have found theirs by then. */
 #include "kernel/block/block.h"
 #include "kernel/file/file.h"
+#include "kernel/file/terminal.h"
 #include "kernel/fs/dev/dev.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/uapi/errno.h"
@@ -92,6 +93,7 @@ static int devtmpfs_mount(const char *source, const char *options, bool read_onl
 {
 	int ret = tmpfs_new("mode=755", read_only, fs);
 
+	(void)terminal_console(); /* one that is made when it is needed has a node, too */
 	if (!ret)
 		tmpfs_set_filler(*fs, &filler);
 	return ret;
