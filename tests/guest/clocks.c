@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Clocks, sleeps, interval and POSIX timers. */
 #define _GNU_SOURCE
+#include <stdbool.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -109,9 +110,13 @@ int main(void)
 		;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 	printf("cpu time grows: %d\n", diff_ms(a, b) > 1);
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
-	usleep(50000);
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
-	printf("cpu time stands while sleeping: %d\n", diff_ms(a, b) < 40);
+	bool stands = false; /* once is proof: a host that takes the CPU from a machine makes its time look used */
+	for (int i = 0; i < 20 && !stands; i++) {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+		usleep(50000);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+		stands = diff_ms(a, b) < 40;
+	}
+	printf("cpu time stands while sleeping: %d\n", stands);
 	return 0;
 }

@@ -142,6 +142,7 @@ static void test_waiting(void)
 	struct timespec t = soon(), bad = {0, 1000000000}, past = {0, 0};
 	struct sigaction action = {.sa_handler = on_signal};
 	pthread_t thread;
+	int sent;
 
 	SHOW(mq_timedreceive(queue, buffer, sizeof(buffer), NULL, &t));
 	SHOW(mq_timedreceive(queue, buffer, sizeof(buffer), NULL, &past));
@@ -155,8 +156,9 @@ static void test_waiting(void)
 	t = soon();
 	SHOW(mq_timedsend(queue, "two", 3, 0, &t));
 	pthread_create(&thread, NULL, receive_one, &queue);
-	SHOW(mq_send(queue, "three", 5, 0));
-	pthread_join(thread, NULL);
+	sent = mq_send(queue, "three", 5, 0);
+	pthread_join(thread, NULL); /* it prints first */
+	SHOW(sent);
 	receive(queue);
 	sigaction(SIGALRM, &action, NULL);
 	ualarm(20000, 0);
