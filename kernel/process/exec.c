@@ -17,6 +17,7 @@
 #include "lib/string.h"
 
 #define FIRST_BYTES  1024 /* of the file that tell what it is; most ELF headers with their tables, and the line of a script */
+#define TOLD_MAX     10
 #define SCRIPT_LINE  256  /* BINPRM_BUF_SIZE (execve(2), "Interpreter scripts") */
 #define SCRIPT_DEPTH 5
 
@@ -54,6 +55,16 @@ static int open_program(const struct path *start, const char *name, unsigned wal
 	return ret ? ret : file_deny_writes(*file);
 }
 
+/* What execve(2) answers, "no such file", is said of the program by whoever called, though that one is there: so it is told here, a few times. */
+static out_of_line int missing_interpreter(const struct exec *exec, const char *interpreter, int ret)
+{
+	static unsigned told;
+
+	if (ret == -ENOENT && __atomic_fetch_add(&told, 1, __ATOMIC_RELAXED) < TOLD_MAX)
+		log_line(LOG_ERROR, "%s needs the interpreter %s, which is not in the image", exec->name, interpreter);
+	return ret;
+}
+
 static int open_interpreter(struct exec *exec, char *first_bytes)
 {
 	long len;
@@ -63,7 +74,7 @@ static int open_interpreter(struct exec *exec, char *first_bytes)
 		return 0;
 	ret = open_executable(NULL, exec->program.interpreter, WALK_FOLLOW, &exec->interpreter_source.file);
 	if (ret)
-		return ret;
+		return missing_interpreter(exec, exec->program.interpreter, ret);
 	len = exec_read(&exec->interpreter_source, first_bytes, FIRST_BYTES, 0);
 	if (len < 0)
 		return (int)len;
@@ -141,7 +152,8 @@ static int follow_script(struct exec *exec, char *line, size_t len, struct prefi
 		return ret;
 	file_put(exec->source.file);
 	exec->source.file = NULL;
-	return open_program(NULL, prefix->strings[0], WALK_FOLLOW, &exec->source.file);
+	ret = open_program(NULL, prefix->strings[0], WALK_FOLLOW, &exec->source.file);
+	return ret ? missing_interpreter(exec, prefix->strings[0], ret) : 0;
 }
 
 /* Finds the program that is to run in the end, through scripts, and reads its headers. */
