@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * CPUs. The kernel runs with interrupts off at all times; they are taken in user mode and in cpu_idle only. So kernel code on one
- * CPU is never interrupted, locks never mask interrupts, and handlers never meet a lock that their own CPU holds.
+ * CPUs. The kernel runs with interrupts off; they are taken in user mode, in cpu_idle and in cpu_take_interrupts only. So kernel code on one
+ * CPU is never interrupted where it does not ask for it, locks never mask interrupts, and handlers never meet a lock that their own CPU holds.
  * Whoever spins calls cpu_relax, which also serves other CPUs' TLB flush requests: a flush never waits for a spinning CPU.
  */
 #pragma once
@@ -16,6 +16,8 @@ unsigned cpu_count(void); /* CPUs that run */
 void cpu_relax(void);
 /* Serves TLB flush requests; for long loops in the kernel. Cheap when there are none. */
 void cpu_poll(void);
+/* Takes the interrupts that wait. Only where no spin lock is held (thread_pause). */
+void cpu_take_interrupts(void);
 
 /* Waits with interrupts on until an interrupt was handled; returns with interrupts off. `until_ns`: see clock.h; the timer is
  * programmed by the scheduler, not here. The check for work and this call cannot lose a wake-up: a pending cpu_kick ends it at once. */

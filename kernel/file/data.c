@@ -49,6 +49,17 @@ static void touch_access(struct file *file)
 	inode_touch(inode, TOUCH_ATIME);
 }
 
+/* Long transfers pause at these places: true if the thread is to die. */
+enum { PAUSE_BYTES = 65536 };
+static bool pause_at(uint64_t at)
+{
+	if (at % PAUSE_BYTES) {
+		cpu_poll();
+		return false;
+	}
+	return thread_pause();
+}
+
 enum { AT_ONCE_MAX = 256 /* pages that are copied while the program waits for something else */ };
 
 /* Whether a read need not wait for the medium. */
@@ -95,7 +106,10 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 			ret = -EFAULT;
 			break;
 		}
-		cpu_poll();
+		if (pause_at(at)) {
+			ret = -EINTR;
+			break;
+		}
 	}
 	*position = at;
 	if (done)
@@ -207,7 +221,10 @@ static long write_pages(struct inode *inode, struct io_vector *io, uint64_t at, 
 			ret = -EFAULT;
 			break;
 		}
-		cpu_poll();
+		if (pause_at(at)) {
+			ret = -EINTR;
+			break;
+		}
 	}
 	return done ? done : ret;
 }

@@ -284,7 +284,10 @@ static long copy_pages(struct file *from, uint64_t *from_position, struct file *
 			break;
 		*position += (uint64_t)ret;
 		done += (uint64_t)ret;
-		cpu_poll();
+		if (thread_pause()) {
+			ret = -EINTR;
+			break;
+		}
 	}
 	return done ? (long)done : ret;
 }
@@ -324,7 +327,10 @@ long file_copy(struct file *from, uint64_t *from_position, struct file *to, uint
 		done += (uint64_t)ret;
 		if (ret < nr_read || !from->ops->seek) /* of pipes and sockets: what there is, without waiting for more */
 			break;
-		cpu_poll();
+		if (thread_pause()) {
+			ret = -EINTR;
+			break;
+		}
 	}
 	heap_free(buffer);
 	return done ? (long)done : ret;

@@ -80,6 +80,10 @@ void cpu_poll(void)
 {
 }
 
+void cpu_take_interrupts(void)
+{
+}
+
 void cpu_kick(unsigned cpu)
 {
 }

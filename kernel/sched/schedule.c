@@ -246,6 +246,16 @@ void thread_preempt(void)
 	give_way(RUN_PREEMPTED);
 }
 
+bool thread_pause(void)
+{
+	struct thread *current = thread_current();
+
+	cpu_take_interrupts();
+	if (thread_should_yield(current))
+		thread_preempt();
+	return __atomic_load_n(&current->killed, __ATOMIC_RELAXED);
+}
+
 noreturn_fn void thread_exit(void)
 {
 	struct scheduler *me = scheduler_mine();

@@ -101,6 +101,11 @@ struct thread *thread_current(void);
 void thread_yield(void);
 /* Gives the CPU to who deserves it most, which may be the caller. */
 void thread_preempt(void);
+/*
+ * For loops that may take long within one system call, every fifty microseconds or so, where no spin lock is held: the interrupts that wait are
+ * taken, and others run if this one's time is used up. True: the thread is to die, and the loop ends with what was done, or -EINTR.
+ */
+bool thread_pause(void);
 /* What the loop around user_run calls after every trap: true if thread_preempt is due. */
 static inline bool thread_should_yield(const struct thread *thread)
 {

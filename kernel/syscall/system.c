@@ -85,6 +85,8 @@ SYSCALL(sysinfo, 1, "p")
 	return copy_to_user(a->v[0], &info, sizeof(info));
 }
 
+enum { PAUSE_BYTES = 4096 };
+
 SYSCALL(getrandom, 3, "pux")
 {
 	uint8_t bytes[256];
@@ -100,9 +102,11 @@ SYSCALL(getrandom, 3, "pux")
 		done += part - left;
 		if (left)
 			return done ? (int64_t)done : -EFAULT;
+		if (done % PAUSE_BYTES)
+			continue;
+		thread_pause();
 		if (signal_is_pending())
 			return (int64_t)done;
-		cpu_poll();
 	}
 	return (int64_t)len;
 }

@@ -30,6 +30,14 @@ context_begin:
 context_begin_returns: /* the backtrace ends here */
 	ud2
 
+/* void cpu_take_interrupts(void): sti covers the next instruction. */
+	.globl cpu_take_interrupts
+cpu_take_interrupts:
+	sti
+	nop
+	cli
+	retq
+
 /* void cpu_wait(void): sti covers hlt, so that an interrupt between the two is not lost. */
 	.globl cpu_wait
 cpu_wait:

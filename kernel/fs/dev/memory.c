@@ -24,12 +24,30 @@ static long write_away(struct file *file, struct io_vector *io, uint64_t *positi
 	return len;
 }
 
+enum { PAUSE_BYTES = 65536 };
+
+/* As Linux's, long reads end early for a signal. */
+static bool pause_at(long done)
+{
+	if (done % PAUSE_BYTES)
+		return false;
+	return thread_pause() || __atomic_load_n(&thread_current()->interrupted, __ATOMIC_RELAXED);
+}
+
 static long read_zeros(struct file *file, struct io_vector *io, uint64_t *position)
 {
-	uint64_t len = io->left;
-	size_t done = io_vector_put_zeros(io, len);
+	long done = 0;
 
-	return done || !len ? (long)done : -EFAULT;
+	while (io->left) {
+		size_t part = min_u64(io->left, PAUSE_BYTES), copied = io_vector_put_zeros(io, part);
+
+		done += (long)copied;
+		if (copied < part)
+			return done ? done : -EFAULT;
+		if (pause_at(done))
+			break;
+	}
+	return done;
 }
 
 static long write_full(struct file *file, struct io_vector *io, uint64_t *position)
@@ -50,7 +68,8 @@ static long read_random(struct file *file, struct io_vector *io, uint64_t *posit
 		done += (long)copied;
 		if (copied < part)
 			return done ? done : -EFAULT;
-		cpu_poll();
+		if (pause_at(done))
+			break;
 	}
 	return done;
 }
