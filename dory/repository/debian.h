@@ -20,13 +20,19 @@ struct debian_set {
 	size_t count;
 };
 
+/* When the indices are brought up to date. */
+enum debian_refresh {
+	DEBIAN_IF_OLD, /* if the cache has none, or they are older than a day */
+	DEBIAN_ALWAYS,
+	DEBIAN_OFFLINE, /* never: what is here counts, however old; NOT_FOUND if there is nothing */
+};
+
 /*
- * Resolves `names` ("redis-server", "redis-server=5:7.0.15-1~deb12u1") and all that they need. Refreshes the indices if the cache
- * has none or they are older than a day (`refresh` forces it); a source that cannot be reached is a warning as long as
- * its cached index or another source serves. Errors: NOT_FOUND with near names in the hint, CONFLICT with libsolv's explanation
- * in a person's words, UNTRUSTED, NETWORK.
+ * Resolves `names` ("redis-server", "redis-server=5:7.0.15-1~deb12u1") and all that they need. A source that cannot be reached is a
+ * warning as long as its cached index or another source serves. Errors: NOT_FOUND with near names in the hint, CONFLICT with who
+ * needs what, UNTRUSTED, NETWORK.
  */
-int debian_resolve(const struct dory_config *config, const char *const *names, size_t count, bool refresh,
+int debian_resolve(const struct dory_config *config, const char *const *names, size_t count, enum debian_refresh refresh,
     struct debian_set *set, struct dory_error *err) must_check;
 
 /* Downloads what the cache lacks, in parallel, resuming partial files, with a progress bar; checks size and SHA-256; sets path. */
