@@ -8,6 +8,8 @@
 #include <solv/chksum.h>
 #include <solv/evr.h>
 #include <solv/knownid.h>
+#include <solv/transaction.h>
+#include <solv/util.h>
 #include "essential.h"
 #include "refresh.h"
 #include "solv_file.h"
@@ -311,13 +313,42 @@ static int describe(Solvable *s, struct debian_package *package, struct dory_err
 	return 0;
 }
 
+static int compare_names(const void *a, const void *b, void *context)
+{
+	Pool *pool = context;
+	const Solvable *s = pool_id2solvable(pool, *(const Id *)a), *t = pool_id2solvable(pool, *(const Id *)b);
+
+	return strcmp(pool_id2str(pool, s->name), pool_id2str(pool, t->name));
+}
+
+/* In an order that depends on nothing but the packages: by name, then dependencies before what needs them. */
+static Transaction *in_order(const struct archive_pool *archive, const Queue *solvables)
+{
+	Transaction *transaction;
+	Queue ours;
+
+	queue_init(&ours);
+	for (int i = 0; i < solvables->count; i++)
+		if (pool_id2solvable(archive->pool, solvables->elements[i])->repo->appdata)
+			queue_push(&ours, solvables->elements[i]);
+	solv_sort(ours.elements, (size_t)ours.count, sizeof(Id), compare_names, archive->pool);
+	transaction = transaction_create_decisionq(archive->pool, &ours, NULL);
+	transaction_order(transaction, 0);
+	queue_free(&ours);
+	return transaction;
+}
+
 int archive_take(const struct archive_pool *archive, const Queue *solvables, struct debian_set *set, struct dory_error *err)
 {
-	for (int i = 0; i < solvables->count; i++) {
-		Solvable *s = pool_id2solvable(archive->pool, solvables->elements[i]);
+	Transaction *transaction = in_order(archive, solvables);
+	int result = 0;
 
-		if (s->repo->appdata && describe(s, array_push(&set->packages, &set->count, sizeof(*set->packages)), err) < 0)
-			return -1;
+	for (int i = 0; i < transaction->steps.count && result == 0; i++) {
+		Solvable *s = pool_id2solvable(archive->pool, transaction->steps.elements[i]);
+
+		if (s->repo->appdata)
+			result = describe(s, array_push(&set->packages, &set->count, sizeof(*set->packages)), err);
 	}
-	return 0;
+	transaction_free(transaction);
+	return result;
 }

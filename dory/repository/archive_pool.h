@@ -52,5 +52,8 @@ void archive_offer_near(const struct archive_pool *archive, const char *name, st
 /* What an image with a package that is asked for by this name needs beside it, without a dependency that says so: appends names, each once. */
 void archive_companions(const struct archive_pool *archive, const char *name, Queue *names);
 
-/* Appends the archive's packages among these solvables to the set. FORMAT if an index does not say all of one. */
+/*
+ * Appends the archive's packages among these solvables to the set, in an order that depends on nothing else. FORMAT if an index does not
+ * say all of one.
+ */
 int archive_take(const struct archive_pool *archive, const Queue *solvables, struct debian_set *set, struct dory_error *err) must_check;

@@ -114,7 +114,6 @@ static int solve(struct resolution *resolution, struct debian_set *set)
 		result = explain_conflict(resolution, solver);
 	} else {
 		transaction = solver_create_transaction(solver);
-		transaction_order(transaction, 0);
 		result = archive_take(&resolution->archive, &transaction->steps, set, resolution->err);
 		transaction_free(transaction);
 	}

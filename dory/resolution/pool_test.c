@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packages of ours and Debian's in one pool: what is chosen of both, and what is said if it cannot be. */
 #include <stdio.h>
-#include "dory/package/meets.h"
 #include "dory/resolution/archive_for_test.h"
-#include "dory/resolution/resolution.h"
+#include "dory/resolution/list_for_test.h"
 
 static struct dory_error err;
 static struct test_archive archive;
 static struct package_list made;
 static struct text_list locked;
-static char *choice;
+static char *choice, *order; /* of the last resolution: its choice, and Debian's packages as they stand */
 
 static void make(const char *name, const char *version, const char *more)
 {
-	struct package_entry *entry = array_push(&made.entries, &made.count, sizeof(*entry));
-	char *text = text_format("name: %s\ntitle: T\nauthor: A\nversion: \"%s\"\n%s", name, version, more);
-
-	CHECK_EQ(package_manifest_parse("m", text, strlen(text), true, &entry->manifest, &err), 0);
-	free(text);
+	test_list_add(&made, name, version, more);
 }
 
 static void start(void)
@@ -56,8 +51,8 @@ static void end(void)
 	package_list_release(&made);
 	text_list_release(&locked);
 	test_archive_end(&archive);
-	free(choice);
-	choice = NULL;
+	text_replace(&choice, NULL);
+	text_replace(&order, NULL);
 }
 
 /* "OURS=VERSION ... | DEBIAN=VERSION ..." without base-files and in order of name, or "-". */
@@ -69,6 +64,9 @@ static char *print(const struct resolution *resolution)
 
 	for (size_t i = 0; i < resolution->count; i++)
 		text_append_format(&text, "%s=%s ", resolution->packages[i].entry->manifest.name, resolution->packages[i].entry->manifest.version);
+	text_replace(&order, text_copy(""));
+	for (size_t i = 0; i < resolution->set.count; i++)
+		text_replace(&order, text_format("%s %s", order, resolution->set.packages[i].name));
 	for (size_t i = 0; i < resolution->set.count; i++)
 		if (strcmp(resolution->set.packages[i].name, "base-files") != 0)
 			text_list_take(&debian, text_format("%s=%s", resolution->set.packages[i].name, resolution->set.packages[i].version));
@@ -82,15 +80,13 @@ static char *print(const struct resolution *resolution)
 
 static char *resolve(const char *require, bool with_archive)
 {
-	char *text = text_format("name: app\ntitle: T\nauthor: A\nrequire: [%s]\n", require), *printed;
-	struct package_manifest app;
+	struct package_manifest app = test_project(require);
+	char *printed;
 	struct resolution resolution;
 	struct resolve_request request = {.root = &app, .available = &made, .architecture = "amd64", .locked = &locked,
 		.archive = with_archive ? &archive.config : NULL};
 
 	err = (struct dory_error){0};
-	CHECK_EQ(package_manifest_parse("m", text, strlen(text), true, &app, &err), 0);
-	free(text);
 	if (package_resolve(&request, &resolution, NULL, &err) < 0) {
 		package_manifest_release(&app);
 		return text_copy("-");
@@ -237,12 +233,25 @@ TEST(what_only_scripts_need_comes_if_it_is_asked_for)
 
 TEST(a_lock_holds)
 {
+	char *before;
+
 	start();
 	make("own", "1", "require: ['deb:node']\n");
 	text_list_add(&locked, "node = 16");
 	text_list_add(&locked, "libc6 = 2.36");
 	text_list_add(&locked, "bash = 5"); /* came as somebody's need: brings no more than itself */
 	CHECK(resolves("own", "own=1 | bash=5 libc6=2.36 libgcc-s1=12 node=16"));
+	CHECK(resolves("'deb:bash', own", "own=1 | bash=5 coreutils=9 libc6=2.36 libgcc-s1=12 node=16"));
+	text_list_release(&locked);
+	CHECK(resolves("'deb:node < 18', 'deb:one'", "| left=1 libc6=2.36 libgcc-s1=12 node=16 one=1 shared=1"));
+	before = text_copy(order);
+	text_list_add(&locked, "node = 16");
+	text_list_add(&locked, "shared = 1");
+	text_list_add(&locked, "left = 1");
+	CHECK(resolves("own, 'deb:one'", "own=1 | left=1 libc6=2.36 libgcc-s1=12 node=16 one=1 shared=1"));
+	CHECK(strcmp(before, order) == 0); /* an image is the same with its lock and without */
+	CHECK(strstr(order, " shared") < strstr(order, " left") && strstr(order, " left") < strstr(order, " one"));
+	free(before);
 	CHECK(fails("'deb:node > 16'", DORY_ERROR_CONFLICT,
 		"app requires deb:node > 16; dory.lock requires deb:node = 16; an image holds one version of deb:node"));
 	text_list_add(&locked, "three = 4");
@@ -254,10 +263,9 @@ TEST(a_lock_holds)
 TEST(a_choice_is_taken_again)
 {
 	static const char *const damaged[] = {"", "0", "x =", "= 9", "7 =", "0 = 0 x", "1 2"};
-	struct package_manifest app;
+	struct package_manifest app = test_project("tool, 'deb:no-such | deb:one'");
 	struct resolution resolution;
 	struct resolve_request request = {.root = &app, .available = &made, .architecture = "amd64", .locked = &locked};
-	static const char text[] = "name: app\ntitle: T\nauthor: A\nrequire: [tool, 'deb:no-such | deb:one']\n";
 	char *debian;
 
 	start();
@@ -265,7 +273,6 @@ TEST(a_choice_is_taken_again)
 	make("tool", "2", "require: [lib, 'deb:two']\n");
 	make("lib", "1", "");
 	CHECK(resolves("tool, 'deb:no-such | deb:one'", "lib=1 tool=1 | left=1 one=1 shared=1"));
-	CHECK_EQ(package_manifest_parse("m", text, strlen(text), true, &app, &err), 0);
 	request.choice = choice;
 	CHECK_EQ(package_resolve(&request, &resolution, NULL, &err), 0);
 	CHECK_EQ(resolution.count, 2);
@@ -287,10 +294,9 @@ TEST(a_choice_is_taken_again)
 TEST(repositories_are_asked_in_order)
 {
 	struct package_source sources[2] = {{.name = "here"}, {.name = "there"}};
-	struct package_manifest app;
+	struct package_manifest app = test_project("same, newer");
 	struct resolution resolution;
 	struct resolve_request request = {.root = &app, .available = &made, .architecture = "amd64"};
-	static const char text[] = "name: app\ntitle: T\nauthor: A\nrequire: [same, newer]\n";
 
 	make("newer", "1", "");
 	make("same", "1", "");
@@ -298,7 +304,6 @@ TEST(repositories_are_asked_in_order)
 	make("same", "1", "");
 	for (size_t i = 0; i < made.count; i++)
 		made.entries[i].source = &sources[i / 2];
-	CHECK_EQ(package_manifest_parse("m", text, strlen(text), true, &app, &err), 0);
 	CHECK_EQ(package_resolve(&request, &resolution, NULL, &err), 0);
 	CHECK(resolution.count == 2 && resolution.packages[0].entry == &made.entries[1] && resolution.packages[1].entry == &made.entries[2]);
 	resolution_release(&resolution);
@@ -308,16 +313,14 @@ TEST(repositories_are_asked_in_order)
 
 TEST(without_lists_nothing_is_asked)
 {
-	struct package_manifest app;
+	struct package_manifest app = test_project("'deb:one'");
 	struct resolution resolution;
 	struct resolve_request request = {.root = &app, .available = &made, .architecture = "amd64", .archive = &archive.config,
 		.refresh = DEBIAN_OFFLINE};
-	static const char text[] = "name: app\ntitle: T\nauthor: A\nrequire: ['deb:one']\n";
 	char *gone;
 
 	start();
 	gone = text_format("%s/cache", archive.root);
-	CHECK_EQ(package_manifest_parse("m", text, strlen(text), true, &app, &err), 0);
 	CHECK_EQ(package_resolve(&request, &resolution, NULL, &err), 0);
 	CHECK_EQ(resolution.set.count, 4);
 	resolution_release(&resolution);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which packages are chosen, in which order, and what is said if none can be: without Debian's archive. */
-#include "dory/resolution/resolution.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "dory/base/text.h"
-#include "tests/unit/test.h"
+#include "dory/resolution/list_for_test.h"
 
 static struct dory_error err;
 
@@ -14,25 +11,18 @@ static struct package_list made;
 
 static void make(const char *name, const char *version, const char *more)
 {
-	struct package_entry *entry = array_push(&made.entries, &made.count, sizeof(*entry));
-	char *text = text_format("name: %s\ntitle: T\nauthor: A\nversion: \"%s\"\n%s", name, version, more);
-
-	CHECK_EQ(package_manifest_parse("m", text, strlen(text), true, &entry->manifest, &err), 0);
-	free(text);
+	test_list_add(&made, name, version, more);
 }
 
 /* The names in order, Debian's packages behind "|"; owned. */
 static char *resolve(const char *require)
 {
-	char *text = text_format("name: app\ntitle: T\nauthor: A\nrequire: [%s]\n", require);
-	struct package_manifest app;
+	struct package_manifest app = test_project(require);
 	struct resolution resolution;
 	struct text_buffer names = {0};
 	struct resolve_request request = {.root = &app, .available = &made, .architecture = "amd64"};
 	char *debian;
 
-	CHECK_EQ(package_manifest_parse("m", text, strlen(text), true, &app, &err), 0);
-	free(text);
 	if (package_resolve(&request, &resolution, NULL, &err) < 0) {
 		package_manifest_release(&app);
 		return text_copy("-");

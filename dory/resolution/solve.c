@@ -102,7 +102,6 @@ static int take_solution(const struct solving *s, Solver *solver, struct resolut
 	bool *chosen = flags_new(s->request->available->count), *stands_in = flags_new(s->stand_in_count);
 	int result = 0;
 
-	transaction_order(transaction, 0);
 	for (int i = 0; i < transaction->steps.count; i++)
 		mark(s, transaction->steps.elements[i], chosen, stands_in);
 	take_choice(s, chosen, stands_in, resolution);
