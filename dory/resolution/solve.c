@@ -123,7 +123,7 @@ static int solve(struct solving *s, struct resolution *resolution)
 	solver = solver_create(s->pool);
 	solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
 	solver_set_flag(solver, SOLVER_FLAG_ALLOW_UNINSTALL, 1); /* of what is only taken as installed */
-	if (solver_solve(solver, &s->jobs) != 0)
+	if (wishes_solve(s, solver) != 0)
 		result = solving_explain(s, solver);
 	else
 		result = take_solution(s, solver, resolution);

@@ -53,6 +53,8 @@ void stand_ins_release(struct solving *s);
 
 /* Appends jobs: of alternatives the one named first, where that is possible; where two disagree, as who is nearer to the project says. */
 void wishes_add(struct solving *s);
+/* Solves; of the project's own alternatives the first that is possible is taken, whatever it costs in versions. Returns the count of problems. */
+int wishes_solve(struct solving *s, Solver *solver);
 
 /*
  * Why there is no solution, in sentences: who requires what, what nobody has, and which versions there are. Sets
