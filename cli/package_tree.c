@@ -14,21 +14,34 @@ struct met {
 	char *text;
 };
 
+static const struct package_manifest *find_package(const struct packages_plan *plan, const struct alternative *alternative)
+{
+	for (size_t i = 0; i < plan->resolution.count; i++)
+		if (package_meets(&plan->resolution.packages[i].entry->manifest, alternative))
+			return &plan->resolution.packages[i].entry->manifest;
+	return NULL;
+}
+
 static struct met meet(const struct packages_plan *plan, const char *text)
 {
+	const struct debian_package *debian = NULL;
 	struct requirement requirement;
 	struct dory_error ignored;
 	struct met met = {0};
 
 	if (requirement_parse(text, &requirement, &ignored) < 0)
 		return met;
-	for (size_t k = 0; k < requirement.count && !met.manifest; k++)
-		for (size_t i = 0; i < plan->resolution.count && !met.manifest; i++)
-			if (package_meets(&plan->resolution.packages[i].entry->manifest, &requirement.alternatives[k]))
-				met.manifest = &plan->resolution.packages[i].entry->manifest;
+	for (size_t k = 0; k < requirement.count && !met.manifest && !debian; k++) {
+		met.manifest = find_package(plan, &requirement.alternatives[k]);
+		debian = met.manifest ? NULL : resolution_find_debian(&plan->resolution, &requirement.alternatives[k]);
+	}
 	requirement_release(&requirement);
-	met.text = met.manifest ? text_format("%s%s%s", met.manifest->name, *met.manifest->version ? " " : "", met.manifest->version)
-				: text_copy(text);
+	if (met.manifest)
+		met.text = text_format("%s%s%s", met.manifest->name, *met.manifest->version ? " " : "", met.manifest->version);
+	else if (debian)
+		met.text = text_format("deb:%s %s", debian->name, debian->version);
+	else
+		met.text = text_copy(text);
 	return met;
 }
 
@@ -123,12 +136,14 @@ static bool names(const char *requirement_text, const char *name, const struct p
 		return false;
 	for (size_t k = 0; k < requirement.count; k++) {
 		const struct alternative *alternative = &requirement.alternatives[k];
-		const struct builtin_package *builtin = alternative->is_debian ? NULL : builtin_package_find(alternative->name);
+		char *debian = alternative_debian(alternative);
+		size_t length = strlen(name);
 
 		if (manifest)
 			is_named |= package_meets(manifest, alternative);
 		else
-			is_named |= strcmp(alternative->is_debian ? alternative->name : builtin && builtin->debian ? builtin->debian : "", name) == 0;
+			is_named |= debian && strncmp(debian, name, length) == 0 && (!debian[length] || debian[length] == ' ');
+		free(debian);
 	}
 	requirement_release(&requirement);
 	return is_named;

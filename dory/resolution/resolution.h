@@ -43,3 +43,8 @@ struct resolve_request {
 int package_resolve(const struct resolve_request *request, struct resolution *resolution, char **missing,
 	struct dory_error *err) must_check;
 void resolution_release(struct resolution *resolution);
+
+/* What an alternative asks of Debian's archive, where no package of ours meets it: "nodejs >= 18" for "deb:nodejs >= 18" and "node >= 18"; owned. NULL: nothing. */
+char *alternative_debian(const struct alternative *alternative);
+/* The package of the resolution's set that answers it; NULL: it was not asked for, or the archive was not in the pool. */
+const struct debian_package *resolution_find_debian(const struct resolution *resolution, const struct alternative *alternative);

@@ -183,3 +183,16 @@ int package_resolve(const struct resolve_request *request, struct resolution *re
 		resolution_release(resolution);
 	return result;
 }
+
+const struct debian_package *resolution_find_debian(const struct resolution *resolution, const struct alternative *alternative)
+{
+	char *text = alternative_debian(alternative), *name = text ? text_copy_n(text, strcspn(text, " ")) : NULL;
+	const struct debian_package *found = NULL;
+
+	for (size_t i = 0; text && text_list_has(&resolution->debian, text) && i < resolution->set.count && !found; i++)
+		if (strcmp(resolution->set.packages[i].name, name) == 0)
+			found = &resolution->set.packages[i];
+	free(name);
+	free(text);
+	return found;
+}

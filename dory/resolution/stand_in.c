@@ -21,10 +21,11 @@ static bool has_package(const struct solving *s, const struct alternative *alter
 	return false;
 }
 
-/* What Debian has to have for it; NULL if nothing. The version of Capstan's "node-4.4.5" is in its name, and none to compare with. */
-static char *debian_text(const struct alternative *alternative, const struct builtin_package *builtin)
+/* The version of Capstan's "node-4.4.5" is in its name, and none to compare with. */
+char *alternative_debian(const struct alternative *alternative)
 {
-	struct alternative real = {.name = alternative->is_debian ? alternative->name : (char *)builtin->debian,
+	const struct builtin_package *builtin = alternative->is_debian ? NULL : builtin_package_find(alternative->name);
+	struct alternative real = {.name = alternative->is_debian ? alternative->name : builtin ? (char *)builtin->debian : NULL,
 		.operator = alternative->operator, .version = alternative->version};
 
 	return real.name ? alternative_print(&real) : NULL;
@@ -39,19 +40,19 @@ static const struct stand_in *find(const struct solving *s, Id name)
 }
 
 /* Takes the text. */
-static void add(struct solving *s, Id name, char *text, const struct alternative *alternative, const struct builtin_package *builtin)
+static void add(struct solving *s, Id name, char *text, const struct alternative *alternative)
 {
 	struct stand_in *stand_in = array_push(&s->stand_ins, &s->stand_in_count, sizeof(*stand_in));
 	const struct alternative any = {.name = alternative->name};
 	Solvable *solvable;
 
-	*stand_in = (struct stand_in){.id = repo_add_solvable(s->others), .name = text, .debian = debian_text(alternative, builtin)};
+	*stand_in = (struct stand_in){.id = repo_add_solvable(s->others), .name = text, .debian = alternative_debian(alternative)};
 	solvable = pool_id2solvable(s->pool, stand_in->id);
 	solvable->name = name;
 	solvable->evr = pool_str2id(s->pool, "0", 1);
 	solvable->arch = ARCH_ALL;
 	solvable_add_deparray(solvable, SOLVABLE_PROVIDES, name, 0);
-	if (builtin) /* for those who conflict with it */
+	if (!alternative->is_debian) /* for those who conflict with it */
 		solvable_add_deparray(solvable, SOLVABLE_PROVIDES, plain_dependency(s->pool, SIGN_PACKAGE, &any), 0);
 }
 
@@ -70,7 +71,7 @@ Id stand_in_dependency(struct solving *s, const struct alternative *alternative)
 	if (find(s, name))
 		free(text);
 	else
-		add(s, name, text, alternative, builtin);
+		add(s, name, text, alternative);
 	return name;
 }
 
