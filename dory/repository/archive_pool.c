@@ -126,26 +126,6 @@ static int load(struct archive_pool *archive, enum debian_refresh refresh, struc
 	return refresh_indices(archive->config, &archive->list, false, err) < 0 ? -1 : load_indices(archive, err);
 }
 
-int archive_pool_init(struct archive_pool *archive, const struct dory_config *config, enum debian_refresh refresh, Pool *pool,
-    struct dory_error *err)
-{
-	*archive = (struct archive_pool){.config = config, .pool = pool};
-	if (index_list_init(&archive->list, config, err) < 0)
-		return -1;
-	if (load(archive, refresh, err) < 0) {
-		archive_pool_fini(archive);
-		return -1;
-	}
-	add_all_present(archive);
-	return 0;
-}
-
-void archive_pool_fini(struct archive_pool *archive)
-{
-	index_list_fini(&archive->list);
-	*archive = (struct archive_pool){0};
-}
-
 static Id name_of(Pool *pool, Id dependency)
 {
 	while (ISRELDEP(dependency))
@@ -203,17 +183,23 @@ void archive_find(const struct archive_pool *archive, Id dependency, Queue *foun
 	}
 }
 
-Id archive_exactly(const struct archive_pool *archive, Id dependency)
+/* libsolv asks who is in a name space: 0 for nobody, otherwise a place in its list of providers. */
+static Id find_in_name_space(Pool *pool, void *archive, Id space, Id dependency)
 {
-	Pool *pool = archive->pool;
-	Id exactly = pool_rel2id(pool, pool_str2id(pool, "deb:", 1), dependency, REL_NAMESPACE, 1);
 	Queue found;
+	Id place = 0;
 
 	queue_init(&found);
 	archive_find(archive, dependency, &found);
-	pool_set_whatprovides(pool, exactly, pool_queuetowhatprovides(pool, &found));
+	if (found.count > 0)
+		place = (Id)pool_queuetowhatprovides(pool, &found);
 	queue_free(&found);
-	return exactly;
+	return place;
+}
+
+Id archive_exactly(const struct archive_pool *archive, Id dependency)
+{
+	return pool_rel2id(archive->pool, pool_str2id(archive->pool, "deb:", 1), dependency, REL_NAMESPACE, 1);
 }
 
 Id archive_asked(const struct archive_pool *archive, Id exactly)
@@ -221,6 +207,28 @@ Id archive_asked(const struct archive_pool *archive, Id exactly)
 	const Reldep *relation = ISRELDEP(exactly) ? GETRELDEP(archive->pool, exactly) : NULL;
 
 	return relation && relation->flags == REL_NAMESPACE ? relation->evr : 0;
+}
+
+int archive_pool_init(struct archive_pool *archive, const struct dory_config *config, enum debian_refresh refresh, Pool *pool,
+    struct dory_error *err)
+{
+	*archive = (struct archive_pool){.config = config, .pool = pool};
+	if (index_list_init(&archive->list, config, err) < 0)
+		return -1;
+	if (load(archive, refresh, err) < 0) {
+		archive_pool_fini(archive);
+		return -1;
+	}
+	add_all_present(archive);
+	pool->nscallback = find_in_name_space;
+	pool->nscallbackdata = archive;
+	return 0;
+}
+
+void archive_pool_fini(struct archive_pool *archive)
+{
+	index_list_fini(&archive->list);
+	*archive = (struct archive_pool){0};
 }
 
 /* Appends names of packages that provide `name`, or of those that have it their versions, each once. */

@@ -19,8 +19,8 @@ struct archive_pool {
 };
 
 /*
- * Adds the packages of each source as a repo, after a refresh of what is old. An index that cannot be loaded is made again. Errors: as
- * debian_resolve, but for those of names.
+ * Adds the packages of each source as a repo, after a refresh of what is old. An index that cannot be loaded is made again. The pool asks the
+ * struct later, so that it must stay where it is. Errors: as debian_resolve, but for those of names.
  */
 int archive_pool_init(struct archive_pool *archive, const struct dory_config *config, enum debian_refresh refresh, Pool *pool,
     struct dory_error *err) must_check;
