@@ -171,6 +171,36 @@ static void check_requirer(struct asking *asking, const struct package_manifest 
 	}
 }
 
+static void print_reason(struct asking *asking, unsigned depth, const char *text, const char *name)
+{
+	printf("%*s%s %s\n", (int)depth * 2, "", text, name);
+	asking->found++;
+}
+
+/* Who needs one of Debian's among themselves; what nobody needs is there because Debian always has it. */
+static void print_debian_reasons(struct asking *asking, const char *name, unsigned depth)
+{
+	const struct packages_plan *plan = asking->plan;
+	const struct debian_package *package = NULL;
+
+	for (size_t i = 0; i < plan->resolution.set.count; i++)
+		if (strcmp(plan->resolution.set.packages[i].name, name + strlen("deb:")) == 0)
+			package = &plan->resolution.set.packages[i];
+	for (size_t i = 0; package && i < package->needed_by.count; i++) {
+		char *who = text_format("deb:%s", package->needed_by.items[i]), *text = text_format("%s requires", who);
+
+		print_reason(asking, depth, text, name);
+		print_reasons(asking, who, depth + 1);
+		free(text);
+		free(who);
+	}
+	for (size_t i = 0; i < plan->lock.debian_count; i++)
+		if (package && strcmp(plan->lock.debian[i].name, package->name) == 0)
+			print_reason(asking, depth, "dory.lock names", name);
+	if (package && depth == 0 && asking->found == 0)
+		print_reason(asking, depth, "Debian's packages rely, without requiring it, on", name);
+}
+
 static void print_reasons(struct asking *asking, const char *name, unsigned depth)
 {
 	const struct packages_plan *plan = asking->plan;
@@ -196,6 +226,8 @@ static void print_reasons(struct asking *asking, const char *name, unsigned dept
 
 		check_requirer(asking, who, &who->require, name, manifest, false, depth);
 	}
+	if (!manifest)
+		print_debian_reasons(asking, name, depth);
 }
 
 int package_print_why(const struct dory_config *config, const struct packages_request *request, const char *package,

@@ -90,7 +90,7 @@ static int resolve_with_archive(const struct dory_config *config, const struct p
 
 	plan->is_kept = false;
 	text_replace(&plan->key, key_of(resolve));
-	if (resolve_kept(config, request->refresh, resolve, plan))
+	if (!request->only_looks && resolve_kept(config, request->refresh, resolve, plan)) /* who needs what is not kept */
 		return 0;
 	if (looks_into_archive(config, request, plan)) {
 		resolve->archive = config;

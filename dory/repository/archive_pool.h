@@ -53,7 +53,7 @@ void archive_offer_near(const struct archive_pool *archive, const char *name, st
 void archive_companions(const struct archive_pool *archive, const char *name, Queue *names);
 
 /*
- * Appends the archive's packages among these solvables to the set, in an order that depends on nothing else. FORMAT if an index does not
+ * Makes a set of the archive's packages among these solvables, in an order that depends on nothing else. FORMAT if an index does not
  * say all of one.
  */
 int archive_take(const struct archive_pool *archive, const Queue *solvables, struct debian_set *set, struct dory_error *err) must_check;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "index.h"
-#include "resolve.h"
 #include "dory/base/digest.h"
 #include "dory/base/text.h"
 
@@ -17,10 +16,14 @@ void debian_set_release(struct debian_set *set)
 		free(set->packages[i].architecture);
 		free(set->packages[i].url);
 		free(set->packages[i].path);
+		text_list_release(&set->packages[i].needed_by);
 	}
 	free(set->packages);
 	*set = (struct debian_set){0};
 }
+
+/* Changes whenever the same names over the same indices may give another solution. */
+static const char resolve_rules_version[] = "2";
 
 /* A .solv file is only ever replaced by another one: its inode, size and time tell which one it is. */
 static int append_state(const char *path, bool is_optional, void *context)

@@ -4,6 +4,7 @@
  * indices (libsolv), and downloads the packages. Everything fetched is kept below <root>/cache and used again.
  */
 #pragma once
+#include "dory/base/text_list.h"
 #include "dory/config/config.h"
 
 struct debian_package {
@@ -12,6 +13,7 @@ struct debian_package {
 	char sha256[65]; /* lower-case hex of the .deb file */
 	uint64_t size;	 /* bytes of the .deb file */
 	char *path;	 /* the .deb in the cache; NULL until debian_fetch */
+	struct text_list needed_by; /* names of packages of the set that was resolved */
 };
 
 /* A solved set: dependencies stand before what needs them as far as there are no cycles. */

@@ -116,6 +116,7 @@ void preferences_favour(Pool *pool, const Map *impossible, Queue *jobs)
 	while (preferences.to_see.count > 0) {
 		p = queue_shift(&preferences.to_see);
 		queue_push2(jobs, SOLVER_FAVOR | SOLVER_SOLVABLE_NAME, pool_id2solvable(pool, p)->name);
+		queue_empty(&needs); /* the look-up appends */
 		solvable_lookup_deparray(pool_id2solvable(pool, p), SOLVABLE_REQUIRES, &needs, 0);
 		for (int i = 0; i < needs.count; i++)
 			follow_dependency(&preferences, needs.elements[i]);

@@ -2,7 +2,6 @@
 /*
  * Resolution of names alone: each becomes a job, the solver's transaction the list. Recommended packages are left out.
  */
-#include "resolve.h"
 #include <stdlib.h>
 #include <string.h>
 #include <solv/solver.h>
@@ -12,8 +11,6 @@
 #include "preferences.h"
 #include "solv_file.h"
 #include "solver_facts.h"
-
-const char resolve_rules_version[] = "2";
 
 struct resolution {
 	struct archive_pool archive;

@@ -290,6 +290,29 @@ TEST(a_choice_is_taken_again)
 	end();
 }
 
+TEST(who_needs_what_of_debians_is_told)
+{
+	struct package_manifest app = test_project("'deb:deep', 'deb:right', 'deb:server', 'deb:adduser'");
+	struct resolution resolution;
+	struct resolve_request request = {.root = &app, .available = &made, .architecture = "amd64", .archive = &archive.config};
+	struct text_buffer told = {0};
+
+	start();
+	CHECK_EQ(package_resolve(&request, &resolution, NULL, &err), 0);
+	for (size_t i = 0; i < resolution.set.count; i++) {
+		char *needed_by = text_list_join(&resolution.set.packages[i].needed_by, ",");
+
+		text_append_format(&told, "%s<%s ", resolution.set.packages[i].name, needed_by);
+		free(needed_by);
+	}
+	CHECK(strstr(told.text, "shared<right ") && strstr(told.text, "right<two ") && strstr(told.text, "two<deeper ") &&
+		strstr(told.text, "deep< ") && strstr(told.text, "base-files< ") && strstr(told.text, "adduser<server "));
+	free(told.text);
+	resolution_release(&resolution);
+	package_manifest_release(&app);
+	end();
+}
+
 /* Of one version in two repositories the one that is asked first has it; a newer one in the second counts. */
 TEST(repositories_are_asked_in_order)
 {
