@@ -171,6 +171,48 @@ static void check_requirer(struct asking *asking, const struct package_manifest 
 	}
 }
 
+static const struct debian_package *find_debian(const struct packages_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->resolution.set.count; i++)
+		if (strcmp(plan->resolution.set.packages[i].name, name) == 0)
+			return &plan->resolution.set.packages[i];
+	return NULL;
+}
+
+/* Does the project, its runtime or a package of ours ask for one of Debian's? */
+static bool is_asked_for(const struct packages_plan *plan, const char *name)
+{
+	char *signed_name = text_format("deb:%s", name);
+	bool is_asked = text_list_has(&plan->needs, signed_name);
+
+	free(signed_name);
+	for (size_t i = 0; i < plan->resolution.debian.count && !is_asked; i++) {
+		const char *asked = plan->resolution.debian.items[i];
+
+		is_asked = strncmp(asked, name, strlen(name)) == 0 && (!asked[strlen(name)] || asked[strlen(name)] == ' ');
+	}
+	return is_asked;
+}
+
+/* Would it be there if nothing that `without` needs were? In a circle of Debian's packages some are there for each other only. */
+static bool is_there_without(const struct packages_plan *plan, const char *name, const char *without)
+{
+	struct text_list names = {0};
+	bool is_there = false;
+
+	text_list_add(&names, name);
+	for (size_t i = 0; i < names.count && !is_there; i++) {
+		const struct debian_package *package = find_debian(plan, names.items[i]);
+
+		is_there = !package || package->needed_by.count == 0 || is_asked_for(plan, names.items[i]);
+		for (size_t k = 0; package && k < package->needed_by.count; k++)
+			if (strcmp(package->needed_by.items[k], without) != 0 && !text_list_has(&names, package->needed_by.items[k]))
+				text_list_add(&names, package->needed_by.items[k]);
+	}
+	text_list_release(&names);
+	return is_there;
+}
+
 static void print_reason(struct asking *asking, unsigned depth, const char *text, const char *name)
 {
 	printf("%*s%s %s\n", (int)depth * 2, "", text, name);
@@ -181,16 +223,15 @@ static void print_reason(struct asking *asking, unsigned depth, const char *text
 static void print_debian_reasons(struct asking *asking, const char *name, unsigned depth)
 {
 	const struct packages_plan *plan = asking->plan;
-	const struct debian_package *package = NULL;
+	const struct debian_package *package = find_debian(plan, name + strlen("deb:"));
 
-	for (size_t i = 0; i < plan->resolution.set.count; i++)
-		if (strcmp(plan->resolution.set.packages[i].name, name + strlen("deb:")) == 0)
-			package = &plan->resolution.set.packages[i];
 	for (size_t i = 0; package && i < package->needed_by.count; i++) {
 		char *who = text_format("deb:%s", package->needed_by.items[i]), *text = text_format("%s requires", who);
 
-		print_reason(asking, depth, text, name);
-		print_reasons(asking, who, depth + 1);
+		if (is_there_without(plan, package->needed_by.items[i], package->name)) {
+			print_reason(asking, depth, text, name);
+			print_reasons(asking, who, depth + 1);
+		}
 		free(text);
 		free(who);
 	}
