@@ -171,6 +171,11 @@ static void append_architecture(const struct telling *t, struct text_buffer *tex
 	text_append_format(text, " is not for this architecture");
 }
 
+static void append_gap(const struct telling *t, struct text_buffer *text, const struct fact *fact)
+{
+	text_append_format(text, "...");
+}
+
 /* Which rules say something to a person, and what. */
 static const struct {
 	SolverRuleinfo type;
@@ -182,6 +187,7 @@ static const struct {
     {SOLVER_RULE_PKG_CONFLICTS, append_together},
     {SOLVER_RULE_PKG_OBSOLETES, append_together},
     {SOLVER_RULE_PKG_NOT_INSTALLABLE, append_architecture},
+    {FACT_GAP, append_gap},
 };
 
 /* Takes the text. */

@@ -4,10 +4,14 @@
 #include "dory/base/text_list.h"
 #include "solver_facts.h"
 
+/* Stands for facts that are not told; libsolv gives no rule this type. */
+#define FACT_GAP SOLVER_RULE_UNKNOWN
+
 struct fact {
 	SolverRuleinfo type;
 	Id source, target, dependency;
-	int place; /* of the dependency among what the source requires */
+	int place;    /* of the dependency among what the source requires */
+	int distance; /* of the source from where everything begins, from 1 on; 0: not known */
 	bool is_told;
 };
 

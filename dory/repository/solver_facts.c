@@ -9,8 +9,10 @@
 #include "fact.h"
 
 enum {
-	FACTS_MAX = 512,    /* of one proof; more are no explanation */
-	FACTS_TOLD_MAX = 12 /* more than these: only how the last contradiction came about */
+	FACTS_MAX = 512,     /* of one proof; more are no explanation */
+	FACTS_TOLD_MAX = 12, /* more than these: only how one contradiction came about */
+	WAY_BEGINNING = 4,   /* of a long way to it the first facts, and the last */
+	WAY_END = 3,
 };
 
 static bool is_met_by(const struct telling *t, const struct fact *fact, Id solvable)
@@ -80,30 +82,94 @@ static void tell_all(struct telling *t)
 			fact_tell(t, &t->facts[i]);
 }
 
-/* Adds the facts, from the beginning, by which a solvable comes in. */
-static void keep_way_to(const struct telling *t, Id solvable, struct fact **kept, size_t *count)
+/* Of a package of Debian's a version that is as new; of another package, and of none, only itself. */
+static bool is_as_new(const struct telling *t, Id a, Id than)
 {
-	struct fact *reason = reason_of(t, solvable);
+	const Solvable *s = pool_id2solvable(t->pool, a), *former = pool_id2solvable(t->pool, than);
 
-	for (size_t steps = 0; reason && steps < FACTS_TOLD_MAX; steps++) {
-		*(struct fact *)array_push(kept, count, sizeof(**kept)) = *reason;
-		reason = reason_of(t, reason->source);
+	return a == than || (a && than && s->name == former->name && s->repo->appdata && former->repo->appdata &&
+				pool_evrcmp(t->pool, s->evr, former->evr, EVRCMP_COMPARE) >= 0);
+}
+
+/* How far each fact's source is from where everything begins: a walk by distance, for needs go in circles. */
+static void find_distances(struct telling *t)
+{
+	bool is_changed = true;
+
+	for (size_t i = 0; i < t->count; i++)
+		t->facts[i].distance = is_about_needs(&t->facts[i]) && !reason_of(t, t->facts[i].source) ? 1 : 0;
+	for (int distance = 1; is_changed; distance++) {
+		is_changed = false;
+		for (size_t i = 0; i < t->count; i++)
+			for (size_t k = 0; t->facts[i].distance == distance && k < t->count; k++)
+				if (!t->facts[k].distance && is_met_by(t, &t->facts[i], t->facts[k].source)) {
+					t->facts[k].distance = distance + 1;
+					is_changed = true;
+				}
 	}
 }
 
-/* A long proof: of all contradictions only the last, and how what is in it came in. */
-static void keep_core(struct telling *t, const struct fact *core)
+/* The fact nearest to the beginning by which a solvable comes in. */
+static const struct fact *nearest_reason(const struct telling *t, Id solvable)
+{
+	const struct fact *nearest = NULL;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->facts[i].distance && is_met_by(t, &t->facts[i], solvable) && (!nearest || t->facts[i].distance < nearest->distance))
+			nearest = &t->facts[i];
+	return nearest;
+}
+
+/* Adds the facts by which a solvable comes in, from the beginning on; of a long way its beginning and its end. */
+static void keep_way_to(const struct telling *t, Id solvable, struct fact **kept, size_t *count)
+{
+	const struct fact **way = NULL;
+	size_t length = 0;
+
+	for (const struct fact *reason = nearest_reason(t, solvable); reason;) {
+		const struct fact *before = nearest_reason(t, reason->source);
+
+		*(const struct fact **)array_push(&way, &length, sizeof(*way)) = reason;
+		reason = before && before->distance < reason->distance ? before : NULL;
+	}
+	for (size_t i = length; i-- > 0;) {
+		if (i >= WAY_END && i + WAY_BEGINNING < length) {
+			if (i == WAY_END)
+				*(struct fact *)array_push(kept, count, sizeof(**kept)) = (struct fact){.type = FACT_GAP};
+			continue;
+		}
+		*(struct fact *)array_push(kept, count, sizeof(**kept)) = *way[i];
+	}
+	free(way);
+}
+
+/* The fact that tells most of why it cannot be; the solver may name a mere need. NULL: there are only needs. */
+static const struct fact *find_core(const struct telling *t)
+{
+	static const SolverRuleinfo types[] = {SOLVER_RULE_PKG_CONFLICTS, SOLVER_RULE_PKG_OBSOLETES, SOLVER_RULE_PKG_NOTHING_PROVIDES_DEP,
+	    SOLVER_RULE_PKG_NOT_INSTALLABLE, SOLVER_RULE_PKG_SAME_NAME};
+
+	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
+		for (size_t i = 0; i < t->count; i++)
+			if (t->facts[i].type == types[k])
+				return &t->facts[i];
+	return NULL;
+}
+
+/* A long proof: of all contradictions one, and how what is in it came in. */
+static void tell_core(struct telling *t, const struct fact *core)
 {
 	struct fact *kept = NULL;
 	size_t count = 0;
 
+	find_distances(t);
 	keep_way_to(t, core->source, &kept, &count);
 	if (core->target)
 		keep_way_to(t, core->target, &kept, &count);
 	*(struct fact *)array_push(&kept, &count, sizeof(*kept)) = *core;
-	free(t->facts);
-	t->facts = kept;
-	t->count = count;
+	for (size_t i = 0; i < count; i++)
+		fact_tell(t, &kept[i]);
+	free(kept);
 }
 
 static int place_of(const struct telling *t, const struct fact *fact)
@@ -141,15 +207,6 @@ static struct fact fact_of(const struct telling *t, Id rule)
 	else if (fact.source && fact.dependency)
 		fact.place = place_of(t, &fact);
 	return fact;
-}
-
-/* Of a package of Debian's a version that is as new; of another package, and of none, only itself. */
-static bool is_as_new(const struct telling *t, Id a, Id than)
-{
-	const Solvable *s = pool_id2solvable(t->pool, a), *former = pool_id2solvable(t->pool, than);
-
-	return a == than || (a && than && s->name == former->name && s->repo->appdata && former->repo->appdata &&
-				pool_evrcmp(t->pool, s->evr, former->evr, EVRCMP_COMPARE) >= 0);
 }
 
 /* Says another fact the same of newer versions? What is true of several versions is told of one. */
@@ -212,17 +269,18 @@ static void drop_outdone(struct telling *t)
 char *solver_facts_text(Solver *solver, const struct solver_facts *facts)
 {
 	struct telling t = {.style = facts, .pool = solver->pool, .solver = solver};
-	struct fact core;
+	const struct fact *core;
 	char *text;
 
 	for (Id problem = 0; (problem = solver_next_problem(solver, problem));) {
 		t.count = 0;
 		take_facts(&t, problem);
 		drop_outdone(&t);
-		core = fact_of(&t, solver_findproblemrule(solver, problem));
-		if (t.count > FACTS_TOLD_MAX && fact_is_telling(&core))
-			keep_core(&t, &core);
-		tell_all(&t);
+		core = t.count > FACTS_TOLD_MAX ? find_core(&t) : NULL;
+		if (core)
+			tell_core(&t, core);
+		else
+			tell_all(&t);
 	}
 	free(t.facts);
 	text = text_list_join(&t.sentences, "; ");

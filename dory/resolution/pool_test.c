@@ -43,6 +43,17 @@ static void start(void)
 	test_archive_add(&archive, "coreutils", "9", "");
 	test_archive_add(&archive, "foreign", "1", "Architecture: arm64\n");
 	test_archive_add(&archive, "hollow", "1", "Depends: nothing-at-all\n");
+	test_archive_add(&archive, "bottom", "1", "Conflicts: three\n");
+	for (int i = 0; i < 20; i++) { /* a long way down, with circles */
+		char *name = text_format("step%d", i), *next = i < 19 ? text_format("step%d", i + 1) : text_copy("bottom");
+		char *fields = text_format("Depends: %s, step%d\n", next, i / 2);
+
+		test_archive_add(&archive, name, "1", fields);
+		test_archive_add(&archive, name, "2", fields);
+		free(fields);
+		free(next);
+		free(name);
+	}
 	test_archive_start(&archive);
 }
 
@@ -160,6 +171,17 @@ TEST(contradictions_are_found_wherever_they_lie)
 		"app requires d; app requires b; b 1 requires deb:two; deb:two 2 requires deb:right; deb:right 1 requires deb:shared < 9; "
 		"d 1 cannot be together with deb:shared 1"));
 	CHECK(fails("deb:hollow", DORY_ERROR_CONFLICT, "app requires deb:hollow; deb:hollow 1 requires deb:nothing-at-all, which nobody has"));
+	end();
+}
+
+TEST(of_a_long_way_both_ends_are_told)
+{
+	start();
+	CHECK(resolves("deb:bottom", "| bottom=1"));
+	CHECK(fails("'deb:step0', 'deb:three'", DORY_ERROR_CONFLICT,
+		"app requires deb:step0; deb:step0 2 requires deb:step1; deb:step1 2 requires deb:step2; ...; "
+		"deb:step17 2 requires deb:step18; deb:step18 2 requires deb:step19; deb:step19 2 requires deb:bottom; "
+		"app requires deb:three; deb:bottom 1 cannot be together with deb:three 3"));
 	end();
 }
 
