@@ -119,13 +119,23 @@ def bench_commands():
 def bench_resolution():
     """Anew each time, with the indices of Debian's archive in the cache: what was found once is kept by the names, so it is forgotten before."""
     compose = [DORY, "compose", "-q", IMAGE, "--deb", "sqlite3"]
+    together, app = package("compose", "-q", f"{IMAGE}-together"), project("together", 'require: ["many", "deb:no-such-package | deb:sqlite3 >= 3"]')
+    resolved = f"{os.environ['DORY_ROOT']}/cache/resolved"
     sh(*compose, "--refresh", stdout=subprocess.DEVNULL)
-    use = least({"resolve": (compose, None, lambda: remove(f"{os.environ['DORY_ROOT']}/cache/resolved"))}, 11)
+    sh(*together, cwd=app, stdout=subprocess.DEVNULL)
+    use = least({
+        "resolve": (compose, None, lambda: remove(resolved)),
+        "together": (together, app, lambda: remove(resolved)),
+        "kept": (together, app, None),
+    }, 11)
     row_of("resolution over Debian's index, with a no-op", use["resolve"], 300)
-    row("resolution over Debian's index: memory", use["resolve"].peak_kib / 1024, 64, "MiB")
+    row_of("the same with a package of ours and alternatives", use["together"], 300)
+    row_of("the same, kept", use["kept"], 50)
+    row("resolution over Debian's index: memory", max(use[name].peak_kib for name in use) / 1024, 64, "MiB")
     refresh = Use([*compose, "--refresh"])
     print(f"  its refresh: {refresh.ms:.0f} ms, {refresh.peak_kib / 1024:.1f} MiB")
-    subprocess.run([DORY, "rmi", IMAGE], stdout=subprocess.DEVNULL)
+    for image in (IMAGE, f"{IMAGE}-together"):
+        subprocess.run([DORY, "rmi", image], stdout=subprocess.DEVNULL)
 
 
 def bench_packages():

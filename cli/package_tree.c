@@ -14,21 +14,34 @@ struct met {
 	char *text;
 };
 
+static const struct package_manifest *find_package(const struct packages_plan *plan, const struct alternative *alternative)
+{
+	for (size_t i = 0; i < plan->resolution.count; i++)
+		if (package_meets(&plan->resolution.packages[i].entry->manifest, alternative))
+			return &plan->resolution.packages[i].entry->manifest;
+	return NULL;
+}
+
 static struct met meet(const struct packages_plan *plan, const char *text)
 {
+	const struct debian_package *debian = NULL;
 	struct requirement requirement;
 	struct dory_error ignored;
 	struct met met = {0};
 
 	if (requirement_parse(text, &requirement, &ignored) < 0)
 		return met;
-	for (size_t k = 0; k < requirement.count && !met.manifest; k++)
-		for (size_t i = 0; i < plan->resolution.count && !met.manifest; i++)
-			if (package_meets(&plan->resolution.packages[i].entry->manifest, &requirement.alternatives[k]))
-				met.manifest = &plan->resolution.packages[i].entry->manifest;
+	for (size_t k = 0; k < requirement.count && !met.manifest && !debian; k++) {
+		met.manifest = find_package(plan, &requirement.alternatives[k]);
+		debian = met.manifest ? NULL : resolution_find_debian(&plan->resolution, &requirement.alternatives[k]);
+	}
 	requirement_release(&requirement);
-	met.text = met.manifest ? text_format("%s%s%s", met.manifest->name, *met.manifest->version ? " " : "", met.manifest->version)
-				: text_copy(text);
+	if (met.manifest)
+		met.text = text_format("%s%s%s", met.manifest->name, *met.manifest->version ? " " : "", met.manifest->version);
+	else if (debian)
+		met.text = text_format("deb:%s %s", debian->name, debian->version);
+	else
+		met.text = text_copy(text);
 	return met;
 }
 
@@ -123,12 +136,14 @@ static bool names(const char *requirement_text, const char *name, const struct p
 		return false;
 	for (size_t k = 0; k < requirement.count; k++) {
 		const struct alternative *alternative = &requirement.alternatives[k];
-		const struct builtin_package *builtin = alternative->is_debian ? NULL : builtin_package_find(alternative->name);
+		char *debian = alternative_debian(alternative);
+		size_t length = strlen(name);
 
 		if (manifest)
 			is_named |= package_meets(manifest, alternative);
 		else
-			is_named |= strcmp(alternative->is_debian ? alternative->name : builtin && builtin->debian ? builtin->debian : "", name) == 0;
+			is_named |= debian && strncmp(debian, name, length) == 0 && (!debian[length] || debian[length] == ' ');
+		free(debian);
 	}
 	requirement_release(&requirement);
 	return is_named;
@@ -156,6 +171,77 @@ static void check_requirer(struct asking *asking, const struct package_manifest 
 	}
 }
 
+static const struct debian_package *find_debian(const struct packages_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->resolution.set.count; i++)
+		if (strcmp(plan->resolution.set.packages[i].name, name) == 0)
+			return &plan->resolution.set.packages[i];
+	return NULL;
+}
+
+/* Does the project, its runtime or a package of ours ask for one of Debian's? */
+static bool is_asked_for(const struct packages_plan *plan, const char *name)
+{
+	char *signed_name = text_format("deb:%s", name);
+	bool is_asked = text_list_has(&plan->needs, signed_name);
+
+	free(signed_name);
+	for (size_t i = 0; i < plan->resolution.debian.count && !is_asked; i++) {
+		const char *asked = plan->resolution.debian.items[i];
+
+		is_asked = strncmp(asked, name, strlen(name)) == 0 && (!asked[strlen(name)] || asked[strlen(name)] == ' ');
+	}
+	return is_asked;
+}
+
+/* Would it be there if nothing that `without` needs were? In a circle of Debian's packages some are there for each other only. */
+static bool is_there_without(const struct packages_plan *plan, const char *name, const char *without)
+{
+	struct text_list names = {0};
+	bool is_there = false;
+
+	text_list_add(&names, name);
+	for (size_t i = 0; i < names.count && !is_there; i++) {
+		const struct debian_package *package = find_debian(plan, names.items[i]);
+
+		is_there = !package || package->needed_by.count == 0 || is_asked_for(plan, names.items[i]);
+		for (size_t k = 0; package && k < package->needed_by.count; k++)
+			if (strcmp(package->needed_by.items[k], without) != 0 && !text_list_has(&names, package->needed_by.items[k]))
+				text_list_add(&names, package->needed_by.items[k]);
+	}
+	text_list_release(&names);
+	return is_there;
+}
+
+static void print_reason(struct asking *asking, unsigned depth, const char *text, const char *name)
+{
+	printf("%*s%s %s\n", (int)depth * 2, "", text, name);
+	asking->found++;
+}
+
+/* Who needs one of Debian's among themselves; what nobody needs is there because Debian always has it. */
+static void print_debian_reasons(struct asking *asking, const char *name, unsigned depth)
+{
+	const struct packages_plan *plan = asking->plan;
+	const struct debian_package *package = find_debian(plan, name + strlen("deb:"));
+
+	for (size_t i = 0; package && i < package->needed_by.count; i++) {
+		char *who = text_format("deb:%s", package->needed_by.items[i]), *text = text_format("%s requires", who);
+
+		if (is_there_without(plan, package->needed_by.items[i], package->name)) {
+			print_reason(asking, depth, text, name);
+			print_reasons(asking, who, depth + 1);
+		}
+		free(text);
+		free(who);
+	}
+	for (size_t i = 0; i < plan->lock.debian_count; i++)
+		if (package && strcmp(plan->lock.debian[i].name, package->name) == 0)
+			print_reason(asking, depth, "dory.lock names", name);
+	if (package && depth == 0 && asking->found == 0)
+		print_reason(asking, depth, "Debian's packages rely, without requiring it, on", name);
+}
+
 static void print_reasons(struct asking *asking, const char *name, unsigned depth)
 {
 	const struct packages_plan *plan = asking->plan;
@@ -181,6 +267,8 @@ static void print_reasons(struct asking *asking, const char *name, unsigned dept
 
 		check_requirer(asking, who, &who->require, name, manifest, false, depth);
 	}
+	if (!manifest)
+		print_debian_reasons(asking, name, depth);
 }
 
 int package_print_why(const struct dory_config *config, const struct packages_request *request, const char *package,

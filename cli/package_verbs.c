@@ -272,6 +272,7 @@ static int tree(struct invocation *invocation, const struct dory_config *config,
 	const struct word_list *operands = &invocation->words.operands;
 	struct packages_compose compose = request_of(invocation);
 
+	compose.request.only_looks = true;
 	return package_print_tree(config, &compose.request, operands->count ? operands->words[0] : NULL, err);
 }
 
@@ -279,6 +280,7 @@ static int why(struct invocation *invocation, const struct dory_config *config, 
 {
 	struct packages_compose compose = request_of(invocation);
 
+	compose.request.only_looks = true;
 	return package_print_why(config, &compose.request, invocation->words.operands.words[0], err);
 }
 

@@ -11,21 +11,6 @@
 #include "dory/packages.h"
 #include "dory/parts.h"
 
-int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
-	struct debian_set *set, struct dory_error *err)
-{
-	if (resolved_find(config, names, count, refresh, set))
-		return 0;
-	if (debian_resolve(config, names, count, refresh == DORY_REFRESH_NOW, set, err) < 0)
-		return -1;
-	if (debian_fetch(config, set, err) < 0) {
-		debian_set_release(set);
-		return -1;
-	}
-	resolved_keep(config, names, count, set);
-	return 0;
-}
-
 struct source_list {
 	struct compose_source *sources;
 	size_t count;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Packages put together: a project with all that it requires becomes an image, a directory or a list. A plan is what
- * goes in and from where; making one resolves, but downloads and writes nothing.
+ * goes in and from where; making one resolves, but downloads no packages of Debian's.
  */
 #pragma once
 #include "dory/config/config.h"
 #include "dory/dory.h"
 #include "dory/package/project.h"
-#include "dory/package/resolve.h"
+#include "dory/package/meets.h"
+#include "dory/resolution/resolution.h"
 #include "dory/runtime/boot.h"
 
 /* Which sources of packages are asked. */
@@ -37,6 +38,16 @@ struct packages_request {
 	bool pulls;                    /* what is not here comes from the repositories */
 	enum dory_refresh refresh;
 	bool ignores_lock;             /* take what is newest, whatever dory.lock says */
+	bool only_looks;               /* nothing is composed: Debian's archive as its cached indices have it, whatever their age */
+};
+
+/* What dory.lock says; zeroed is nothing. */
+struct packages_locked {
+	char *name, *version, *sha256; /* the digest may be NULL */
+};
+struct packages_lock {
+	struct packages_locked *packages, *debian;
+	size_t package_count, debian_count;
 };
 
 struct packages_plan {
@@ -47,19 +58,23 @@ struct packages_plan {
 	struct run_manifest *runs;     /* for each package of the resolution; runtime NULL: it has none */
 	struct boot_sets boots;        /* of all packages and the project, whose sets win */
 	struct text_list requires;     /* beside the project's own */
-	struct debian_set *debian;     /* NULL until packages_plan_debian */
-	struct text_list refused;      /* of Debian's, what its archive does not have */
+	struct text_list needs;        /* what runtimes need of Debian's, as "deb:nodejs"; the packages are chosen with it */
+	struct text_list found_needs;  /* the same as the packages chosen have it, while it is being settled */
+	struct packages_lock lock;
+	char *key;                     /* what the solution depends on, if Debian's archive is part of it */
+	bool is_kept;                  /* the solution is one of a former time */
+	struct debian_set *debian;     /* the resolution's, once it is fetched; NULL: nothing of Debian's is needed */
 };
 
 int packages_plan_make(const struct dory_config *config, const struct packages_request *request,
 	struct packages_plan *plan, struct dory_error *err) must_check;
 void packages_plan_release(struct packages_plan *plan);
-/*
- * Resolves and downloads Debian's packages that the plan needs; checks the versions that were asked for. What the archive does not
- * have is refused, and the plan made again, with other alternatives where there are any (`refused` is not empty then).
- */
-int packages_plan_debian(const struct dory_config *config, const struct packages_request *request,
+/* Downloads Debian's packages of the plan. */
+int packages_plan_fetch(const struct dory_config *config, const struct packages_request *request,
 	struct packages_plan *plan, struct dory_error *err) must_check;
+/* A step of making a plan: its resolution. Without the archive what is asked of Debian's is taken to be there. */
+int packages_resolve(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
+	bool with_archive, struct dory_error *err) must_check;
 
 /* "Command line will be set ...": where the command of an image comes from. */
 enum boot_source { BOOT_RUN, BOOT_SETS, BOOT_DEFAULT_SETS, BOOT_NONE };
@@ -88,9 +103,15 @@ int dory_packages_collect(
 
 /* dory.lock of a project: which versions, with digests. */
 int packages_lock_write(const struct packages_plan *plan, struct dory_error *err) must_check;
-/* Leaves in `available` of each package that the lock names only the one that it names; adds to `debian` "NAME=VERSION". */
-int packages_lock_apply(const char *directory, struct package_list *available, struct text_list *debian,
-	struct dory_error *err) must_check;
+/* No file is as good as an empty one. Errors: FORMAT with line and column. */
+int packages_lock_read(const char *directory, struct packages_lock *lock, struct dory_error *err) must_check;
+void packages_lock_release(struct packages_lock *lock);
+/* Leaves in `available` of each package that the lock names only the one that it names. NOT_FOUND if it is not there. */
+int packages_lock_apply(const struct packages_lock *lock, struct package_list *available, struct dory_error *err) must_check;
+/* Adds "NAME = VERSION" for each of Debian's. */
+void packages_lock_names(const struct packages_lock *lock, struct text_list *names);
+/* UNTRUSTED if one of the set is locked with another digest. */
+int packages_lock_check(const struct packages_lock *lock, const struct debian_set *set, struct dory_error *err) must_check;
 
 /* Capstan's size: "64M", "10G", MiB of it. USAGE. */
 int packages_size_parse(const char *text, uint64_t *bytes, struct dory_error *err) must_check;

@@ -279,12 +279,7 @@ static int compose_plan(const struct dory_config *config, const struct packages_
 	if (result == 0)
 		result = choose(plan, compose, &chosen, err);
 	if (result == 0)
-		result = packages_plan_debian(config, &compose->request, plan, err);
-	if (result == 0 && plan->refused.count > 0) { /* it is another plan now */
-		chosen_release(&chosen);
-		chosen = (struct chosen){0};
-		result = choose(plan, compose, &chosen, err);
-	}
+		result = packages_plan_fetch(config, &compose->request, plan, err);
 	add_packages(plan, &list);
 	if (result == 0)
 		result = add_run_sets(plan, &list, err);
@@ -359,7 +354,7 @@ int dory_packages_preview(const struct dory_config *config, const struct package
 	int result = packages_plan_make(config, &compose->request, &plan, err);
 
 	if (result == 0) {
-		result = packages_plan_debian(config, &compose->request, &plan, err);
+		result = packages_plan_fetch(config, &compose->request, &plan, err);
 		if (result == 0) {
 			add_debian(&plan, &list);
 			add_packages(&plan, &list);
@@ -426,7 +421,7 @@ int dory_packages_collect(const struct dory_config *config, const struct package
 	if (packages_plan_make(config, &compose->request, &plan, err) < 0)
 		return -1;
 	say_notes(compose, &plan);
-	result = packages_plan_debian(config, &compose->request, &plan, err);
+	result = packages_plan_fetch(config, &compose->request, &plan, err);
 	if (result == 0)
 		result = collect_plan(config, &plan, err);
 	packages_plan_release(&plan);

@@ -16,14 +16,6 @@
 #include "dory/packages.h"
 #include "dory/parts.h"
 
-struct locked {
-	char *name, *version, *sha256;
-};
-struct lock {
-	struct locked *packages, *debian;
-	size_t package_count, debian_count;
-};
-
 static void put_locked(struct emitter *emitter, const char *name, const char *version, const char *sha256)
 {
 	emitter_begin_mapping(emitter, NULL);
@@ -61,12 +53,12 @@ int packages_lock_write(const struct packages_plan *plan, struct dory_error *err
 }
 
 static const struct document_key locked_keys[] = {
-	{"name", document_take_text, offsetof(struct locked, name)},
-	{"version", document_take_text, offsetof(struct locked, version)},
-	{"sha256", document_take_text, offsetof(struct locked, sha256)},
+	{"name", document_take_text, offsetof(struct packages_locked, name)},
+	{"version", document_take_text, offsetof(struct packages_locked, version)},
+	{"sha256", document_take_text, offsetof(struct packages_locked, sha256)},
 };
 
-static int take_locked(struct document *document, struct locked **list, size_t *count, const yaml_node_t *value, struct dory_error *err)
+static int take_locked(struct document *document, struct packages_locked **list, size_t *count, const yaml_node_t *value, struct dory_error *err)
 {
 	if (document_is_empty(value))
 		return 0;
@@ -74,7 +66,7 @@ static int take_locked(struct document *document, struct locked **list, size_t *
 		return document_fail(document, value, err, "a list is expected here");
 	for (yaml_node_item_t *item = value->data.sequence.items.start; item < value->data.sequence.items.top; item++) {
 		const yaml_node_t *node = yaml_document_get_node(&document->yaml, *item);
-		struct locked *locked = array_push(list, count, sizeof(**list));
+		struct packages_locked *locked = array_push(list, count, sizeof(**list));
 
 		if (document_mapping(document, node, locked_keys, ARRAY_SIZE(locked_keys), locked, "dory.lock", err) < 0)
 			return -1;
@@ -86,21 +78,21 @@ static int take_locked(struct document *document, struct locked **list, size_t *
 
 static int take_packages(struct document *document, void *into, const yaml_node_t *value, struct dory_error *err)
 {
-	struct lock *lock = into;
+	struct packages_lock *lock = into;
 
 	return take_locked(document, &lock->packages, &lock->package_count, value, err);
 }
 
 static int take_debian(struct document *document, void *into, const yaml_node_t *value, struct dory_error *err)
 {
-	struct lock *lock = into;
+	struct packages_lock *lock = into;
 
 	return take_locked(document, &lock->debian, &lock->debian_count, value, err);
 }
 
 static const struct document_key keys[] = {{"packages", take_packages, 0}, {"debian", take_debian, 0}};
 
-static void locked_release(struct locked *list, size_t count)
+static void locked_release(struct packages_locked *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(list[i].name);
@@ -110,13 +102,13 @@ static void locked_release(struct locked *list, size_t count)
 	free(list);
 }
 
-static void lock_release(struct lock *lock)
+void packages_lock_release(struct packages_lock *lock)
 {
 	locked_release(lock->packages, lock->package_count);
 	locked_release(lock->debian, lock->debian_count);
 }
 
-static int parse(const char *path, const char *text, size_t length, struct lock *lock, struct dory_error *err)
+static int parse(const char *path, const char *text, size_t length, struct packages_lock *lock, struct dory_error *err)
 {
 	struct document document;
 	int result = 0;
@@ -129,14 +121,14 @@ static int parse(const char *path, const char *text, size_t length, struct lock 
 	return result;
 }
 
-static bool is_locked_one(const struct package_manifest *manifest, const struct locked *locked)
+static bool is_locked_one(const struct package_manifest *manifest, const struct packages_locked *locked)
 {
 	return strcmp(manifest->version, locked->version) == 0 &&
 	       (!locked->sha256 || !*locked->sha256 || !*manifest->sha256 || strcmp(manifest->sha256, locked->sha256) == 0);
 }
 
 /* Takes out of the list what has the name and is another. */
-static int keep_locked(struct package_list *available, const struct locked *locked, struct dory_error *err)
+static int keep_locked(struct package_list *available, const struct packages_locked *locked, struct dory_error *err)
 {
 	size_t kept = 0, found = 0;
 
@@ -159,32 +151,53 @@ static int keep_locked(struct package_list *available, const struct locked *lock
 	return error_hint(err, "Get that very package, or take what there is with --unlocked; --lock writes dory.lock anew.");
 }
 
-static int apply(const struct lock *lock, struct package_list *available, struct text_list *debian, struct dory_error *err)
+int packages_lock_apply(const struct packages_lock *lock, struct package_list *available, struct dory_error *err)
 {
-	for (size_t i = 0; available && i < lock->package_count; i++)
+	for (size_t i = 0; i < lock->package_count; i++)
 		if (keep_locked(available, &lock->packages[i], err) < 0)
 			return -1;
-	for (size_t i = 0; debian && i < lock->debian_count; i++)
-		text_list_take(debian, text_format("%s=%s", lock->debian[i].name, lock->debian[i].version));
 	return 0;
 }
 
-int packages_lock_apply(const char *directory, struct package_list *available, struct text_list *debian, struct dory_error *err)
+void packages_lock_names(const struct packages_lock *lock, struct text_list *names)
+{
+	for (size_t i = 0; i < lock->debian_count; i++)
+		text_list_take(names, text_format("%s = %s", lock->debian[i].name, lock->debian[i].version));
+}
+
+static int check_digest(const struct packages_lock *lock, const struct debian_package *package, struct dory_error *err)
+{
+	for (size_t i = 0; i < lock->debian_count; i++) {
+		const struct packages_locked *locked = &lock->debian[i];
+
+		if (strcmp(locked->name, package->name) != 0 || strcmp(locked->version, package->version) != 0 || !locked->sha256 ||
+			!*locked->sha256 || strcmp(locked->sha256, package->sha256) == 0)
+			continue;
+		error_set(err, DORY_ERROR_UNTRUSTED, "dory.lock names deb:%s %s with the digest %.12s..., and Debian's archive has it with %.12s...",
+			package->name, package->version, locked->sha256, package->sha256);
+		return error_hint(err, "Take what there is with --unlocked; --lock writes dory.lock anew.");
+	}
+	return 0;
+}
+
+int packages_lock_check(const struct packages_lock *lock, const struct debian_set *set, struct dory_error *err)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (check_digest(lock, &set->packages[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int packages_lock_read(const char *directory, struct packages_lock *lock, struct dory_error *err)
 {
 	char *path = text_format("%s/dory.lock", directory), *text = NULL;
-	struct lock lock = {0};
 	size_t length;
 	int result = file_read(path, DOCUMENT_SIZE_MAX, &text, &length, err);
 
-	if (result < 0 && err->kind == DORY_ERROR_NOT_FOUND) {
-		free(path);
-		return 0;
-	}
-	if (result == 0)
-		result = parse(path, text, length, &lock, err);
-	if (result == 0)
-		result = apply(&lock, available, debian, err);
-	lock_release(&lock);
+	if (result < 0 && err->kind == DORY_ERROR_NOT_FOUND)
+		result = 0;
+	else if (result == 0)
+		result = parse(path, text, length, lock, err);
 	free(text);
 	free(path);
 	return result;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What goes into an image: resolution over all sources, run configurations of all packages, Debian's packages. */
+/* What goes into an image: the packages that were resolved, and the run configurations of all of them. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,6 @@
 #include "dory/base/text.h"
 #include "dory/package/archive.h"
 #include "dory/packages.h"
-#include "dory/parts.h"
 
 static int open_sources(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
 	struct dory_error *err)
@@ -36,23 +35,6 @@ static void leave_out_project(struct packages_plan *plan)
 			list->entries[kept++] = list->entries[i];
 	}
 	list->count = kept;
-}
-
-static int resolve(const struct dory_config *config, struct packages_plan *plan, struct dory_error *err)
-{
-	const struct resolve_request request = {.root = &plan->project.manifest,
-		.more = &plan->requires,
-		.available = &plan->available,
-		.refused = &plan->refused,
-		.architecture = config->architecture ? config->architecture : "amd64"};
-	char *missing = NULL;
-
-	if (package_resolve(&request, &plan->resolution, &missing, err) == 0)
-		return 0;
-	if (missing && !err->hint[0])
-		error_hint(err, "Pull it using 'dory package pull %s', or make it here: `dory package import` in its directory.", missing);
-	free(missing);
-	return -1;
 }
 
 /*
@@ -110,16 +92,37 @@ static int read_runs(const struct dory_config *config, struct packages_plan *pla
 	return 0;
 }
 
-static void need_debian(struct packages_plan *plan, const char *debian)
+static bool is_need(const struct packages_plan *plan, const char *debian)
 {
+	bool is_need = false;
+
+	for (size_t i = 0; i < plan->needs.count; i++)
+		is_need |= strcmp(plan->needs.items[i] + strlen("deb:"), debian) == 0;
+	return is_need;
+}
+
+/* What is asked for with a version, or by a requirement, needs not be asked for again. */
+static bool is_asked_for(const struct packages_plan *plan, const char *debian)
+{
+	size_t length = strlen(debian);
+
 	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
-		size_t length = strlen(debian);
 		const char *have = plan->resolution.debian.items[i];
 
-		if (strncmp(have, debian, length) == 0 && (!have[length] || have[length] == ' '))
-			return;
+		if (strncmp(have, debian, length) == 0 && (have[length] == ' ' || (!have[length] && !is_need(plan, debian))))
+			return true;
 	}
-	text_list_add(&plan->resolution.debian, debian);
+	return false;
+}
+
+static void need_debian(struct packages_plan *plan, const char *debian)
+{
+	char *need = text_format("deb:%s", debian);
+
+	if (!is_asked_for(plan, debian) && !text_list_has(&plan->found_needs, need))
+		text_list_take(&plan->found_needs, need);
+	else
+		free(need);
 }
 
 /* A package of the resolution; what is built in is needed from Debian as soon as somebody inherits from it. */
@@ -211,15 +214,6 @@ static int make_boots(struct packages_plan *plan, struct dory_error *err)
 	return 0;
 }
 
-/* What the packages are, and what they run. */
-static int decide(const struct dory_config *config, struct packages_plan *plan, struct dory_error *err)
-{
-	if (resolve(config, plan, err) < 0 || read_runs(config, plan, err) < 0 || make_boots(plan, err) < 0)
-		return -1;
-	text_list_sort(&plan->resolution.debian);
-	return 0;
-}
-
 static void release_decision(struct packages_plan *plan)
 {
 	for (size_t i = 0; plan->runs && i < plan->resolution.count; i++)
@@ -228,10 +222,62 @@ static void release_decision(struct packages_plan *plan)
 	plan->runs = NULL;
 	resolution_release(&plan->resolution);
 	boot_sets_release(&plan->boots);
-	if (plan->debian)
-		debian_set_release(plan->debian);
-	free(plan->debian);
-	plan->debian = NULL;
+	text_list_release(&plan->found_needs);
+}
+
+/* What the packages are, and what they run. */
+static int decide(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan, bool with_archive,
+	struct dory_error *err)
+{
+	release_decision(plan);
+	if (packages_resolve(config, request, plan, with_archive, err) < 0 || read_runs(config, plan, err) < 0 || make_boots(plan, err) < 0)
+		return -1;
+	text_list_sort(&plan->found_needs);
+	return 0;
+}
+
+/* Were the packages chosen with just these needs? */
+static bool has_found_needs(const struct packages_plan *plan)
+{
+	bool is_same = plan->needs.count == plan->found_needs.count;
+
+	for (size_t i = 0; i < plan->needs.count && is_same; i++)
+		is_same = strcmp(plan->needs.items[i], plan->found_needs.items[i]) == 0;
+	return is_same;
+}
+
+/* From turn to turn as they were found; at last none is given up any more, so that there is an end. */
+static void take_needs(struct packages_plan *plan, bool keeps)
+{
+	for (size_t i = 0; keeps && i < plan->needs.count; i++)
+		if (!text_list_has(&plan->found_needs, plan->needs.items[i]))
+			text_list_add(&plan->found_needs, plan->needs.items[i]);
+	text_list_sort(&plan->found_needs);
+	text_list_release(&plan->needs);
+	plan->needs = plan->found_needs;
+	plan->found_needs = (struct text_list){0};
+}
+
+/*
+ * What runtimes need of Debian's is known when packages were chosen, and the packages are chosen with it. Its archive is looked into, which
+ * takes longer, when it is known that something of it is needed.
+ */
+static int settle(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan, struct dory_error *err)
+{
+	enum { TURNS_FREE = 4, TURNS_MAX = 64 };
+	bool with_archive = false;
+
+	for (int turn = 0; turn < TURNS_MAX; turn++) {
+		if (decide(config, request, plan, with_archive, err) < 0)
+			return -1;
+		if (!has_found_needs(plan))
+			take_needs(plan, turn >= TURNS_FREE);
+		else if (with_archive || plan->resolution.debian.count == 0)
+			return 0;
+		else
+			with_archive = true;
+	}
+	return error_set(err, DORY_ERROR_CONFLICT, "what runtimes need changes with the packages that are chosen for it");
 }
 
 static int take_requirements(const struct packages_request *request, struct packages_plan *plan, struct dory_error *err)
@@ -258,124 +304,15 @@ int packages_plan_make(const struct dory_config *config, const struct packages_r
 	if (take_requirements(request, plan, err) < 0 || open_sources(config, request, plan, err) < 0)
 		goto fail;
 	leave_out_project(plan);
-	if (request->directory && !request->ignores_lock && packages_lock_apply(plan->project.directory, &plan->available, NULL, err) < 0)
+	if (request->directory && !request->ignores_lock &&
+		(packages_lock_read(plan->project.directory, &plan->lock, err) < 0 ||
+			packages_lock_apply(&plan->lock, &plan->available, err) < 0))
 		goto fail;
-	if (decide(config, plan, err) == 0)
+	if (settle(config, request, plan, err) == 0)
 		return 0;
 fail:
 	packages_plan_release(plan);
 	return -1;
-}
-
-/* The names that Debian's resolver takes, "NAME=VERSION" where that is known. */
-static int debian_names(const struct packages_plan *plan, const struct packages_request *request, struct text_list *names,
-	struct dory_error *err)
-{
-	struct text_list locked = {0};
-
-	if (request->directory && !request->ignores_lock && packages_lock_apply(plan->project.directory, NULL, &locked, err) < 0)
-		return -1;
-	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
-		struct requirement requirement;
-		const struct alternative *wanted;
-
-		if (requirement_parse(plan->resolution.debian.items[i], &requirement, err) < 0)
-			return -1;
-		wanted = &requirement.alternatives[0];
-		text_list_take(names, wanted->operator == REQUIREMENT_EQUAL ? text_format("%s=%s", wanted->name, wanted->version)
-									       : text_copy(wanted->name));
-		requirement_release(&requirement);
-	}
-	for (size_t i = 0; i < locked.count; i++)
-		text_list_add(names, locked.items[i]);
-	text_list_release(&locked);
-	return 0;
-}
-
-/* The version of it that is too old or too new, or NULL. */
-static const char *wrong_version(const struct debian_set *set, const struct alternative *wanted)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (strcmp(set->packages[i].name, wanted->name) == 0 && !version_meets(set->packages[i].version, wanted))
-			return set->packages[i].version;
-	return NULL;
-}
-
-static int check_versions(struct packages_plan *plan, struct dory_error *err)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
-		const char *text = plan->resolution.debian.items[i], *version;
-		struct requirement requirement;
-
-		if (requirement_parse(text, &requirement, err) < 0)
-			return -1;
-		version = wrong_version(plan->debian, &requirement.alternatives[0]);
-		requirement_release(&requirement);
-		if (!version)
-			continue;
-		text_list_add(&plan->refused, text);
-		error_set(err, DORY_ERROR_CONFLICT, "the project needs deb:%s, and Debian's archive has %s", text, version);
-		result = error_hint(err, "Take another suite: --suite SUITE, or make a package of another version.");
-	}
-	return result;
-}
-
-/* The archive has not all of them: which? Each is asked for by itself. */
-static void note_unknown(const struct dory_config *config, struct packages_plan *plan)
-{
-	for (size_t i = 0; i < plan->resolution.debian.count; i++) {
-		char *name = text_copy_n(plan->resolution.debian.items[i], strcspn(plan->resolution.debian.items[i], " "));
-		const char *const names[] = {name};
-		struct debian_set set = {0};
-		struct dory_error why;
-
-		if (debian_resolve(config, names, 1, false, &set, &why) == 0)
-			debian_set_release(&set);
-		else if (why.kind == DORY_ERROR_NOT_FOUND)
-			text_list_add(&plan->refused, plan->resolution.debian.items[i]);
-		free(name);
-	}
-}
-
-static int get_debian(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
-	struct dory_error *err)
-{
-	struct text_list names = {0};
-	int result = debian_names(plan, request, &names, err);
-
-	plan->debian = calloc(1, sizeof(*plan->debian));
-	if (!plan->debian)
-		abort();
-	if (result == 0)
-		result = packages_get(config, (const char *const *)names.items, names.count, request->refresh, plan->debian, err);
-	text_list_release(&names);
-	if (result == 0)
-		return check_versions(plan, err);
-	if (err->kind == DORY_ERROR_NOT_FOUND)
-		note_unknown(config, plan);
-	return -1;
-}
-
-/* Each turn refuses one more of those that are asked for, or is the last. */
-int packages_plan_debian(const struct dory_config *config, const struct packages_request *request, struct packages_plan *plan,
-	struct dory_error *err)
-{
-	struct dory_error without;
-
-	while (plan->resolution.debian.count > 0) {
-		size_t refused = plan->refused.count;
-
-		if (get_debian(config, request, plan, err) == 0)
-			return 0;
-		if (plan->refused.count == refused)
-			return -1;
-		release_decision(plan);
-		if (decide(config, plan, &without) < 0)
-			return -1; /* for the reason that was found first */
-	}
-	return 0;
 }
 
 void packages_plan_release(struct packages_plan *plan)
@@ -384,7 +321,9 @@ void packages_plan_release(struct packages_plan *plan)
 	package_list_release(&plan->available);
 	packages_sources_close(plan->sources);
 	text_list_release(&plan->requires);
-	text_list_release(&plan->refused);
+	text_list_release(&plan->needs);
+	packages_lock_release(&plan->lock);
+	free(plan->key);
 	project_release(&plan->project);
 	*plan = (struct packages_plan){0};
 }

@@ -52,11 +52,18 @@ int recipe_compose(
 /* Now, in UTC, as ISO 8601 has it; returns owned. */
 char *time_text(void);
 
-/* A resolution of just these names that is kept, with all its packages here; the set is the caller's. */
-bool resolved_find(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
+/*
+ * A resolution of just these names that is kept, with all its packages here; the set is the caller's, and *choice, what was chosen beside
+ * it, if it is not NULL.
+ */
+bool resolved_find(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh, char **choice,
 	struct debian_set *set);
-void resolved_keep(const struct dory_config *config, const char *const *names, size_t count, const struct debian_set *set);
+void resolved_keep(const struct dory_config *config, const char *const *names, size_t count, const char *choice, const struct debian_set *set);
 
+/* How Debian's archive is asked. */
+enum debian_refresh archive_refresh(enum dory_refresh refresh);
+/* Downloads what is not here, or fails without asking anybody if nothing may be asked. */
+int archive_fetch(const struct dory_config *config, enum dory_refresh refresh, struct debian_set *set, struct dory_error *err) must_check;
 /* Resolves and downloads. */
 int packages_get(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
 	struct debian_set *set, struct dory_error *err) must_check;

@@ -67,7 +67,7 @@ static int tell_packages(const struct dory_config *config, const struct dory_com
 
 	if (dory_target_init(&packages, "./", true, composition->packages, composition->package_count, err) < 0)
 		return -1;
-	result = debian_resolve(config, packages.packages, packages.package_count, composition->refresh == DORY_REFRESH_NOW, &set, err);
+	result = debian_resolve(config, packages.packages, packages.package_count, archive_refresh(composition->refresh), &set, err);
 	for (size_t i = 0; i < set.count && result == 0; i++) {
 		const struct debian_package *p = &set.packages[i];
 

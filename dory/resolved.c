@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Resolutions that were made, in <root>/cache/resolved/DIGEST: the digest of names, sources and the state of their
- * indices (debian_fingerprint), as long as that is the same the solution is, too. A line for each package, fields
- * separated by tabs. Who composes again and again waits for no resolution, and needs no network.
+ * indices (debian_fingerprint), as long as that is the same the solution is, too. The first line is the choice that was made beside, or
+ * empty, then comes a line for each package, fields separated by tabs. Who composes again and again waits for no resolution, and needs no network.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -55,8 +55,10 @@ static bool take_line(char *line, struct debian_package *package)
 	return stat(package->path, &st) == 0 && (uint64_t)st.st_size == package->size;
 }
 
-static bool take_lines(char *text, struct debian_set *set)
+static bool take_lines(char *text, char **choice, struct debian_set *set)
 {
+	char *first = strsep(&text, "\n");
+
 	for (char *line; text && *text;) {
 		line = strsep(&text, "\n");
 		if (!take_line(line, array_push(&set->packages, &set->count, sizeof(*set->packages)))) {
@@ -64,10 +66,12 @@ static bool take_lines(char *text, struct debian_set *set)
 			return false;
 		}
 	}
-	return set->count > 0;
+	if (choice)
+		*choice = text_copy(first);
+	return set->count > 0 || *first;
 }
 
-bool resolved_find(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh,
+bool resolved_find(const struct dory_config *config, const char *const *names, size_t count, enum dory_refresh refresh, char **choice,
 	struct debian_set *set)
 {
 	char *path = cache_path(config, names, count), *text;
@@ -76,27 +80,27 @@ bool resolved_find(const struct dory_config *config, const char *const *names, s
 	size_t length;
 
 	if (path && is_fresh(path, refresh) && file_read(path, SIZE_MAX_BYTES, &text, &length, &ignored) == 0) {
-		is_found = take_lines(text, set);
+		is_found = take_lines(text, choice, set);
 		free(text);
 	}
 	free(path);
 	return is_found;
 }
 
-void resolved_keep(const struct dory_config *config, const char *const *names, size_t count, const struct debian_set *set)
+void resolved_keep(const struct dory_config *config, const char *const *names, size_t count, const char *choice, const struct debian_set *set)
 {
 	char *path = cache_path(config, names, count), *directory = text_format("%s/cache/resolved", config->root);
 	struct text_buffer text = {0};
 	struct dory_error ignored;
 
+	text_append_format(&text, "%s\n", choice ? choice : "");
 	for (size_t i = 0; i < set->count; i++) {
 		const struct debian_package *package = &set->packages[i];
 
 		text_append_format(&text, "%s\t%s\t%s\t%s\t%s\t%llu\t%s\n", package->name, package->version, package->architecture,
 			package->url, package->sha256, (unsigned long long)package->size, package->path);
 	}
-	if (path && text.text && file_make_directories(directory, &ignored) == 0 &&
-		file_replace(path, text.text, text.length, &ignored) < 0)
+	if (path && file_make_directories(directory, &ignored) == 0 && file_replace(path, text.text, text.length, &ignored) < 0)
 		remove(path); /* a cache that cannot be written is none */
 	free(text.text);
 	free(directory);

@@ -158,7 +158,7 @@ static size_t place_of(const struct debian_set *set, const char *name)
 static int resolve(const struct dory_config *config, const char *name, bool refresh, struct debian_set *set)
 {
 	err = (struct dory_error){0};
-	return debian_resolve(config, &name, 1, refresh, set, &err);
+	return debian_resolve(config, &name, 1, refresh ? DEBIAN_ALWAYS : DEBIAN_IF_OLD, set, &err);
 }
 
 static bool resolves(const struct dory_config *config, const char *name, bool refresh)
@@ -275,7 +275,7 @@ TEST(names_and_versions)
 	debian_set_release(&set);
 	CHECK(resolves(&config, "server:amd64", false));
 	CHECK(fails(&config, "server=3", false, DORY_ERROR_NOT_FOUND, "1:2.0-1"));
-	CHECK(fails(&config, "sever", false, DORY_ERROR_NOT_FOUND, "did you mean server"));
+	CHECK(fails(&config, "sever", false, DORY_ERROR_NOT_FOUND, "Did you mean server"));
 	CHECK(fails(&config, "server:arm64", false, DORY_ERROR_NOT_FOUND, "arm64"));
 	CHECK(fails(&config, "awk", false, DORY_ERROR_NOT_FOUND, "provided by"));
 	CHECK(fails(&config, "../x", false, DORY_ERROR_NOT_FOUND, "no name of a package"));
@@ -289,7 +289,7 @@ TEST(conflicts_are_explained)
 	const char *names[] = {"one", "two"};
 	struct debian_set set;
 
-	CHECK_EQ(debian_resolve(&config, names, 2, false, &set, &err), -1);
+	CHECK_EQ(debian_resolve(&config, names, 2, DEBIAN_IF_OLD, &set, &err), -1);
 	CHECK_EQ(err.kind, DORY_ERROR_CONFLICT);
 	CHECK(strstr(err.message, "one") && strstr(err.message, "two"));
 	CHECK(fails(&config, "lonely", false, DORY_ERROR_CONFLICT, "nobody-has-this"));

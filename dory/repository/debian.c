@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The public face of Debian's archive: indices brought up to date, then a resolution; and the fingerprint of both. */
+/* Sets of Debian's packages, and the fingerprint of what they are resolved over. */
 #include "debian.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "index.h"
-#include "refresh.h"
-#include "resolve.h"
 #include "dory/base/digest.h"
 #include "dory/base/text.h"
-
-static int resolve_over(const struct dory_config *config, struct index_list *list, const char *const *names, size_t count,
-    bool refresh, struct debian_set *set, struct dory_error *err)
-{
-	struct dory_error first;
-
-	if (refresh_indices(config, list, refresh, err) < 0)
-		return -1;
-	if (resolve_names(config, list, names, count, set, &first) == 0)
-		return 0;
-	if (first.kind == DORY_ERROR_FORMAT && refresh_indices(config, list, false, err) == 0)
-		return resolve_names(config, list, names, count, set, err); /* a broken index was removed and made again */
-	*err = first;
-	return -1;
-}
-
-int debian_resolve(const struct dory_config *config, const char *const *names, size_t count, bool refresh,
-    struct debian_set *set, struct dory_error *err)
-{
-	struct index_list list;
-	int result;
-
-	if (index_list_init(&list, config, err) < 0)
-		return -1;
-	result = resolve_over(config, &list, names, count, refresh, set, err);
-	index_list_fini(&list);
-	return result;
-}
 
 void debian_set_release(struct debian_set *set)
 {
@@ -46,10 +16,14 @@ void debian_set_release(struct debian_set *set)
 		free(set->packages[i].architecture);
 		free(set->packages[i].url);
 		free(set->packages[i].path);
+		text_list_release(&set->packages[i].needed_by);
 	}
 	free(set->packages);
 	*set = (struct debian_set){0};
 }
+
+/* Changes whenever the same names over the same indices may give another solution. */
+static const char resolve_rules_version[] = "2";
 
 /* A .solv file is only ever replaced by another one: its inode, size and time tell which one it is. */
 static int append_state(const char *path, bool is_optional, void *context)

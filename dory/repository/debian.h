@@ -4,6 +4,7 @@
  * indices (libsolv), and downloads the packages. Everything fetched is kept below <root>/cache and used again.
  */
 #pragma once
+#include "dory/base/text_list.h"
 #include "dory/config/config.h"
 
 struct debian_package {
@@ -12,6 +13,7 @@ struct debian_package {
 	char sha256[65]; /* lower-case hex of the .deb file */
 	uint64_t size;	 /* bytes of the .deb file */
 	char *path;	 /* the .deb in the cache; NULL until debian_fetch */
+	struct text_list needed_by; /* names of packages of the set that was resolved */
 };
 
 /* A solved set: dependencies stand before what needs them as far as there are no cycles. */
@@ -20,13 +22,19 @@ struct debian_set {
 	size_t count;
 };
 
+/* When the indices are brought up to date. */
+enum debian_refresh {
+	DEBIAN_IF_OLD, /* if the cache has none, or they are older than a day */
+	DEBIAN_ALWAYS,
+	DEBIAN_OFFLINE, /* never: what is here counts, however old; NOT_FOUND if there is nothing */
+};
+
 /*
- * Resolves `names` ("redis-server", "redis-server=5:7.0.15-1~deb12u1") and all that they need. Refreshes the indices if the cache
- * has none or they are older than a day (`refresh` forces it); a source that cannot be reached is a warning as long as
- * its cached index or another source serves. Errors: NOT_FOUND with near names in the hint, CONFLICT with libsolv's explanation
- * in a person's words, UNTRUSTED, NETWORK.
+ * Resolves `names` ("redis-server", "redis-server=5:7.0.15-1~deb12u1") and all that they need. A source that cannot be reached is a
+ * warning as long as its cached index or another source serves. Errors: NOT_FOUND with near names in the hint, CONFLICT with who
+ * needs what, UNTRUSTED, NETWORK.
  */
-int debian_resolve(const struct dory_config *config, const char *const *names, size_t count, bool refresh,
+int debian_resolve(const struct dory_config *config, const char *const *names, size_t count, enum debian_refresh refresh,
     struct debian_set *set, struct dory_error *err) must_check;
 
 /* Downloads what the cache lacks, in parallel, resuming partial files, with a progress bar; checks size and SHA-256; sets path. */

@@ -2,9 +2,9 @@
 /* A walk over the dependencies, breadth first, as Debian's tools would decide each. */
 #include "preferences.h"
 #include <string.h>
-#include <solv/bitmap.h>
 #include <solv/evr.h>
 #include <solv/knownid.h>
+#include <solv/repo.h>
 #include <solv/solvable.h>
 #include <solv/solver.h>
 #include "essential.h"
@@ -12,7 +12,7 @@
 
 struct preferences {
 	Pool *pool;
-	const Repo *present;
+	const Map *impossible;
 	Map seen;     /* packages that were followed */
 	Queue to_see; /* of them, those whose dependencies were not */
 };
@@ -35,22 +35,28 @@ static bool is_installers_choice(Pool *pool, const Solvable *s)
 	return false;
 }
 
-/* The newest package that matches `dependency` and has its name, before those that only provide it. */
-static Id best_provider(Pool *pool, Id dependency)
+static bool is_newer(Pool *pool, const Solvable *a, const Solvable *b)
 {
+	return pool_evrcmp(pool, a->evr, b->evr, EVRCMP_COMPARE) > 0;
+}
+
+/* The newest package that matches `dependency` and has its name, before those that only provide it. */
+static Id best_provider(const struct preferences *preferences, Id dependency)
+{
+	Pool *pool = preferences->pool;
 	Id name = dependency, best = 0, p, pp;
 	bool is_best_named = false;
 
 	while (ISRELDEP(name))
 		name = GETRELDEP(pool, name)->name;
 	FOR_PROVIDES(p, pp, dependency) {
-		Solvable *s = pool_id2solvable(pool, p);
+		Solvable *s = pool_id2solvable(pool, p), *former = pool_id2solvable(pool, best);
 		bool is_named = s->name == name;
 
-		if (best && is_best_named && !is_named)
+		if (preferences->impossible && MAPTST(preferences->impossible, p))
 			continue;
-		if (!best || is_named != is_best_named || (!is_named && is_installers_choice(pool, s)) ||
-		    (is_named && pool_evrcmp(pool, s->evr, pool_id2solvable(pool, best)->evr, EVRCMP_COMPARE) > 0)) {
+		if (!best || (is_named && !is_best_named) ||
+		    (is_named == is_best_named && (s->name == former->name ? is_newer(pool, s, former) : is_installers_choice(pool, s)))) {
 			best = p;
 			is_best_named = is_named;
 		}
@@ -65,7 +71,7 @@ static bool is_satisfied(const struct preferences *preferences, Id dependency)
 	Id p, pp;
 
 	FOR_PROVIDES(p, pp, dependency)
-		if (MAPTST(&preferences->seen, p) || pool_id2solvable(pool, p)->repo == preferences->present)
+		if (MAPTST(&preferences->seen, p) || pool_id2solvable(pool, p)->repo == pool->installed)
 			return true;
 	return false;
 }
@@ -79,18 +85,24 @@ static void follow_dependency(struct preferences *preferences, Id dependency)
 	if (dependency == SOLVABLE_PREREQMARKER || is_satisfied(preferences, dependency))
 		return;
 	while (!provider && ISRELDEP(first) && GETRELDEP(pool, first)->flags == REL_OR) {
-		provider = best_provider(pool, GETRELDEP(pool, first)->name);
+		provider = best_provider(preferences, GETRELDEP(pool, first)->name);
 		first = GETRELDEP(pool, first)->evr;
 	}
 	if (!provider)
-		provider = best_provider(pool, first);
+		provider = best_provider(preferences, first);
 	if (provider)
 		prefer(preferences, provider);
 }
 
-void preferences_favour(Pool *pool, const Repo *present, Queue *jobs)
+/* What a job asks for. */
+static Id wanted_by(const struct preferences *preferences, Id how, Id what)
 {
-	struct preferences preferences = {.pool = pool, .present = present};
+	return (how & SOLVER_SELECTMASK) == SOLVER_SOLVABLE ? what : best_provider(preferences, what);
+}
+
+void preferences_favour(Pool *pool, const Map *impossible, Queue *jobs)
+{
+	struct preferences preferences = {.pool = pool, .impossible = impossible};
 	int count = jobs->count;
 	Queue needs;
 	Id p;
@@ -99,11 +111,12 @@ void preferences_favour(Pool *pool, const Repo *present, Queue *jobs)
 	queue_init(&preferences.to_see);
 	queue_init(&needs);
 	for (int i = 0; i < count; i += 2)
-		if ((p = best_provider(pool, jobs->elements[i + 1])))
+		if ((p = wanted_by(&preferences, jobs->elements[i], jobs->elements[i + 1])))
 			prefer(&preferences, p);
 	while (preferences.to_see.count > 0) {
 		p = queue_shift(&preferences.to_see);
 		queue_push2(jobs, SOLVER_FAVOR | SOLVER_SOLVABLE_NAME, pool_id2solvable(pool, p)->name);
+		queue_empty(&needs); /* the look-up appends */
 		solvable_lookup_deparray(pool_id2solvable(pool, p), SOLVABLE_REQUIRES, &needs, 0);
 		for (int i = 0; i < needs.count; i++)
 			follow_dependency(&preferences, needs.elements[i]);

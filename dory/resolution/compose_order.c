@@ -1,57 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Depth first, behind what is required, each package once; the way down is a list, since circles and long chains are possible. */
-#include "dory/package/compose_order.h"
+#include "dory/resolution/compose_order.h"
 #include <stdlib.h>
 #include <string.h>
 #include "dory/base/text.h"
-
-bool version_meets(const char *has, const struct alternative *alternative)
-{
-	int order = alternative->version ? package_version_compare(*has ? has : "0", alternative->version) : 0;
-
-	switch (alternative->operator) {
-	case REQUIREMENT_ANY:
-		return true;
-	case REQUIREMENT_EQUAL:
-		return order == 0;
-	case REQUIREMENT_LESS:
-		return order < 0;
-	case REQUIREMENT_LESS_EQUAL:
-		return order <= 0;
-	case REQUIREMENT_GREATER:
-		return order > 0;
-	case REQUIREMENT_GREATER_EQUAL:
-		return order >= 0;
-	}
-	return false;
-}
-
-static bool provides(const struct package_manifest *manifest, const struct alternative *alternative)
-{
-	bool is_met = false;
-
-	for (size_t i = 0; i < manifest->provides.count && !is_met; i++) {
-		struct requirement provided;
-		struct dory_error ignored;
-
-		if (requirement_parse(manifest->provides.items[i], &provided, &ignored) < 0)
-			continue;
-		is_met = strcmp(provided.alternatives[0].name, alternative->name) == 0 &&
-			 (alternative->operator == REQUIREMENT_ANY ||
-				 (provided.alternatives[0].version && version_meets(provided.alternatives[0].version, alternative)));
-		requirement_release(&provided);
-	}
-	return is_met;
-}
-
-bool package_meets(const struct package_manifest *manifest, const struct alternative *alternative)
-{
-	if (alternative->is_debian)
-		return false;
-	if (strcmp(manifest->name, alternative->name) == 0)
-		return version_meets(manifest->version, alternative);
-	return provides(manifest, alternative);
-}
+#include "dory/package/meets.h"
 
 enum { ROOT = -1 };
 
@@ -166,5 +119,7 @@ void resolution_release(struct resolution *resolution)
 	free(resolution->packages);
 	text_list_release(&resolution->debian);
 	text_list_release(&resolution->notes);
+	debian_set_release(&resolution->set);
+	free(resolution->choice);
 	*resolution = (struct resolution){0};
 }
