@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_attach, &verb_wait,
+const struct verb *const verbs[] = {&verb_run, &verb_ps, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm, &verb_logs, &verb_attach, &verb_exec, &verb_wait,
 	&verb_stats, &verb_inspect, &verb_rename, &verb_instances, &verb_delete, &verb_supervise, &verb_build, &verb_compose, &verb_image, &verb_images,
 	&verb_rmi, &verb_network, &verb_package, &verb_repo, &verb_runtime, &verb_volume, &verb_config, &verb_doctor, &verb_completion, &verb_version, &verb_help,
 	&verb_complete, &verb_capstan_import, &verb_capstan_info, NULL};
@@ -168,6 +168,7 @@ static int run_verb(struct invocation *invocation, int argc, char **argv)
 	bool wants_help = false;
 	struct dory_error err;
 
+	invocation->words.most_operands = verb->takes_command ? 2 : 0;
 	if (options_parse(verb->options, argc, argv, verb->values, &invocation->words, &wants_help, &err) < 0) {
 		if (!err.hint[0])
 			error_hint(&err, "See `%s %s --help`.", invocation->program, verb->name);

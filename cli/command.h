@@ -42,6 +42,7 @@ struct verb {
 	void *values;                              /* what the options are read into */
 	const struct verb *const *actions;         /* a group's, NULL-terminated */
 	bool is_hidden;                            /* not for people: in no list */
+	bool takes_command; /* its second word is a program, and what follows is that program's */
 };
 /* A verb of a family, whose options are read into family_values; with run NULL it is the composer's program that has it. */
 #define FAMILY_VERB(family, word, operands_, summary_, options_, run_, details_)                                       \
@@ -58,7 +59,7 @@ struct verb {
 extern const struct verb *const verbs[]; /* in the order of help; NULL-terminated */
 extern const struct verb verb_run, verb_build, verb_compose, verb_image, verb_images, verb_rmi, verb_network, verb_package, verb_repo, verb_runtime, verb_volume, verb_config, verb_doctor,
 	verb_completion, verb_version, verb_help, verb_complete;
-extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_attach, verb_wait, verb_inspect,
+extern const struct verb verb_ps, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_delete, verb_logs, verb_attach, verb_exec, verb_wait, verb_inspect,
 	verb_stats, verb_rename, verb_instances, verb_supervise;
 
 /*

@@ -199,15 +199,17 @@ int options_parse(const struct option *options, int argc, char **argv, void *val
 	struct word_reader reader = {.argc = argc, .argv = argv};
 
 	while (reader.argc > 0) {
-		const char *word = *reader.argv++;
+		bool is_enough = words->most_operands > 0 && words->operands.count == words->most_operands;
+		const char *word = *reader.argv;
 		int result = 0;
 
-		reader.argc--;
-		if (strcmp(word, "--") == 0) {
-			while (reader.argc-- > 0)
-				word_list_add(&words->rest, *reader.argv++);
+		if (is_enough || strcmp(word, "--") == 0) {
+			for (int i = !is_enough; i < reader.argc; i++)
+				word_list_add(&words->rest, reader.argv[i]);
 			return 0;
 		}
+		reader.argv++;
+		reader.argc--;
 		if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
 			*wants_help = true;
 		else if (strncmp(word, "--", 2) == 0)

@@ -37,6 +37,7 @@ struct option {
 struct option_words {
 	struct word_list operands; /* what is no option */
 	struct word_list rest;     /* behind "--" */
+	size_t most_operands;      /* given: what stands behind so many is in `rest`, whatever it looks like; 0: any number */
 };
 
 /*

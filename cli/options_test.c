@@ -29,7 +29,7 @@ struct parsed {
 };
 
 /* Splits at blanks. */
-static struct parsed *parse(const char *line)
+static struct parsed *parse_up_to(const char *line, size_t most_operands)
 {
 	static struct parsed parsed;
 	static char copy[256], *argv[32];
@@ -38,13 +38,18 @@ static struct parsed *parse(const char *line)
 
 	word_list_release(&parsed.values.env);
 	option_words_release(&parsed.words);
-	parsed = (struct parsed){0};
+	parsed = (struct parsed){.words.most_operands = most_operands};
 	snprintf(copy, sizeof(copy), "%s", line);
 	while ((word = strsep(&rest, " ")))
 		argv[argc++] = word;
 	parsed.result =
 		options_parse(options, argc, argv, &parsed.values, &parsed.words, &parsed.wants_help, &parsed.err);
 	return &parsed;
+}
+
+static struct parsed *parse(const char *line)
+{
+	return parse_up_to(line, 0);
 }
 
 TEST(before_between_and_behind)
@@ -88,6 +93,18 @@ TEST(two_dashes_end_the_options)
 	CHECK_EQ(p->words.operands.count, 1);
 	CHECK_EQ(p->words.rest.count, 3);
 	CHECK(strcmp(p->words.rest.words[1], "--") == 0);
+	parse("x");
+}
+
+TEST(a_command_ends_the_options)
+{
+	struct parsed *p = parse_up_to("-v one two -x --env -- three", 2);
+
+	CHECK(p->result == 0 && p->values.verbose && p->words.operands.count == 2 && p->words.rest.count == 4);
+	CHECK(strcmp(p->words.rest.words[0], "-x") == 0 && strcmp(p->words.rest.words[2], "--") == 0);
+	p = parse_up_to("one -- two -v", 2);
+	CHECK(p->result == 0 && !p->values.verbose && p->words.operands.count == 1 && p->words.rest.count == 2);
+	CHECK_EQ(parse_up_to("one -x two", 2)->result, -1);
 	parse("x");
 }
 

@@ -43,6 +43,7 @@ static const struct option options[] = {
 	RUN_OPTION(stop_signal, OPTION_TEXT, "stop-signal", 0, "SIGNAL", "what `stop` sends (default: TERM)"),
 	RUN_OPTION(health_tcp, OPTION_TEXT, "health-tcp", 0, "PORT", "the program is well while it takes connections"),
 	RUN_OPTION(health_http, OPTION_TEXT, "health-http", 0, "[PORT]/PATH", "... while it answers there"),
+	RUN_OPTION(health_cmd, OPTION_TEXT, "health-cmd", 0, "COMMAND", "... while this, run beside it, exits with 0"),
 	RUN_OPTION(health_interval, OPTION_TEXT, "health-interval", 0, "TIME", "between checks: 10s, 1m"),
 	RUN_OPTION(health_timeout, OPTION_TEXT, "health-timeout", 0, "TIME", "of one check"),
 	RUN_OPTION(health_retries, OPTION_NUMBER, "health-retries", 0, "N", "failures in a row that make it unhealthy"),
@@ -285,8 +286,8 @@ static int check_words(const struct invocation *invocation)
 		return verb_misuse(invocation, "--restart and --rm exclude each other");
 	if (values.persist && values.is_removed_at_end)
 		return verb_misuse(invocation, "--persist and --rm exclude each other");
-	if (values.health_tcp && values.health_http)
-		return verb_misuse(invocation, "--health-tcp and --health-http exclude each other");
+	if (!!values.health_tcp + !!values.health_http + !!values.health_cmd > 1)
+		return verb_misuse(invocation, "--health-tcp, --health-http and --health-cmd exclude each other");
 	return 0;
 }
 

@@ -78,11 +78,13 @@ static int read_health(struct instance_spec *spec, const struct run_values *valu
 		spec->health = text_format("tcp:%s", values->health_tcp);
 	if (values->health_http)
 		spec->health = text_format("http:%s", values->health_http);
+	if (values->health_cmd)
+		spec->health = text_format("cmd:%s", values->health_cmd);
 	spec->health_retries = values->health_retries ? values->health_retries : HEALTH_RETRIES;
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		*times[i].to = times[i].otherwise;
 		if (times[i].text && !spec->health)
-			return error_set(err, DORY_ERROR_USAGE, "--health-interval and the like need --health-tcp or --health-http");
+			return error_set(err, DORY_ERROR_USAGE, "--health-interval and the like need --health-tcp, --health-http or --health-cmd");
 		if (times[i].text && duration_parse(times[i].text, times[i].to, err) < 0)
 			return -1;
 	}

@@ -8,7 +8,7 @@ struct run_values {
 	const char *command, *directory, *user, *host_name, *memory, *accelerator, *machine, *kernel, *log;
 	struct word_list environment, boots, with, forwards, networks, addresses, macs, volumes;
 	const char *name, *image, *device;
-	const char *restart, *stop_signal, *health_tcp, *health_http, *health_interval, *health_timeout, *health_start, *log_size;
+	const char *restart, *stop_signal, *health_tcp, *health_http, *health_cmd, *health_interval, *health_timeout, *health_start, *log_size;
 	unsigned cpus, health_retries, log_files;
 	bool is_file, strace, bootchart, persist, tty, no_tty, is_detached, is_interactive, is_removed_at_end;
 };

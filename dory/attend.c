@@ -17,7 +17,7 @@
 #include "dory/instance/session.h"
 #include "dory/supervise.h"
 
-enum source { SOURCE_REQUESTS, SOURCE_TIMER, SOURCE_HEALTH, SOURCE_REPORT, SOURCE_SIZE };
+enum source { SOURCE_REQUESTS, SOURCE_TIMER, SOURCE_HEALTH, SOURCE_REPORT, SOURCE_SIZE, SOURCE_EXECS };
 
 void supervisor_write_state(struct supervisor *s, bool is_durable)
 {
@@ -100,6 +100,10 @@ static const char *take_request(void *context, const struct request *request)
 			return "the program does not run just now";
 		session_ask_counters(s->session);
 		return NULL;
+	case REQUEST_EXEC:
+		if (!is_running)
+			return "the program does not run just now";
+		return exec_table_is_full(&s->execs) ? "no more programs can run beside it at one time" : NULL;
 	case REQUEST_ATTACH:
 		return s->hub ? NULL : "the instance runs in the foreground: its console is there";
 	}
@@ -108,9 +112,8 @@ static const char *take_request(void *context, const struct request *request)
 
 /* ---- Those who are attached ---- */
 
-static void attach(void *context, int fd)
+static void attach(struct supervisor *s, int fd)
 {
-	struct supervisor *s = context;
 	const struct instance_spec *spec = &s->instance->spec;
 	char line[64];
 	int length = snprintf(line, sizeof(line), "attached%s%s\n", spec->is_interactive || spec->is_tty ? " input" : "", spec->is_tty ? " tty" : "");
@@ -119,6 +122,40 @@ static void attach(void *context, int fd)
 		close(fd);
 	else
 		attach_hub_add(s->hub, fd);
+}
+
+/* ---- Programs beside the first ---- */
+
+static void hand_over(void *context, enum request_kind kind, int fd)
+{
+	static const char ready[] = "ready\n";
+	struct supervisor *s = context;
+
+	if (kind == REQUEST_ATTACH)
+		attach(s, fd);
+	else if (send(fd, ready, strlen(ready), MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)strlen(ready))
+		close(fd);
+	else
+		exec_table_add(&s->execs, fd);
+}
+
+static bool tell_guest(void *context, const char *line, const void *bytes, size_t length)
+{
+	struct supervisor *s = context;
+
+	return s->session && session_tell(s->session, line, bytes, length);
+}
+
+static void on_exec(struct instance_watcher *watcher, const struct control_record *record, const char *bytes, size_t length)
+{
+	struct supervisor *s = (struct supervisor *)watcher;
+
+	if (record->kind == CONTROL_OUTPUT)
+		exec_table_output(&s->execs, record->id, record->stream, bytes, length);
+	else if (record->kind == CONTROL_TAKEN)
+		exec_table_taken(&s->execs, record->id, (size_t)record->number);
+	else if (record->kind == CONTROL_ENDED)
+		exec_table_ended(&s->execs, record->id, record->code);
 }
 
 /* On the hub's thread. */
@@ -188,6 +225,9 @@ static void take_event(struct supervisor *s, enum source source)
 		break;
 	case SOURCE_SIZE:
 		take_size(s);
+		break;
+	case SOURCE_EXECS:
+		exec_table_serve(&s->execs);
 		break;
 	case SOURCE_REPORT: /* whoever wanted the start was ended before it came */
 		epoll_ctl(s->events, EPOLL_CTL_DEL, s->report_fd, NULL);
@@ -260,12 +300,13 @@ static int start_health(struct supervisor *s, struct dory_error *err)
 		return 0;
 	if (health_parse(spec->health, &plan.check, err) < 0)
 		return -1;
-	forward = find_forward(s, plan.check.guest_port);
-	if (!forward)
+	plan.directory = s->instance->directory;
+	forward = plan.check.guest_port ? find_forward(s, plan.check.guest_port) : NULL;
+	if (!forward && plan.check.guest_port)
 		return error_set(err, DORY_ERROR_USAGE, "no port of this machine leads to port %u, which is to be checked", plan.check.guest_port);
-	if (forward->address.family)
+	if (forward && forward->address.family)
 		text_cut_to(plan.address, sizeof(plan.address), ip_address_print(&forward->address, address));
-	plan.port = forward->host_port;
+	plan.port = forward ? forward->host_port : 0;
 	if (health_watch_start(&s->health, &plan, err) < 0)
 		return -1;
 	s->instance->state.health = HEALTH_STARTING;
@@ -306,19 +347,24 @@ int supervisor_attend_open(struct supervisor *s, const struct instance_place *pl
 
 	free(path);
 	s->requests.take = take_request;
-	s->requests.attach = attach;
+	s->requests.hand_over = hand_over;
 	s->requests.context = s;
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	s->events = epoll_create1(EPOLL_CLOEXEC);
 	s->size_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->execs.tell = tell_guest;
+	s->execs.context = s;
+	if (exec_table_open(&s->execs, err) < 0)
+		result = -1;
 	if (result == 0 && (s->timer < 0 || s->events < 0 || s->size_event < 0 || !watch(s, s->requests.events, SOURCE_REQUESTS) ||
-				   !watch(s, s->timer, SOURCE_TIMER) || (s->report_fd >= 0 && !watch(s, s->report_fd, SOURCE_REPORT))))
+				   !watch(s, s->timer, SOURCE_TIMER) || !watch(s, s->execs.events, SOURCE_EXECS) || (s->report_fd >= 0 && !watch(s, s->report_fd, SOURCE_REPORT))))
 		result = error_set_errno(err, DORY_ERROR_IO, "preparing to look after the instance");
 	s->watcher = (struct instance_watcher){.fd = s->events,
 		.on_ready = on_ready,
 		.on_machine = on_machine,
 		.on_start = on_start,
-		.on_counters = on_counters};
+		.on_counters = on_counters,
+		.on_exec = on_exec};
 	if (result < 0)
 		supervisor_attend_close(s);
 	return result;
@@ -328,6 +374,7 @@ void supervisor_attend_close(struct supervisor *s)
 {
 	unlinkat(s->instance->directory, INSTANCE_SOCKET_FILE, 0);
 	requests_close(&s->requests);
+	exec_table_close(&s->execs);
 	if (s->events >= 0)
 		close(s->events);
 	if (s->timer >= 0)
@@ -340,6 +387,7 @@ void supervisor_attend_close(struct supervisor *s)
 void supervisor_run_is_over(struct supervisor *s)
 {
 	s->session = NULL;
+	exec_table_end_all(&s->execs, "the machine ended");
 	set_timer(s, 0);
 	health_watch_stop(s->health);
 	s->health = NULL;

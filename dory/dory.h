@@ -186,6 +186,13 @@ struct dory_attachment {
 };
 int dory_attach(const char *root, const char *name, bool is_output_only, struct dory_attachment *attachment, struct dory_error *err) must_check;
 
+/*
+ * Runs another program in an instance that runs, joined to our standard streams (config->is_tty: our terminal) until it ends; *end is how. Of
+ * `config`, command, environment, directory, user and is_tty count. Signals are as with instance_run. NOT_FOUND: it does not run.
+ */
+int dory_exec(const char *root, const char *name, const struct run_config *config, bool has_input, struct dory_end *end,
+	struct dory_error *err) must_check;
+
 /* What a running instance uses now. CONFLICT: it does not run. */
 struct dory_stats {
 	struct host_counters host;

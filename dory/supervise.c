@@ -60,6 +60,8 @@ static int check_health(const struct instance_spec *spec, const struct network_p
 		return 0;
 	if (health_parse(spec->health, &check, err) < 0)
 		return -1;
+	if (check.guest_port == 0)
+		return 0;
 	for (size_t i = 0; i < network->forwards.count; i++) {
 		if (network->forwards.forwards[i].guest_port == check.guest_port && !network->forwards.forwards[i].is_udp)
 			return 0;

@@ -5,6 +5,7 @@
 #include "dory/instance/volume.h"
 #include "dory/instances/log.h"
 #include "dory/supervisor/attach.h"
+#include "dory/supervisor/exec.h"
 #include "dory/supervisor/health_watch.h"
 #include "dory/supervisor/requests.h"
 #include "dory/supervisor/restart.h"
@@ -16,6 +17,7 @@ struct supervisor {
 	struct volume volumes[VOLUMES_MAX];
 	size_t volume_count;
 	struct request_server requests;
+	struct exec_table execs;
 	int events, timer; /* epoll(7) and timerfd: the end of the grace period */
 	struct attach_hub *hub;    /* detached: those who are attached; or NULL */
 	int size_event;            /* eventfd: the hub's thread has put a new size there */

@@ -3,6 +3,7 @@
 #include "dory/instance/control.h"
 #include <stdlib.h>
 #include <string.h>
+#include "abi/control.h"
 #include "abi/exit_code.h"
 
 /* A decimal number up to `most`, then a blank or the end. */
@@ -31,6 +32,36 @@ static bool take_word(const char **text, const char *word)
 	return true;
 }
 
+/* Of a further program: what stands behind the word. */
+static bool parse_exec(const char *line, struct control_record *read)
+{
+	if (!take_number(&line, EXEC_MAX - 1, &read->id))
+		return false;
+	switch (read->kind) {
+	case CONTROL_OUTPUT:
+		return take_number(&line, 2, &read->stream) && read->stream > 0 && take_number(&line, EXEC_FRAME_MAX, &read->number);
+	case CONTROL_TAKEN:
+		return take_number(&line, EXEC_WINDOW, &read->number);
+	default:
+		return take_number(&line, 255, &read->code);
+	}
+}
+
+static bool take_exec_word(const char **line, enum control_kind *kind)
+{
+	static const struct {
+		const char *word;
+		enum control_kind kind;
+	} words[] = {{"output ", CONTROL_OUTPUT}, {"taken ", CONTROL_TAKEN}, {"ended ", CONTROL_ENDED}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		*kind = words[i].kind;
+		if (take_word(line, words[i].word))
+			return true;
+	}
+	return false;
+}
+
 bool control_parse(const char *line, struct control_record *record)
 {
 	struct control_record read = {.text = ""};
@@ -56,6 +87,9 @@ bool control_parse(const char *line, struct control_record *record)
 	} else if (take_word(&line, "counters ")) {
 		read.kind = CONTROL_COUNTERS;
 		read.text = line;
+	} else if (take_exec_word(&line, &read.kind)) {
+		if (!parse_exec(line, &read))
+			return false;
 	} else {
 		return false;
 	}

@@ -3,12 +3,23 @@
 #pragma once
 #include "lib/attr.h"
 
-enum control_kind { CONTROL_START, CONTROL_EXIT, CONTROL_SIGNAL, CONTROL_ERROR, CONTROL_COUNTERS };
+enum control_kind {
+	CONTROL_START,
+	CONTROL_EXIT,
+	CONTROL_SIGNAL,
+	CONTROL_ERROR,
+	CONTROL_COUNTERS,
+	CONTROL_OUTPUT, /* of a further program: `number` bytes stand behind the line */
+	CONTROL_TAKEN,  /* `number` bytes of its input */
+	CONTROL_ENDED,  /* code: its exit status */
+};
 
 struct control_record {
 	enum control_kind kind;
 	int code;         /* exit status, signal or EXIT_* */
 	bool has_core;    /* CONTROL_SIGNAL: the core-dump flag */
+	int id, stream;   /* CONTROL_OUTPUT: 1 or 2; CONTROL_TAKEN, CONTROL_ENDED: id alone */
+	int number;
 	const char *text; /* CONTROL_SIGNAL: the program; CONTROL_ERROR: the reason; CONTROL_COUNTERS: they. Within the line */
 };
 

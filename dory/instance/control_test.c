@@ -15,13 +15,17 @@ TEST(records)
 	CHECK(control_parse("error 127 there is no /bin/x", &record) && record.kind == CONTROL_ERROR &&
 		record.code == 127);
 	CHECK(strcmp(record.text, "there is no /bin/x") == 0);
+	CHECK(control_parse("output 7 2 4096", &record) && record.kind == CONTROL_OUTPUT && record.id == 7 && record.stream == 2 && record.number == 4096);
+	CHECK(control_parse("taken 0 16384", &record) && record.kind == CONTROL_TAKEN && record.id == 0 && record.number == 16384);
+	CHECK(control_parse("ended 3 137", &record) && record.kind == CONTROL_ENDED && record.id == 3 && record.code == 137);
 }
 
 TEST(no_records)
 {
 	static const char *const lines[] = {"", "exit", "exit ", "exit x", "exit -1", "exit 256", "exit 1x",
 		"signal 0 0 x", "signal 9 2 x", "signal 128 0 x", "error 1 x", "error 128 x", "starting", "EXIT 1",
-		"exit 99999999999999999999"};
+		"exit 99999999999999999999", "output", "output 8 1 1", "output 0 0 1", "output 0 3 1", "output 0 1 4097", "output 0 1", "output -1 1 1",
+		"taken 0", "taken 0 16385", "taken 8 1", "ended 0", "ended 0 256", "ended 8 0"};
 	struct control_record record;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)

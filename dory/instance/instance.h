@@ -5,6 +5,7 @@
 #include "dory/hypervisor/hypervisor.h"
 #include "dory/instance/run_config.h"
 
+struct control_record;
 struct session; /* session.h: what may be asked of a machine that runs */
 
 /* Somebody who looks after the machine while it runs. Called on the thread of instance_run, each NULL if it is not wanted. */
@@ -14,6 +15,8 @@ struct instance_watcher {
 	void (*on_machine)(struct instance_watcher *watcher, pid_t hypervisor); /* it was started */
 	void (*on_start)(struct instance_watcher *watcher);                     /* the program is about to be */
 	void (*on_counters)(struct instance_watcher *watcher, const char *text); /* the guest's answer to session_ask_counters */
+	/* Of a further program (CONTROL_OUTPUT and what follows it in control.h); `bytes`: some of its output, `length` of them. */
+	void (*on_exec)(struct instance_watcher *watcher, const struct control_record *record, const char *bytes, size_t length);
 };
 
 struct instance_request {

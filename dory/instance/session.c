@@ -6,24 +6,49 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A line to the guest. One that does not fit is dropped: the guest has stopped to read, and we must not stop with it.
- */
+enum { UNSENT_MAX = 1 << 20 };
+
+static void send_unsent(struct session *session)
+{
+	struct text_buffer *unsent = &session->unsent;
+	ssize_t sent = send(session->control_fd, unsent->text, unsent->length, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent < 0 && errno != EAGAIN && errno != EINTR)
+		sent = (ssize_t)unsent->length; /* it is gone */
+	if (sent <= 0)
+		return;
+	unsent->length -= (size_t)sent;
+	memmove(unsent->text, unsent->text + sent, unsent->length);
+}
+
+bool session_tell(struct session *session, const char *line, const void *bytes, size_t length)
+{
+	if (session->unsent.length + strlen(line) + length > UNSENT_MAX)
+		return false;
+	text_append(&session->unsent, line, strlen(line));
+	if (length > 0)
+		text_append(&session->unsent, bytes, length);
+	send_unsent(session);
+	return true;
+}
+
+/* What does not fit is dropped: the guest has stopped to read, and we must not stop with it. */
 static void tell(struct session *session, const char *format, ...) printf_like(2, 3);
 static void tell(struct session *session, const char *format, ...)
 {
 	char line[64];
 	va_list args;
-	int length;
 
 	va_start(args, format);
-	length = vsnprintf(line, sizeof(line), format, args);
+	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	if (send(session->control_fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (!session_tell(session, line, NULL, 0))
 		return;
 }
 
@@ -48,6 +73,12 @@ static void on_program_start(struct session *session)
 		session->watcher->on_start(session->watcher);
 }
 
+static void tell_of_exec(struct session *session, const struct control_record *record, const char *bytes, size_t length)
+{
+	if (session->watcher && session->watcher->on_exec)
+		session->watcher->on_exec(session->watcher, record, bytes, length);
+}
+
 static void on_record(struct session *session, const struct control_record *record)
 {
 	static const enum instance_end ends[] = {[CONTROL_EXIT] = INSTANCE_EXITED,
@@ -64,6 +95,14 @@ static void on_record(struct session *session, const struct control_record *reco
 			session->watcher->on_counters(session->watcher, record->text);
 		return;
 	}
+	if (record->kind == CONTROL_OUTPUT) {
+		session->payload = *record;
+		return;
+	}
+	if (record->kind == CONTROL_TAKEN || record->kind == CONTROL_ENDED) {
+		tell_of_exec(session, record, NULL, 0);
+		return;
+	}
 	if (session->has_record) /* the first is the program's; what follows cannot be */
 		return;
 	session->has_record = true;
@@ -77,6 +116,15 @@ static void on_control_bytes(struct session *session, const char *bytes, size_t 
 	struct control_record record;
 
 	while (length > 0) {
+		if (session->payload.number > 0) {
+			size_t part = min_u64(length, (uint64_t)session->payload.number);
+
+			session->payload.number -= (int)part;
+			tell_of_exec(session, &session->payload, bytes, part);
+			bytes += part;
+			length -= part;
+			continue;
+		}
 		if (line_reader_take(&session->control, &bytes, &length) &&
 			control_parse(session->control.line, &record))
 			on_record(session, &record);
@@ -227,6 +275,8 @@ static void on_ready(struct session *session, struct pollfd *fds)
 		if (fd->revents && !drain(session, fd->fd, readers[i].on_bytes))
 			fd->fd = -1;
 	}
+	if (session->unsent.length > 0 && fds[CONTROL].revents & POLLOUT)
+		send_unsent(session);
 	if (fds[STREAMS].revents && read(session->ended_fd, &count, sizeof(count)) < 0)
 		return;
 	if (fds[SIGNALS].revents)
@@ -255,6 +305,7 @@ int session_run(struct session *session, struct dory_error *err)
 		process_kill(&session->process);
 	}
 	while (result == 0 && !(session->is_process_gone && output_has_ended(session))) {
+		fds[CONTROL].events = session->unsent.length > 0 ? POLLIN | POLLOUT : POLLIN;
 		if (poll(fds, FDS, -1) < 0 && errno != EINTR) {
 			result = error_set_errno(err, DORY_ERROR_IO, "waiting for the machine");
 			process_kill(&session->process);
@@ -267,5 +318,7 @@ int session_run(struct session *session, struct dory_error *err)
 	stream_stop(&session->input);
 	stream_stop(&session->output);
 	stream_stop(&session->errors);
+	free(session->unsent.text);
+	session->unsent = (struct text_buffer){0};
 	return result;
 }

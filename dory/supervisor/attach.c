@@ -47,7 +47,7 @@ size_t attach_reader_take(struct attach_reader *reader, const char *bytes, size_
 	reader->got += n;
 	if (reader->got < sizeof(frame->header))
 		return n;
-	if (frame->header.length > ATTACH_FRAME_MAX || frame->header.kind > ATTACH_SIZE)
+	if (frame->header.length > ATTACH_FRAME_MAX || frame->header.kind >= ATTACH_KINDS)
 		return 0;
 	*is_whole = reader->got == sizeof(frame->header) + frame->header.length;
 	if (*is_whole)
@@ -67,6 +67,25 @@ bool attach_send(int socket, enum attach_kind kind, const void *bytes, size_t le
 		bytes = (const char *)bytes + piece;
 		length -= piece;
 	} while (length > 0);
+	return true;
+}
+
+bool attach_receive(int socket, struct attach_reader *reader, bool *is_whole)
+{
+	char bytes[sizeof(struct attach_frame)];
+
+	*is_whole = false;
+	while (!*is_whole) {
+		size_t header = sizeof(struct attach_header);
+		size_t had = reader->got >= header && reader->got == header + reader->frame.header.length ? 0 : reader->got;
+		size_t want = had < header ? header - had : header + reader->frame.header.length - had;
+		ssize_t got = recv(socket, bytes, want, MSG_DONTWAIT);
+
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			return true;
+		if (got <= 0 || attach_reader_take(reader, bytes, (size_t)got, is_whole) == 0)
+			return false;
+	}
 	return true;
 }
 
@@ -112,22 +131,12 @@ static void take_frame(struct attach_hub *hub, const struct attach_frame *frame)
 /* No more than one frame at a time: the next waits in the socket until the program has taken this one's bytes. */
 static bool read_client(struct attach_hub *hub, struct attach_client *client)
 {
-	struct attach_reader *reader = &client->reader;
-	char bytes[sizeof(struct attach_frame)];
-	bool is_whole = false;
+	bool is_whole;
 
-	while (!is_whole) {
-		size_t header = sizeof(struct attach_header);
-		size_t had = reader->got >= header && reader->got == header + reader->frame.header.length ? 0 : reader->got;
-		size_t want = had < header ? header - had : header + reader->frame.header.length - had;
-		ssize_t got = recv(client->socket, bytes, want, MSG_DONTWAIT);
-
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			return true;
-		if (got <= 0 || attach_reader_take(reader, bytes, (size_t)got, &is_whole) == 0)
-			return false;
-	}
-	take_frame(hub, &reader->frame);
+	if (!attach_receive(client->socket, &client->reader, &is_whole))
+		return false;
+	if (is_whole)
+		take_frame(hub, &client->reader.frame);
 	return true;
 }
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/instance/command_line.h"
 
 enum { HTTP_PORT = 80, LISTENS_MS = 1000, STATUS_LINE = 12 /* "HTTP/1.1 200" */ };
 
@@ -45,6 +46,25 @@ static bool parse_url(const char *text, struct health_check *check)
 	return true;
 }
 
+static int parse_command(const char *text, struct health_check *check, struct dory_error *err)
+{
+	struct command_line line = {0};
+	bool is_one;
+
+	if (command_line_split(&line, text, err) < 0)
+		return -1;
+	is_one = line.count > 0;
+	for (size_t i = 0; i < line.count; i++)
+		is_one &= !line.words[i].is_separator;
+	command_line_release(&line);
+	if (!is_one)
+		return error_set(err, DORY_ERROR_USAGE, "--health-cmd takes one command, not '%s'", text);
+	if (strlen(text) >= sizeof(check->command))
+		return error_set(err, DORY_ERROR_USAGE, "the command of --health-cmd is longer than %zu bytes", sizeof(check->command) - 1);
+	strcpy(check->command, text);
+	return 0;
+}
+
 int health_parse(const char *text, struct health_check *check, struct dory_error *err)
 {
 	bool is_read = false;
@@ -56,6 +76,8 @@ int health_parse(const char *text, struct health_check *check, struct dory_error
 	} else if (strncmp(text, "http:", 5) == 0) {
 		check->is_http = true;
 		is_read = parse_url(text + 5, check);
+	} else if (strncmp(text, "cmd:", 4) == 0) {
+		return parse_command(rest, check, err);
 	}
 	if (is_read)
 		return 0;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Is the program well? Asked over a port of this machine that leads to one of the guest's. */
+/* Is the program well? Asked over a port of this machine that leads to one of the guest's, or by a program beside it. */
 #pragma once
 #include "dory/base/error.h"
 
-/* What is asked for, by the words of --health-tcp and --health-http. */
+/* What is asked for, by the words of --health-tcp, --health-http and --health-cmd. */
 struct health_check {
 	bool is_http;
-	uint16_t guest_port;
-	char path[256]; /* "/healthz" */
+	uint16_t guest_port; /* 0: a command is run instead of asking it */
+	char path[256];      /* "/healthz" */
+	char command[1024];  /* a line, as command_line.h has it: the program is well if that exits with 0 */
 };
-/* "tcp:PORT" or "http:URL", the URL as in http://localhost:80/healthz, 8080/healthz or /healthz. Error: USAGE. */
+/* "tcp:PORT", "http:URL", the URL as in http://localhost:80/healthz, 8080/healthz or /healthz, or "cmd:COMMAND LINE". Error: USAGE. */
 int health_parse(const char *text, struct health_check *check, struct dory_error *err) must_check;
 
 /*

@@ -3,12 +3,14 @@
 #include "dory/supervisor/health_watch.h"
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/supervisor/exec_client.h"
 
 enum { STARTING_INTERVAL_MS = 1000 };
 
@@ -20,11 +22,41 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void ask_once(struct health_watch *watch, bool is_starting)
+/* By a program beside the instance's. */
+static bool ask_command(const struct health_watch *watch, char *text, size_t size)
 {
 	const struct health_plan *plan = &watch->plan;
+	struct run_config config = {0};
+	struct dory_error err;
+	char said[128];
+	int status, socket = -1, result;
+
+	if (command_line_split(&config.command, plan->check.command, &err) == 0)
+		socket = exec_ask(plan->directory, &config, watch->stop_fd, &err);
+	command_line_release(&config.command);
+	if (socket < 0) {
+		text_cut_to(text, size, err.message);
+		return false;
+	}
+	result = exec_await(socket, (int)plan->timeout_ms, watch->stop_fd, &status, said, sizeof(said));
+	if (result < 0)
+		text_cut_to(text, size, "the command did not end in time");
+	else
+		snprintf(text, size, "the command exited with %d%s%.90s", status, *said ? ": " : "", said);
+	return result == 0 && status == 0;
+}
+
+static bool ask(const struct health_watch *watch, char text[128])
+{
+	const struct health_plan *plan = &watch->plan;
+
+	return plan->check.command[0] ? ask_command(watch, text, 128) : health_ask(&plan->check, plan->address, plan->port, (int)plan->timeout_ms, text);
+}
+
+static void ask_once(struct health_watch *watch, bool is_starting)
+{
 	char text[sizeof(watch->text)];
-	bool is_well = health_ask(&plan->check, plan->address, plan->port, (int)plan->timeout_ms, text), is_new;
+	bool is_well = ask(watch, text), is_new;
 	int64_t failures = watch->record.failures;
 	uint64_t one = 1;
 

@@ -8,6 +8,7 @@ struct health_plan {
 	struct health_check check;
 	char address[16]; /* of this machine, where the port is; "": 127.0.0.1 */
 	uint16_t port;
+	int directory;    /* the instance's, for a command; borrowed */
 	int64_t interval_ms, timeout_ms, retries;
 	int64_t start_ms; /* so long after the start, failures do not count */
 };

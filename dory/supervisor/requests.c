@@ -32,7 +32,8 @@ bool request_parse(const char *line, struct request *request)
 		[REQUEST_KILL] = {"kill", 0, 0},
 		[REQUEST_WAIT] = {"wait", 0, 0},
 		[REQUEST_COUNTERS] = {"counters", 0, 0},
-		[REQUEST_ATTACH] = {"attach", 0, 0}};
+		[REQUEST_ATTACH] = {"attach", 0, 0},
+		[REQUEST_EXEC] = {"exec", 0, 0}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		size_t length = strlen(forms[i].word);
@@ -122,11 +123,12 @@ static void accept_client(struct request_server *server)
 /* The connection goes on elsewhere. */
 static void hand_over(struct request_server *server, struct request_client *client)
 {
+	enum request_kind kind = client->kind;
 	int fd = client->fd;
 
 	epoll_ctl(server->events, EPOLL_CTL_DEL, fd, NULL);
 	*client = (struct request_client){.fd = -1};
-	server->attach(server->context, fd);
+	server->hand_over(server->context, kind, fd);
 }
 
 static void act(struct request_server *server, struct request_client *client)
@@ -149,7 +151,7 @@ static void act(struct request_server *server, struct request_client *client)
 		answer(client, line);
 	else if (request.kind == REQUEST_SIGNAL)
 		answer(client, "ok");
-	else if (request.kind == REQUEST_ATTACH)
+	else if (request.kind == REQUEST_ATTACH || request.kind == REQUEST_EXEC)
 		hand_over(server, client);
 }
 

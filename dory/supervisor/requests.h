@@ -8,13 +8,14 @@
  *   wait             nothing                                             ended STATUS SENTENCE, when it has
  *   counters         asks the guest                                      counters NAME=NUMBER ... | error SENTENCE
  *   attach           gets what the program writes                        attached [input] [tty] | error SENTENCE; then frames (attach.h)
+ *   exec             runs another program beside it                      ready | error SENTENCE; then frames (attach.h)
  */
 #pragma once
 #include "dory/base/error.h"
 
 enum { REQUEST_LINE_MAX = 512, REQUEST_CLIENTS_MAX = 64 };
 
-enum request_kind { REQUEST_SIGNAL, REQUEST_STOP, REQUEST_KILL, REQUEST_WAIT, REQUEST_COUNTERS, REQUEST_ATTACH };
+enum request_kind { REQUEST_SIGNAL, REQUEST_STOP, REQUEST_KILL, REQUEST_WAIT, REQUEST_COUNTERS, REQUEST_ATTACH, REQUEST_EXEC };
 
 struct request {
 	enum request_kind kind;
@@ -37,7 +38,7 @@ struct request_server {
 	struct request_client clients[REQUEST_CLIENTS_MAX];
 	/* SIGNAL: returns NULL, or the sentence that says why not. Others are answered later: requests_answer. */
 	const char *(*take)(void *context, const struct request *request);
-	void (*attach)(void *context, int fd); /* ATTACH, if it was taken: the connection, which it owns */
+	void (*hand_over)(void *context, enum request_kind kind, int fd); /* ATTACH, EXEC, if it was taken: the connection, which it owns */
 	void *context;
 };
 

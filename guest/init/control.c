@@ -3,9 +3,11 @@
 #include "guest/init/control.h"
 #include "abi/control.h"
 #include "guest/init/counters.h"
-#include "guest/init/file.h"
+#include "guest/init/exec.h"
+#include "guest/init/poll.h"
 #include "guest/init/syscalls.h"
 #include "guest/init/terminal.h"
+#include "kernel/uapi/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -26,6 +28,26 @@ int control_descriptor(void)
 	return control;
 }
 
+/* All of it: a frame must not be cut. The host reads as long as it is there. */
+static void send_all(const char *bytes, size_t len)
+{
+	int fd = control >= 0 ? control : 2;
+
+	while (len) {
+		long n = sys3(write, fd, bytes, len);
+		struct poll_entry room = {.fd = fd, .events = POLLOUT};
+
+		if (n == -EAGAIN) {
+			sys3(poll, &room, 1, -1);
+			continue;
+		}
+		if (n <= 0)
+			return;
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
 void control_send(const char *word, ...)
 {
 	char line[512];
@@ -42,7 +64,13 @@ void control_send(const char *word, ...)
 	}
 	va_end(words);
 	line[len - 1] = '\n';
-	file_write(control >= 0 ? control : 2, line, len);
+	send_all(line, len);
+}
+
+void control_send_bytes(const char *line, const char *bytes, size_t len)
+{
+	send_all(line, strlen(line));
+	send_all(bytes, len);
 }
 
 static void act(const char *line, int program)
@@ -58,23 +86,33 @@ static void act(const char *line, int program)
 		terminal_resize((unsigned)a, (unsigned)b);
 }
 
+/* How many of the bytes were used; 0: more must come. */
+static size_t take(char *text, size_t len, int program)
+{
+	char *end;
+
+	if (exec_payload_left())
+		return exec_payload(text, len);
+	end = memchr(text, '\n', len);
+	if (!end)
+		return 0;
+	*end = '\0';
+	if (!exec_line(text))
+		act(text, program);
+	return (size_t)(end - text) + 1;
+}
+
 void control_receive(int program)
 {
-	static char text[128];
+	static char text[4096];
 	static size_t len;
 	long n = sys3(read, control, text + len, sizeof(text) - len);
 
 	if (n <= 0)
 		return;
 	len += (size_t)n;
-	for (char *end; (end = memchr(text, '\n', len)) != NULL;) {
-		size_t used = (size_t)(end - text) + 1;
-
-		*end = '\0';
-		act(text, program);
+	for (size_t used; len && (used = take(text, len, program)) != 0; len -= used)
 		memmove(text, text + used, len - used);
-		len -= used;
-	}
 	if (len == sizeof(text))
 		len = 0; /* no line is that long: not ours */
 }

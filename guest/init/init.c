@@ -7,10 +7,10 @@
  */
 #include "abi/control.h"
 #include "abi/exit_code.h"
-#include "abi/run_config.h"
-#include "guest/init/account.h"
 #include "guest/init/control.h"
+#include "guest/init/exec.h"
 #include "guest/init/file.h"
+#include "guest/init/program.h"
 #include "guest/init/syscalls.h"
 #include "guest/init/terminal.h"
 #include "kernel/uapi/errno.h"
@@ -27,16 +27,6 @@ static struct run_config config = {.allocate = allocate};
 long spawn_on(void *stack_top, int (*child)(void *), void *argument);
 noreturn_fn void init_main(const char *adopted);
 
-/* One command of the run configuration. */
-struct command {
-	const char **argv; /* NULL-terminated */
-	const char *path;  /* the program's path, once found */
-	int error;	   /* errno of the execve that failed, 0 if it did not */
-	const char *sentence; /* why it was not started, if it is not execve's errno */
-	struct account account;
-	bool has_account;
-};
-
 static noreturn_fn void power_off(void)
 {
 	sys2(kill, -1, LINUX_SIGKILL);
@@ -45,36 +35,19 @@ static noreturn_fn void power_off(void)
 		sys1(exit_group, 0);
 }
 
-static noreturn_fn void fail(int code, const char *subject, const char *why)
+static noreturn_fn void fail(const struct refusal *refusal)
 {
 	char number[8], text[400];
 
-	format_text(number, sizeof(number), "%d", code);
-	format_text(text, sizeof(text), "%s%s%s", subject ? subject : "", subject ? ": " : "", why);
+	format_text(number, sizeof(number), "%d", refusal->code);
+	refusal_text(refusal, text, sizeof(text));
 	control_send("error", number, text, NULL);
 	power_off();
 }
 
-/* ---- Reading the configuration ---- */
-
-static void read_text(const char *path, char *text, size_t len, bool is_override)
+static noreturn_fn void fail_because(const char *subject, const char *sentence)
 {
-	const char *why = text && len ? run_config_read(&config, text, len, is_override) : NULL;
-
-	if (why)
-		fail(EXIT_DORY, path, why);
-}
-
-static void read_config(void)
-{
-	size_t len, override_len;
-	char *override = file_read(RUN_CONFIG_DEVICE, &override_len), *text;
-
-	if (!override || !run_config_holds_image(override, override_len)) {
-		text = file_read(RUN_CONFIG_PATH, &len);
-		read_text(RUN_CONFIG_PATH, text, len, false);
-	}
-	read_text(RUN_CONFIG_DEVICE, override, override_len, true);
+	fail(&(struct refusal){.code = EXIT_DORY, .subject = subject, .sentence = sentence});
 }
 
 /* ---- The terminal and standard descriptors ---- */
@@ -132,49 +105,6 @@ static void connect_stdio(void)
 
 /* ---- Starting a command ---- */
 
-static void become(const struct account *account)
-{
-	sys2(setgroups, account->nr_groups, account->groups);
-	sys1(setgid, account->gid);
-	sys1(setuid, account->uid);
-}
-
-/* The memory is shared with init: until execve has failed, there is no error. The first failure that is not ENOENT is the one to report. */
-static void try_execute(struct command *command, const char *path)
-{
-	int before = command->error, error;
-
-	command->path = path;
-	command->error = 0;
-	error = (int)-sys3(execve, path, command->argv, config.environment.items);
-	if (error == ENOENT && sys2(access, path, 0) == 0)
-		command->sentence = "the interpreter or dynamic loader that it names is not in the image";
-	command->error = before && before != ENOENT ? before : error;
-}
-
-/* As execvp(3): a name without a '/' is looked for in PATH. Returns only on failure. */
-static void execute(struct command *command)
-{
-	const char *name = command->argv[0], *path = run_config_environment(&config, "PATH");
-	size_t name_len = strlen(name);
-
-	if (strchr(name, '/')) {
-		try_execute(command, name);
-		return;
-	}
-	while (path && *path && !command->sentence) {
-		const char *colon = strchr(path, ':');
-		size_t len = colon ? (size_t)(colon - path) : strlen(path);
-		char *candidate = allocate(len + name_len + 2);
-
-		memcpy(candidate, path, len);
-		candidate[len] = '/';
-		memcpy(candidate + len + 1, name, name_len + 1);
-		try_execute(command, candidate);
-		path += len + (colon != NULL);
-	}
-}
-
 /* A signalfd(2) for SIGCHLD, once the first command runs. */
 static int signals = -1;
 
@@ -188,88 +118,33 @@ static void unblock_signals(void)
 
 static int child_main(void *argument)
 {
-	struct command *command = argument;
-
 	unblock_signals();
 	connect_stdio();
-	if (config.cwd && (command->error = (int)-sys1(chdir, config.cwd)) != 0) {
-		command->sentence = "its working directory cannot be entered";
-		return 1;
-	}
-	if (command->has_account)
-		become(&command->account);
-	execute(command);
+	program_become(&config, argument);
 	return 1;
-}
-
-static void set_home(const char *home)
-{
-	size_t len = strlen(home);
-	char *assignment;
-
-	if (run_config_environment(&config, "HOME"))
-		return;
-	assignment = allocate(len + 6);
-	memcpy(assignment, "HOME=", 5);
-	memcpy(assignment + 5, home, len + 1);
-	run_config_set_environment(&config, assignment);
-}
-
-static void prepare_account(struct command *command)
-{
-	const char *why;
-
-	if (!config.user) {
-		set_home(RUN_CONFIG_DEFAULT_HOME);
-		return;
-	}
-	why = account_find(config.user, &command->account);
-	if (why)
-		fail(EXIT_DORY, config.user, why);
-	command->has_account = true;
-	set_home(command->account.home ? command->account.home : "/");
-}
-
-static const char *describe_error(int error)
-{
-	switch (error) {
-	case ENOENT:
-		return "there is no such program in the image";
-	case EACCES:
-		return "it is not an executable file";
-	case ENOEXEC:
-		return "it is not a program for this machine (no ELF of this architecture, no #! line)";
-	case ENOMEM:
-		return "there is not enough memory to start it; give the machine more with -m";
-	case E2BIG:
-		return "its arguments and environment are too long";
-	default:
-		return "it cannot be executed";
-	}
 }
 
 static long start_command(struct command *command)
 {
 	static char stack[8192] aligned_to(16);
+	struct refusal refusal;
 	long pid;
 
-	prepare_account(command);
+	if (!program_prepare(&config, command, &refusal))
+		fail(&refusal);
 	control_send("start", NULL);
 	pid = spawn_on(stack + sizeof(stack), child_main, command);
 	if (pid < 0)
-		fail(EXIT_DORY, command->argv[0], describe_error((int)-pid));
+		command->error = (int)-pid;
 	if (!command->error)
 		return pid;
-	fail(command->error == ENOENT ? EXIT_NOT_FOUND : command->error == ENOMEM ? EXIT_DORY : EXIT_NOT_EXECUTABLE, command->argv[0],
-	    command->sentence ? command->sentence : describe_error(command->error));
+	program_explain(command, &refusal);
+	if (pid < 0)
+		refusal.code = EXIT_DORY;
+	fail(&refusal);
 }
 
 /* ---- Waiting ---- */
-
-struct poll_entry {
-	int fd;
-	short events, revents;
-};
 
 /* From here on SIGCHLD is blocked and read. A child that ended before is found by the wait4 that comes before each sleep. */
 static void open_signals(void)
@@ -285,12 +160,14 @@ static void open_signals(void)
 /* Sleeps until a child ended or the tool sent something. */
 static void wait_for_event(int program)
 {
-	struct poll_entry entries[2] = {{.fd = signals, .events = 1}, {.fd = control_descriptor(), .events = 1}};
+	struct poll_entry entries[2 + EXEC_POLLS] = {{.fd = signals, .events = POLLIN}, {.fd = control_descriptor(), .events = POLLIN}};
+	unsigned nr_execs = exec_poll(entries + 2);
 	char info[128];
 
-	sys3(poll, entries, 2, -1);
+	sys3(poll, entries, 2 + nr_execs, -1);
 	if (entries[0].revents)
 		sys3(read, signals, info, sizeof(info));
+	exec_carry(entries + 2);
 	if (entries[1].revents)
 		control_receive(program);
 }
@@ -321,6 +198,8 @@ static int wait_for(int program)
 			return status;
 		if (pid == -ECHILD)
 			return last;
+		if (pid > 0 && exec_reaped((int)pid, status))
+			continue;
 		if (pid > 0)
 			last = status;
 		else
@@ -400,7 +279,7 @@ static void do_mounts(void)
 		unsigned flags = !strcmp(words[3], "ro") || !strncmp(words[3], "ro,", 3) ? 1 /* MS_RDONLY */ : 0;
 		long ret = sys5(mount, words[0], words[1], words[2], flags, words[3]);
 		if (ret < 0)
-			fail(EXIT_DORY, words[1], "this mount of the run configuration cannot be made");
+			fail_because(words[1], "this mount of the run configuration cannot be made");
 	}
 }
 
@@ -413,20 +292,22 @@ static noreturn_fn void adopt(const char *text)
 	if (sys3(fcntl, 0, 1 /* F_GETFD */, 0) >= 0)
 		control_adopt(0);
 	if (!format_parse_u64(text, &path, &program))
-		fail(EXIT_DORY, NULL, "the kernel does not say which process is the program");
+		fail_because(NULL, "the kernel does not say which process is the program");
 	report(wait_for((int)program), path + 1);
 }
 
 /* `adopted`: "PID PATH" of a program that is process 1's child already; NULL: there is none. */
 void init_main(const char *adopted)
 {
+	struct refusal refusal;
+
 	if (adopted)
 		adopt(adopted);
 	control_open();
-	run_config_set_environment(&config, RUN_CONFIG_DEFAULT_PATH);
-	read_config();
+	if (!program_configure(&config, &refusal))
+		fail(&refusal);
 	if (!config.arguments.count)
-		fail(EXIT_DORY, NULL, "the image has no default command; give one with -e");
+		fail_because(NULL, "the image has no default command; give one with -e");
 	if (config.host)
 		sys2(sethostname, config.host, strlen(config.host));
 	do_mounts();
