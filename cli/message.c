@@ -21,20 +21,26 @@ static int first_letter(const char *text)
 
 static void print_sentence(const char *text, enum colour colour)
 {
-	size_t length = strlen(text);
-	bool is_stopped = length > 0 && strchr(".!?", text[length - 1]);
+	char *shown = text_printable(text, "\n\t");
+	size_t length = strlen(shown);
+	bool is_stopped = length > 0 && strchr(".!?", shown[length - 1]);
 
 	if (length > 0)
 		fprintf(stderr, "%sdory:%s %c%s%s\n", colour_start(STDERR_FILENO, colour), colour_start(STDERR_FILENO, COLOUR_END),
-			first_letter(text), text + 1, is_stopped ? "" : ".");
+			first_letter(shown), shown + 1, is_stopped ? "" : ".");
+	free(shown);
 }
 
 void message_error(const struct dory_error *err)
 {
 	fflush(stdout);
 	print_sentence(err->message, COLOUR_BAD);
-	if (err->hint[0])
-		fprintf(stderr, "%c%s\n", first_letter(err->hint), err->hint + 1);
+	if (err->hint[0]) {
+		char *hint = text_printable(err->hint, "\n\t");
+
+		fprintf(stderr, "%c%s\n", first_letter(hint), hint + 1);
+		free(hint);
+	}
 }
 
 void message_note(const char *format, ...)

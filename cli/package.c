@@ -106,12 +106,14 @@ void package_print_row(const char *const columns[5])
 	size_t blanks = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
-		size_t length = strlen(columns[i]);
+		char *text = text_printable(columns[i], "");
+		size_t length = strlen(text);
 
 		if (length > 0) {
-			printf("%*s%s", (int)blanks, "", columns[i]);
+			printf("%*s%s", (int)blanks, "", text);
 			blanks = 0;
 		}
+		free(text);
 		blanks += (length < widths[i] ? widths[i] - length : 0) + 1;
 	}
 	putchar('\n');
@@ -211,7 +213,7 @@ static int fill_manifest(struct package_manifest *manifest, struct dory_error *e
 		struct requirement requirement;
 
 		if (requirement_parse(package_values.requires.words[i], &requirement, err) < 0)
-			return -1;
+			return err->kind = DORY_ERROR_USAGE, -1;
 		requirement_release(&requirement);
 		text_list_add(&manifest->require, package_values.requires.words[i]);
 	}

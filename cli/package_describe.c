@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dory package describe and doc. */
 #include "cli/package_describe.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,33 @@
 
 static const char line[] = "-----------------------------------------";
 
+/* A line of what a package says of itself: it may be anybody's. */
+static void print_words(const char *format, ...) printf_like(1, 2);
+static void print_words(const char *format, ...)
+{
+	va_list args;
+	char *text, *shown;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		abort();
+	va_end(args);
+	shown = text_printable(text, "\n\t");
+	fputs(shown, stdout);
+	free(shown);
+	free(text);
+}
+
 static void print_metadata(const struct package_manifest *manifest)
 {
 	puts("PACKAGE METADATA");
-	printf("name: %s\ntitle: %s\nauthor: %s\n", manifest->name, manifest->title, manifest->author);
+	print_words("name: %s\ntitle: %s\nauthor: %s\n", manifest->name, manifest->title, manifest->author);
 	if (*manifest->version)
-		printf("version: %s\n", manifest->version);
+		print_words("version: %s\n", manifest->version);
 	if (manifest->require.count > 0)
 		puts("required packages:");
 	for (size_t i = 0; i < manifest->require.count; i++)
-		printf("   * %s\n", manifest->require.items[i]);
+		print_words("   * %s\n", manifest->require.items[i]);
 }
 
 /* Run configurations of the packages that were looked for, until the end. */
@@ -83,10 +101,10 @@ static void print_set(const struct run_manifest *run, const struct run_set *set,
 	struct boot_set boot;
 
 	if (boot_set_make(run, set, packages, &boot, &err) < 0) {
-		printf("%-25s | (%s)\n", set->name, err.message);
+		print_words("%-25s | (%s)\n", set->name, err.message);
 		return;
 	}
-	printf("%-25s | %s\n", set->name, boot.command);
+	print_words("%-25s | %s\n", set->name, boot.command);
 	boot_set_release(&boot);
 }
 
@@ -100,7 +118,7 @@ static void print_execution(const struct package_list *list, const struct run_ma
 		puts("No package execution information was found.");
 		return;
 	}
-	printf("runtime: %s\ndefault configuration: %s\n%s\n%-25s | %s\n%s\n", run->runtime->name,
+	print_words("runtime: %s\ndefault configuration: %s\n%s\n%-25s | %s\n%s\n", run->runtime->name,
 		*run->default_sets || run->count > 1 ? run->default_sets : run->sets[0].name, line, "CONFIGURATION NAME", "BOOT COMMAND", line);
 	for (size_t i = 0; i < run->count; i++)
 		print_set(run, &run->sets[i], &packages);
@@ -110,7 +128,10 @@ static void print_execution(const struct package_list *list, const struct run_ma
 
 static void print_line(void *context, const char *text)
 {
-	puts(text);
+	char *shown = text_printable(text, "");
+
+	puts(shown);
+	free(shown);
 }
 
 int package_describe(const struct package_list *list, const struct package_entry *entry, bool with_content,
@@ -128,7 +149,7 @@ int package_describe(const struct package_list *list, const struct package_entry
 		print_metadata(&entry->manifest);
 		print_execution(list, &run);
 		puts("\nPACKAGE DOCUMENTATION");
-		printf("%s%s", meta.readme ? meta.readme : "No package documentation was found.\n",
+		print_words("%s%s", meta.readme ? meta.readme : "No package documentation was found.\n",
 			meta.readme && *meta.readme && meta.readme[strlen(meta.readme) - 1] != '\n' ? "\n" : "");
 	}
 	if (result == 0 && with_content) {
@@ -142,7 +163,7 @@ int package_describe(const struct package_list *list, const struct package_entry
 
 static void print_parameter(const struct doc_parameter *parameter)
 {
-	printf("   %-20s %s%s%s%s%s\n", parameter->name, parameter->purpose ? parameter->purpose : "",
+	print_words("   %-20s %s%s%s%s%s\n", parameter->name, parameter->purpose ? parameter->purpose : "",
 		parameter->is_required ? " (must be given)" : "", parameter->default_value ? " (default: " : "",
 		parameter->default_value ? parameter->default_value : "", parameter->default_value ? ")" : "");
 }
@@ -150,16 +171,16 @@ static void print_parameter(const struct doc_parameter *parameter)
 static void print_doc(const struct doc_manifest *doc)
 {
 	if (doc->purpose)
-		printf("%s\n", doc->purpose);
+		print_words("%s\n", doc->purpose);
 	for (size_t i = 0; i < doc->count; i++) {
-		printf("\n%s: %s\n", doc->sets[i].name, doc->sets[i].purpose ? doc->sets[i].purpose : "");
+		print_words("\n%s: %s\n", doc->sets[i].name, doc->sets[i].purpose ? doc->sets[i].purpose : "");
 		for (size_t k = 0; k < doc->sets[i].count; k++)
 			print_parameter(&doc->sets[i].parameters[k]);
 	}
 	if (doc->limits.count > 0)
 		puts("\nLimits:");
 	for (size_t i = 0; i < doc->limits.count; i++)
-		printf("   * %s\n", doc->limits.items[i]);
+		print_words("   * %s\n", doc->limits.items[i]);
 }
 
 int package_print_doc(const struct package_entry *entry, struct dory_error *err)

@@ -291,6 +291,20 @@ static int check_words(const struct invocation *invocation)
 	return 0;
 }
 
+/* Capstan's -i names an image or, if there is none, a file. */
+static bool is_file(const struct dory_config *config, const char *word)
+{
+	struct dory_error ignored;
+	struct image image;
+
+	if (values.is_file || !values.image || access(word, F_OK) < 0)
+		return values.is_file;
+	if (image_find(config->root, word, &image, &ignored) < 0)
+		return true;
+	image_release(&image);
+	return false;
+}
+
 static int run_on(const struct invocation *invocation, const char *word, struct instance_spec *spec)
 {
 	struct instance kept;
@@ -299,19 +313,19 @@ static int run_on(const struct invocation *invocation, const char *word, struct 
 	struct dory_error err;
 	int status;
 
-	if (dory_target_init(&target, word, values.is_file, values.with.words, values.with.count, &err) < 0)
+	if (settings_load(&config, &values.settings, &err) < 0)
 		return verb_fail(invocation, &err);
-	if (settings_load(&config, &values.settings, &err) < 0) {
-		status = verb_fail(invocation, &err);
-	} else {
-		if (find_kept(invocation, &config, &target, &kept)) {
-			status = run_again(invocation, &config, kept.name, spec);
-			instance_release(&kept);
-		} else {
-			status = run_target(invocation, &config, &target, spec);
-		}
+	if (dory_target_init(&target, word, is_file(&config, word), values.with.words, values.with.count, &err) < 0) {
 		config_release(&config);
+		return verb_fail(invocation, &err);
 	}
+	if (find_kept(invocation, &config, &target, &kept)) {
+		status = run_again(invocation, &config, kept.name, spec);
+		instance_release(&kept);
+	} else {
+		status = run_target(invocation, &config, &target, spec);
+	}
+	config_release(&config);
 	dory_target_release(&target);
 	return status;
 }

@@ -21,7 +21,8 @@
 enum dory_target_kind {
 	DORY_TARGET_IMAGE,
 	DORY_TARGET_DEBIAN, /* "deb:NAME" or "deb:NAME=VERSION" */
-	DORY_TARGET_FILE,   /* a program or script on this disk */
+	DORY_TARGET_FILE,   /* a program, script or Java archive on this disk */
+	DORY_TARGET_DISK,   /* the file of a disk on this disk */
 };
 
 struct dory_target {
@@ -29,7 +30,7 @@ struct dory_target {
 	char *name;            /* as it was written: image, package or path */
 	const char **packages; /* Debian packages that go in, borrowed from the words given */
 	size_t package_count;
-	char *image_name; /* in the store; NULL until dory_image_find if kind is DORY_TARGET_FILE */
+	char *image_name; /* in the store; NULL until dory_image_find if kind is DORY_TARGET_FILE or _DISK */
 };
 
 /*

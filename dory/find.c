@@ -98,6 +98,8 @@ static int find_made(const struct dory_config *config, struct dory_target *targe
 	char *fingerprint = NULL;
 	int result;
 
+	if (target->kind == DORY_TARGET_DISK)
+		return target_name_disk(target, err) < 0 ? -1 : find_current(config, target, NULL, image, err);
 	if (target->kind == DORY_TARGET_FILE && target_closure(target, &closure, err) < 0)
 		return -1;
 	result = target_fingerprint(config, target, &closure, &fingerprint, &unknown);

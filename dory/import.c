@@ -19,6 +19,7 @@
 struct import {
 	const char *path; /* the file */
 	const char *format;
+	const char *fingerprint; /* of the image; "": none */
 	int fd;
 };
 
@@ -126,12 +127,14 @@ int disk_command_read(const char *disk, char **command, struct dory_error *err)
 static int commit_disk(const char *name, const struct import *import, struct image_draft *draft, struct dory_error *err)
 {
 	struct image_contents contents = {0};
-	struct image description = {.name = text_copy(name), .fingerprint = text_copy("")};
+	struct image description = {.name = text_copy(name), .fingerprint = text_copy(import->fingerprint)};
 	char *path = realpath(import->path, NULL);
 	int result = disk_command_read(image_draft_disk(draft), &description.default_command, err);
 
-	if (result < 0 && err->kind == DORY_ERROR_FORMAT && !err->hint[0])
+	if (result < 0 && err->kind == DORY_ERROR_FORMAT && !err->hint[0]) {
+		error_set(err, DORY_ERROR_FORMAT, "%s has no ext4 file system that can be read", import->path);
 		error_hint(err, "A disk has to hold an ext4 file system, without partitions.");
+	}
 	if (result == 0) {
 		description.created = time_text();
 		description.origin = text_format("%s (imported)", path ? path : import->path);
@@ -149,21 +152,26 @@ static int commit_disk(const char *name, const struct import *import, struct ima
 	return result;
 }
 
-static int import_disk(const struct dory_config *config, const char *name, const struct import *import, struct dory_error *err)
+/* A composition can be brought up to date, a disk only be replaced: nobody loses an image by a slip. Under the draft's lock. */
+static int check_absence(const struct dory_config *config, const char *name, struct dory_error *err)
 {
-	struct image_draft *draft;
 	struct image there;
 	struct dory_error ignored;
 
-	/* A composition can be brought up to date, a disk only be replaced: nobody loses an image by a slip. */
-	if (image_find(config->root, name, &there, &ignored) == 0) {
-		image_release(&there);
-		error_set(err, DORY_ERROR_CONFLICT, "there is an image %s already", name);
-		return error_hint(err, "Choose another name, or remove it: dory rmi %s", name);
-	}
+	if (image_find(config->root, name, &there, &ignored) < 0)
+		return 0;
+	image_release(&there);
+	error_set(err, DORY_ERROR_CONFLICT, "there is an image %s already", name);
+	return error_hint(err, "Choose another name, or remove it: dory rmi %s", name);
+}
+
+static int import_disk(const struct dory_config *config, const char *name, const struct import *import, struct dory_error *err)
+{
+	struct image_draft *draft;
+
 	if (image_draft_open(config->root, name, &draft, err) < 0)
 		return -1;
-	if (read_disk(import, image_draft_disk(draft), err) < 0) {
+	if (check_absence(config, name, err) < 0 || read_disk(import, image_draft_disk(draft), err) < 0) {
 		image_draft_discard(draft);
 		return -1;
 	}
@@ -184,21 +192,6 @@ static int import_archive(const struct dory_config *config, const char *name, co
 	return result;
 }
 
-/* An ext4 superblock's magic number, at its place in a bare disk. */
-static bool has_file_system(int fd)
-{
-	unsigned char magic[2];
-
-	return pread(fd, magic, sizeof(magic), 1024 + 0x38) == sizeof(magic) && magic[0] == 0x53 && magic[1] == 0xef;
-}
-
-static bool has_partitions(int fd)
-{
-	unsigned char mark[2];
-
-	return pread(fd, mark, sizeof(mark), 510) == sizeof(mark) && mark[0] == 0x55 && mark[1] == 0xaa;
-}
-
 static int import_open(const struct dory_config *config, const char *name, struct import *import, const struct run_config *run,
 	struct dory_error *err)
 {
@@ -207,30 +200,54 @@ static int import_open(const struct dory_config *config, const char *name, struc
 	if (fstat(import->fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return error_set(err, DORY_ERROR_USAGE, "%s is not a file", import->path);
 	import->format = disk_format_recognize(import->fd);
-	if (strcmp(import->format, "raw") != 0 || has_file_system(import->fd)) {
+	if (strcmp(import->format, "raw") != 0 || disk_has_ext4(import->fd)) {
 		if (run->command.count > 0 || run->environment_count > 0)
 			return error_set(err, DORY_ERROR_USAGE, "a disk keeps the run configuration that it holds; give it at the run");
 		return import_disk(config, name, import, err);
 	}
-	if (has_partitions(import->fd)) {
+	if (disk_has_partitions(import->fd)) {
 		error_set(err, DORY_ERROR_FORMAT, "%s is a disk with partitions", import->path);
 		return error_hint(err, "Import the partition that holds the ext4 file system: it can be cut out with dd(1).");
 	}
 	return import_archive(config, name, import, run, err);
 }
 
+static int open_file(struct import *import, struct dory_error *err)
+{
+	import->fd = open(import->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (import->fd >= 0)
+		return 0;
+	return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening %s", import->path);
+}
+
 int dory_image_import(const struct dory_config *config, const char *name, const char *path, const struct run_config *run,
 	struct dory_error *err)
 {
-	struct import import = {.path = path};
+	struct import import = {.path = path, .fingerprint = ""};
 	int result;
 
-	if (image_name_check(name, err) < 0 || run_config_check(run, err) < 0)
+	if (image_name_check(name, err) < 0 || run_config_check(run, err) < 0 || open_file(&import, err) < 0)
 		return -1;
-	import.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (import.fd < 0)
-		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "opening %s", path);
 	result = import_open(config, name, &import, run, err);
 	close(import.fd);
 	return result < 0 ? error_wrap(err, "importing %s", path) : 0;
+}
+
+/* The name tells the file and its state: an image that is there by now is the same. */
+int disk_image_make(const struct dory_config *config, const struct dory_target *target, struct dory_error *err)
+{
+	struct import import = {.path = target->name, .fingerprint = "disk"};
+	int result;
+
+	if (open_file(&import, err) < 0)
+		return -1;
+	import.format = disk_format_recognize(import.fd);
+	if (strcmp(import.format, "raw") == 0 && !disk_has_ext4(import.fd)) {
+		error_set(err, DORY_ERROR_FORMAT, "%s is a disk with partitions or a boot loader, not one of Dory's", target->name);
+		result = error_hint(err, "What can be run is a disk that holds one ext4 file system, as `dory image export` writes it.");
+	} else {
+		result = import_disk(config, target->image_name, &import, err);
+	}
+	close(import.fd);
+	return result < 0 && err->kind == DORY_ERROR_CONFLICT ? 0 : result;
 }

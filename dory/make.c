@@ -42,6 +42,10 @@ static int choose_command(const struct dory_target *target, struct making *makin
 	struct command_line *command = &making->config.command;
 	char *program = NULL;
 
+	if (target_is_jar(target)) {
+		command_line_add(command, "java", false);
+		command_line_add(command, "-jar", false);
+	}
 	if (target->kind == DORY_TARGET_FILE && making->closure.is_script)
 		return script_command(&making->closure, command, err);
 	if (target->kind == DORY_TARGET_FILE) {
@@ -80,6 +84,11 @@ int dory_image_make(const struct dory_config *config, struct dory_target *target
 	struct making making = {0};
 	int result = -1;
 
+	if (target->kind == DORY_TARGET_DISK) {
+		if (target_name_disk(target, err) < 0 || disk_image_make(config, target, err) < 0)
+			return -1;
+		return image_find(config->root, target->image_name, image, err);
+	}
 	if (refresh == DORY_REFRESH_NEVER && target->package_count > 0) {
 		error_set(err, DORY_ERROR_NOT_FOUND, "there is no image of deb:%s yet", target->packages[0]);
 		return error_hint(err, "Run it once without --offline.");

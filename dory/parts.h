@@ -13,6 +13,14 @@ int target_fingerprint(const struct dory_config *config, const struct dory_targe
 /* The program and what it needs; sets the target's image_name. Errors name a missing interpreter's package. */
 int target_closure(struct dory_target *target, struct elf_closure *closure, struct dory_error *err) must_check;
 
+/* Of DORY_TARGET_DISK: sets image_name, of which the file's state is a part. */
+int target_name_disk(struct dory_target *target, struct dory_error *err) must_check;
+/* ... makes its image. FORMAT: it is no disk that can be run. */
+int disk_image_make(const struct dory_config *config, const struct dory_target *target, struct dory_error *err) must_check;
+
+/* Of DORY_TARGET_FILE: it is a Java archive, which java runs. */
+bool target_is_jar(const struct dory_target *target);
+
 /* The command that runs a script: its #! line's words with the path behind. */
 int script_command(const struct elf_closure *closure, struct command_line *command, struct dory_error *err) must_check;
 /* Debian's package for an interpreter's path or name; returns owned. */

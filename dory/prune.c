@@ -74,10 +74,15 @@ static bool is_of_an_instance(const struct image *image, const struct instance *
 	return false;
 }
 
-/* Made by `dory run` for itself, under these names. */
-static bool is_made_by_run(const char *name)
+/* Made by `dory run` for itself, under these names and with a fingerprint. */
+static bool is_made_by_run(const struct image *image)
 {
-	return strncmp(name, "deb/", 4) == 0 || strncmp(name, "file/", 5) == 0;
+	static const char *const kinds[] = {"deb/", "file/", "disk/"};
+	bool has_kind = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		has_kind |= strncmp(image->name, kinds[i], strlen(kinds[i])) == 0;
+	return has_kind && *image->fingerprint;
 }
 
 static int prune_image(struct pruning *p, const struct image *image, struct dory_error *err)
@@ -110,7 +115,7 @@ static int prune_images(struct pruning *p, struct dory_error *err)
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (result == 0 && is_made_by_run(images[i].name) && !is_in_use(&images[i]) &&
+		if (result == 0 && is_made_by_run(&images[i]) && !is_in_use(&images[i]) &&
 			!is_of_an_instance(&images[i], instances, instance_count))
 			result = prune_image(p, &images[i], err);
 		image_release(&images[i]);

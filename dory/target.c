@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a person named, and the name of its image. */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dory/base/text.h"
+#include "dory/disk/disk.h"
 #include "dory/parts.h"
 
 #define DEBIAN_PREFIX "deb:"
@@ -55,6 +57,34 @@ static uint32_t digest_words(uint32_t digest, const char *const *words, size_t c
 	return digest;
 }
 
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), n = strlen(suffix);
+
+	return length > n && strcasecmp(text + length - n, suffix) == 0;
+}
+
+bool target_is_jar(const struct dory_target *target)
+{
+	return target->kind == DORY_TARGET_FILE && has_suffix(target->name, ".jar");
+}
+
+/* A program is none, whatever its bytes are where a disk has its marks. */
+static bool is_disk(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char start[4] = "";
+	struct stat st;
+	bool is_it = false;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && pread(fd, start, sizeof(start), 0) == sizeof(start))
+		is_it = memcmp(start, "\x7f" "ELF", 4) != 0 && memcmp(start, "#!", 2) != 0 && disk_recognize(fd);
+	close(fd);
+	return is_it;
+}
+
 /* "KIND/NAME-DIGEST", of letters that an image's name may have. */
 static char *derived_name(const struct dory_target *target, const char *kind, const char *name, const char *path)
 {
@@ -86,10 +116,17 @@ int dory_target_init(struct dory_target *target, const char *word, bool is_file,
 		if (add_package(target, word, err) < 0)
 			goto fail;
 	} else if (is_file || is_path(word)) {
-		target->kind = DORY_TARGET_FILE;
+		target->kind = is_disk(word) ? DORY_TARGET_DISK : DORY_TARGET_FILE;
+		if (target->kind == DORY_TARGET_FILE && has_suffix(word, ".jar") && with_count == 0 &&
+			add_package(target, "deb:default-jre-headless", err) < 0)
+			goto fail;
 	} else if (with_count > 0) {
 		error_set(err, DORY_ERROR_USAGE, "packages cannot be added to the image '%s' while it is run", word);
 		error_hint(err, "Compose it anew: dory compose %s --deb %s ...", word, with[0]);
+		goto fail;
+	}
+	if (target->kind == DORY_TARGET_DISK && with_count > 0) {
+		error_set(err, DORY_ERROR_USAGE, "packages cannot be added to the disk %s", word);
 		goto fail;
 	}
 	for (size_t i = 0; i < with_count; i++) {
@@ -115,6 +152,31 @@ void dory_target_release(struct dory_target *target)
 	*target = (struct dory_target){0};
 }
 
+int target_name_disk(struct dory_target *target, struct dory_error *err)
+{
+	char *path = realpath(target->name, NULL), *state;
+	struct stat st;
+
+	if (!path || stat(path, &st) < 0) {
+		free(path);
+		return error_set_errno(err, DORY_ERROR_NOT_FOUND, "%s", target->name);
+	}
+	state = text_format("%s %llx %llx %llx %llx.%lx", path, (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+		(unsigned long long)st.st_size, (unsigned long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+	text_replace(&target->image_name, derived_name(target, "disk", strrchr(path, '/') + 1, state));
+	free(state);
+	free(path);
+	return 0;
+}
+
+/* Takes the path. */
+static void add_jar(struct elf_closure *closure, char *path)
+{
+	*closure = (struct elf_closure){0};
+	*(struct elf_file *)array_push(&closure->files, &closure->count, sizeof(*closure->files)) =
+		(struct elf_file){.host_path = path, .guest_path = text_copy(strrchr(path, '/'))};
+}
+
 int target_closure(struct dory_target *target, struct elf_closure *closure, struct dory_error *err)
 {
 	char *path = realpath(target->name, NULL);
@@ -131,6 +193,10 @@ int target_closure(struct dory_target *target, struct elf_closure *closure, stru
 	}
 	free(target->image_name);
 	target->image_name = derived_name(target, "file", strrchr(path, '/') + 1, path);
+	if (target_is_jar(target)) {
+		add_jar(closure, path);
+		return 0;
+	}
 	free(path);
 	if (elf_closure_find(target->name, closure, err) < 0)
 		return -1;

@@ -39,6 +39,44 @@ TEST(what_words_name)
 	CHECK(is_kind("./script", "deb:python3", DORY_TARGET_FILE));
 }
 
+static void write_file(const char *path, const char *bytes, size_t length, off_t at)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0 && pwrite(fd, bytes, length, at) == (ssize_t)length && ftruncate(fd, 4096) == 0);
+	close(fd);
+}
+
+TEST(what_files_are)
+{
+	char path[] = "/tmp/dory-target-XXXXXX.jar", link[64];
+	int fd = mkstemps(path, 4);
+	struct dory_target target;
+
+	CHECK(fd >= 0);
+	close(fd);
+	CHECK(is_kind(path, NULL, DORY_TARGET_FILE));
+	target = target_of(path, NULL);
+	CHECK(target_is_jar(&target) && target.package_count == 1 && strcmp(target.packages[0], "default-jre-headless") == 0);
+	dory_target_release(&target);
+	target = target_of(path, "deb:openjdk-17-jre-headless");
+	CHECK(target.package_count == 1 && strcmp(target.packages[0], "openjdk-17-jre-headless") == 0);
+	dory_target_release(&target);
+	write_file(path, "\x55\xaa", 2, 510);
+	CHECK(is_kind(path, NULL, DORY_TARGET_DISK));
+	write_file(path, "#!/bin/sh\n", 10, 0); /* a script is one, whatever its bytes are */
+	CHECK(is_kind(path, NULL, DORY_TARGET_FILE));
+	write_file(path, "QFI\xfb", 4, 0);
+	CHECK(is_kind(path, NULL, DORY_TARGET_DISK));
+	CHECK(is_kind(path, "deb:bash", -1));
+	snprintf(link, sizeof(link), "%s.link", path);
+	CHECK_EQ(symlink(path, link), 0);
+	CHECK(is_kind(link, NULL, DORY_TARGET_DISK));
+	unlink(link);
+	unlink(path);
+	CHECK(is_kind(path, NULL, DORY_TARGET_FILE));
+}
+
 TEST(what_is_refused)
 {
 	CHECK(is_kind("deb:", NULL, -1));

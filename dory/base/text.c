@@ -50,6 +50,19 @@ void text_cut_to(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
+char *text_printable(const char *text, const char *kept)
+{
+	char *copy = text_copy(text);
+
+	for (unsigned char *at = (unsigned char *)copy; *at; at++) {
+		if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) /* U+0080 to U+009F */
+			at[0] = at[1] = '?';
+		else if ((*at < ' ' || *at == 0x7f) && !strchr(kept, *at))
+			*at = *at == '\n' || *at == '\t' || *at == '\r' ? ' ' : '?';
+	}
+	return copy;
+}
+
 bool text_has_word(const char *words, const char *word)
 {
 	size_t length = strlen(word);

@@ -14,6 +14,12 @@ void text_replace(char **text, char *owned);		/* frees the former one; takes `ow
 /* Copies at most size - 1 bytes; what does not fit is cut off. */
 void text_cut_to(char *to, size_t size, const char *from);
 
+/*
+ * What others wrote, for a person's terminal: control characters, which could move its cursor or worse, but for those of `kept`, are question marks,
+ * blanks where they stand for blanks. Returns owned.
+ */
+char *text_printable(const char *text, const char *kept);
+
 /* Is `word` one of the words, separated by blanks (or commas), of `words`? */
 bool text_has_word(const char *words, const char *word);
 

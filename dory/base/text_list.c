@@ -15,6 +15,20 @@ void text_list_add(struct text_list *list, const char *text)
 	text_list_take(list, text_copy(text));
 }
 
+void text_list_set(struct text_list *list, const char *name, const char *text)
+{
+	size_t length = strlen(name);
+	char *item = text_format("%s=%s", name, text);
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (strncmp(list->items[i], item, length + 1) != 0)
+			continue;
+		text_replace(&list->items[i], item);
+		return;
+	}
+	text_list_take(list, item);
+}
+
 bool text_list_has(const struct text_list *list, const char *text)
 {
 	for (size_t i = 0; i < list->count; i++)

@@ -10,6 +10,8 @@ struct text_list {
 
 void text_list_add(struct text_list *list, const char *text); /* copies */
 void text_list_take(struct text_list *list, char *text);      /* takes */
+/* Of a list of NAME=TEXT: sets the one of that name, or adds it. */
+void text_list_set(struct text_list *list, const char *name, const char *text);
 bool text_list_has(const struct text_list *list, const char *text);
 /* All with `separator` in between; returns owned. */
 char *text_list_join(const struct text_list *list, const char *separator);

@@ -24,6 +24,11 @@ int disk_export(const struct disk_format *format, int from, int to, struct dory_
 /* Which format the file has by its first and last bytes: a name of disk_formats; "raw" for all else. */
 const char *disk_format_recognize(int fd);
 
+/* The file is a disk's: it has one of the other formats, or begins as a bare disk does, with an ext4 file system or a partition table. */
+bool disk_recognize(int fd);
+bool disk_has_ext4(int fd);       /* a bare disk */
+bool disk_has_partitions(int fd); /* or something else that a computer would start from */
+
 /*
  * Writes what a disk image of the format holds to the empty file `to`, sparsely. Of formats this module reads raw and qcow2
  * itself. FORMAT for a damaged file, one that needs another file (a backing file, an external data file), or that is encrypted.

@@ -47,6 +47,26 @@ int disk_import_raw(int from, int to, struct dory_error *err)
 	return disk_export(&disk_formats[0], from, to, err);
 }
 
+/* A superblock's magic number, at its place. */
+bool disk_has_ext4(int fd)
+{
+	unsigned char magic[2];
+
+	return disk_get(fd, 1024 + 0x38, magic, sizeof(magic)) == 0 && magic[0] == 0x53 && magic[1] == 0xef;
+}
+
+bool disk_has_partitions(int fd)
+{
+	unsigned char mark[2];
+
+	return disk_get(fd, 510, mark, sizeof(mark)) == 0 && mark[0] == 0x55 && mark[1] == 0xaa;
+}
+
+bool disk_recognize(int fd)
+{
+	return strcmp(disk_format_recognize(fd), "raw") != 0 || disk_has_ext4(fd) || disk_has_partitions(fd);
+}
+
 const char *disk_format_recognize(int fd)
 {
 	static const struct {

@@ -9,7 +9,7 @@
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
 
-enum { NODES_MAX = 200000, BRACKETS_MAX = 256 };
+enum { NODES_MAX = 200000, BRACKETS_MAX = 256, MERGES_MAX = 16 };
 
 /* YAML's reader tells bytes that are no text only by their place in the file. */
 static int explain(const yaml_parser_t *parser, const char *name, struct dory_error *err)
@@ -174,22 +174,80 @@ int document_take_bool(struct document *document, void *into, const yaml_node_t 
 	return document_fail(document, value, err, "true or false is expected here, not '%.100s'", text);
 }
 
+/* The key << of YAML 1.1 merges the mappings of its value into this one, whose own keys count more. */
+static bool is_merge(const yaml_node_t *key)
+{
+	return key->type == YAML_SCALAR_NODE && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       strcmp((const char *)key->data.scalar.value, "<<") == 0;
+}
+
+/* Where pairs go. */
+struct pairs {
+	document_pair_fn *take;
+	void *into;
+	unsigned merges; /* in one another */
+};
+
+static int take_pairs(struct document *document, const yaml_node_t *node, const struct pairs *pairs, struct dory_error *err);
+
+static int merge_one(struct document *document, const yaml_node_t *node, const struct pairs *pairs, struct dory_error *err)
+{
+	if (count_node(document, node, err) < 0)
+		return -1;
+	if (node->type != YAML_MAPPING_NODE)
+		return document_fail(document, node, err, "behind << KEY: VALUE is expected, or a list of such, not %s", kind_name(node));
+	return take_pairs(document, node, pairs, err);
+}
+
+/* Of a list, the first counts most. */
+static int merge(struct document *document, const yaml_node_t *value, const struct pairs *pairs, struct dory_error *err)
+{
+	const struct pairs inner = {.take = pairs->take, .into = pairs->into, .merges = pairs->merges + 1};
+
+	if (inner.merges > MERGES_MAX)
+		return document_fail(document, value, err, "more than %d mappings are merged into one another here", MERGES_MAX);
+	if (value->type != YAML_SEQUENCE_NODE)
+		return merge_one(document, value, &inner, err);
+	for (yaml_node_item_t *item = value->data.sequence.items.top; item > value->data.sequence.items.start;) {
+		if (merge_one(document, yaml_document_get_node(&document->yaml, *--item), &inner, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What is taken later counts: so what is merged comes first. */
+static int take_pairs(struct document *document, const yaml_node_t *node, const struct pairs *pairs, struct dory_error *err)
+{
+	yaml_node_pair_t *start = node->data.mapping.pairs.start, *top = node->data.mapping.pairs.top;
+
+	for (yaml_node_pair_t *pair = start; pair < top; pair++) {
+		if (is_merge(yaml_document_get_node(&document->yaml, pair->key)) &&
+			merge(document, yaml_document_get_node(&document->yaml, pair->value), pairs, err) < 0)
+			return -1;
+	}
+	for (yaml_node_pair_t *pair = start; pair < top; pair++) {
+		const yaml_node_t *key = yaml_document_get_node(&document->yaml, pair->key);
+		const char *name = is_merge(key) ? NULL : document_scalar(document, key, err);
+
+		if (is_merge(key))
+			continue;
+		if (!name ||
+			pairs->take(document, pairs->into, key, name, yaml_document_get_node(&document->yaml, pair->value), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int document_each_pair(struct document *document, const yaml_node_t *node, document_pair_fn *take, void *into,
 	struct dory_error *err)
 {
+	const struct pairs pairs = {.take = take, .into = into};
+
 	if (document_is_empty(node))
 		return 0;
 	if (node->type != YAML_MAPPING_NODE)
 		return document_fail(document, node, err, "KEY: VALUE is expected here, not %s", kind_name(node));
-	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
-		const yaml_node_t *key = yaml_document_get_node(&document->yaml, pair->key);
-		const char *name = document_scalar(document, key, err);
-
-		if (!name ||
-			take(document, into, key, name, yaml_document_get_node(&document->yaml, pair->value), err) < 0)
-			return -1;
-	}
-	return 0;
+	return take_pairs(document, node, &pairs, err);
 }
 
 struct mapping {

@@ -2,7 +2,7 @@
 /*
  * YAML documents read by tables of keys. Every error names file, line and column, and what was expected; a misspelt key
  * is an error that names the one that was meant, any other unknown key a warning, since Capstan skips them in silence.
- * Scalars are taken verbatim: "1.10" stays "1.10". A key that stands twice counts as it stands last.
+ * Scalars are taken verbatim: "1.10" stays "1.10". A key that stands twice counts as it stands last; << merges mappings.
  */
 #pragma once
 #include <yaml.h>

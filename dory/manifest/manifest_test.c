@@ -47,6 +47,23 @@ TEST(what_is_written_reads_as_capstans)
 	package_manifest_release(&manifest);
 }
 
+TEST(mappings_are_merged)
+{
+	CHECK_EQ(parse("<<: {name: x, title: t, author: me}\nname: a\n"), 0);
+	CHECK(!strcmp(manifest.name, "a") && !strcmp(manifest.title, "t"));
+	package_manifest_release(&manifest);
+	CHECK_EQ(parse("binary: &b {one: /1, two: /2}\nbinary:\n  <<: [{one: /first}, *b]\n  three: /3\n" HEAD), 0);
+	CHECK_EQ(manifest.binary.count, 3);
+	CHECK(text_list_has(&manifest.binary, "one=/first") && text_list_has(&manifest.binary, "two=/2") && text_list_has(&manifest.binary, "three=/3"));
+	package_manifest_release(&manifest);
+	CHECK_EQ(parse(HEAD "'<<': x\n"), 0); /* quoted it is a key like others */
+	package_manifest_release(&manifest);
+	CHECK_EQ(parse(HEAD "<<: x\n"), -1);
+	CHECK(strstr(err.message, "line 4, column 5: behind << KEY: VALUE is expected, or a list of such, not a value") != NULL);
+	CHECK_EQ(parse(HEAD "<<: [{version: 1}, [x]]\n"), -1);
+	CHECK_EQ(parse(HEAD "binary: &b {<<: *b}\n"), -1); /* into itself */
+}
+
 TEST(times_are_those_of_capstan)
 {
 	static const struct {

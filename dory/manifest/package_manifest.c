@@ -117,7 +117,7 @@ static int take_binary_pair(struct document *document, void *into, const yaml_no
 
 	if (!path)
 		return -1;
-	text_list_take(into, text_format("%s=%s", name, path));
+	text_list_set(into, name, path);
 	return 0;
 }
 

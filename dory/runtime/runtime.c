@@ -70,8 +70,6 @@ static int take_environment_pair(struct document *document, void *into, const ya
 	const yaml_node_t *value, struct dory_error *err)
 {
 	const char *text = document_scalar(document, value, err);
-	struct text_list *list = into;
-	size_t length = strlen(name);
 
 	if (!text)
 		return -1;
@@ -81,12 +79,7 @@ static int take_environment_pair(struct document *document, void *into, const ya
 		return document_fail(document, key, err, "'%.100s' cannot be the name of an environment variable", name);
 	document_warn_changed(document, key);
 	document_warn_changed(document, value);
-	for (size_t i = 0; i < list->count; i++)
-		if (strncmp(list->items[i], name, length) == 0 && list->items[i][length] == '=') {
-			text_replace(&list->items[i], text_format("%s=%s", name, text));
-			return 0;
-		}
-	text_list_take(list, text_format("%s=%s", name, text));
+	text_list_set(into, name, text);
 	return 0;
 }
 
