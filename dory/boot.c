@@ -22,40 +22,44 @@ static void unset_defaults(const struct boot_sets *sets, struct text_list *unset
 	text_list_release(&names);
 }
 
-static int choose(const struct boot_sets *sets, const struct dory_run *run, struct command_line *command,
+/* The configurations that the run names, as its command line or, without one, by options; false: none. */
+static bool name_sets(const struct dory_run *run, struct text_list *names)
+{
+	if (run->command)
+		return boot_sets_named(run->command, names);
+	for (size_t i = 0; i < run->boot_count; i++)
+		run_sets_split(run->boots[i], names);
+	return run->boot_count > 0;
+}
+
+static int choose(const struct boot_sets *sets, const struct dory_run *run, struct text_list *names, struct command_line *command,
 	struct text_list *environment, struct dory_error *err)
 {
-	struct text_list names = {0};
-	int result;
-
-	for (size_t i = 0; i < run->boot_count; i++)
-		run_sets_split(run->boots[i], &names);
-	if (run->boot_count == 0)
-		run_sets_split(sets->default_sets, &names);
-	result = boot_command(sets, &names, run->config.environment, run->config.environment_count, command, environment, err);
-	text_list_release(&names);
-	return result;
+	if (names->count == 0)
+		run_sets_split(sets->default_sets, names);
+	return boot_command(sets, names, run->config.environment, run->config.environment_count, command, environment, err);
 }
 
 int boot_choose(const struct image *image, const struct dory_run *run, struct command_line *command,
 	struct text_list *environment, struct text_list *unset, struct dory_error *err)
 {
+	struct text_list names = {0};
+	bool is_named = name_sets(run, &names);
 	struct boot_sets sets;
-	int result;
+	int result = 0;
 
-	if (run->boot_count == 0 && run->config.environment_count == 0)
-		return 0;
-	if (!image->boot) {
-		if (run->boot_count == 0)
-			return 0;
+	if (is_named && !image->boot) {
 		error_set(err, DORY_ERROR_NOT_FOUND, "the image %s has no configurations", image->name);
-		return error_hint(err, "They come from meta/run.yaml, with `dory package compose`.");
+		result = error_hint(err, "They come from meta/run.yaml, with `dory package compose`.");
+	} else if (is_named || (image->boot && !run->command && run->config.environment_count > 0)) {
+		result = boot_sets_from_json(image->boot, &sets, err);
+		if (result == 0) {
+			result = choose(&sets, run, &names, command, environment, err);
+			if (is_named)
+				unset_defaults(&sets, unset);
+			boot_sets_release(&sets);
+		}
 	}
-	if (boot_sets_from_json(image->boot, &sets, err) < 0)
-		return -1;
-	result = choose(&sets, run, command, environment, err);
-	if (run->boot_count > 0)
-		unset_defaults(&sets, unset);
-	boot_sets_release(&sets);
+	text_list_release(&names);
 	return result;
 }

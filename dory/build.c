@@ -297,20 +297,14 @@ static int add_files(struct building *b, struct dory_error *err)
 
 /* ---- the command line ---- */
 
-/* OSv's own options stand before the program: --env=NAME=VALUE is taken, the others mean nothing here. */
 static int choose_command(struct building *b, struct text_list *environment, struct dory_error *err)
 {
-	const char *command = b->file.command;
+	struct text_list skipped = {0};
+	const char *command = command_line_skip_options(b->file.command, environment, &skipped);
 
-	while (command += strspn(command, " "), strncmp(command, "--", 2) == 0) {
-		size_t length = strcspn(command, " ");
-
-		if (strncmp(command, "--env=", 6) == 0)
-			text_list_take(environment, text_copy_n(command + 6, length - 6));
-		else if (!b->config->quiet)
-			progress_warning("%s: the option %.*s of OSv means nothing here", b->build->file, (int)length, command);
-		command += length;
-	}
+	for (size_t i = 0; i < skipped.count && !b->config->quiet; i++)
+		progress_warning("%s: the option %s of OSv means nothing here", b->build->file, skipped.items[i]);
+	text_list_release(&skipped);
 	if (command_line_split(&b->run.command, command, err) < 0)
 		return error_wrap(err, "%s: cmdline", b->build->file);
 	if (b->run.command.count == 0)

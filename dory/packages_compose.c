@@ -105,29 +105,6 @@ static void add_packages(const struct packages_plan *plan, struct source_list *l
 				 .context = &plan->project.rules});
 }
 
-/* "runscript /run/a;runscript /run/b;" is how Capstan's users name configurations in a command line. */
-static bool take_runscripts(const char *run, struct text_list *names)
-{
-	static const char word[] = "runscript";
-
-	for (;;) {
-		size_t length;
-
-		run += strspn(run, "; \t\n");
-		if (!*run)
-			return names->count > 0;
-		if (strncmp(run, word, strlen(word)) != 0)
-			return false;
-		run += strlen(word);
-		run += strspn(run, " \t");
-		length = strcspn(run, "; \t\n");
-		if (strncmp(run, "/run/", 5) != 0 || length <= 5)
-			return false;
-		text_list_take(names, text_copy_n(run + 5, length - 5));
-		run += length;
-	}
-}
-
 static const char *const boot_texts[] = {[BOOT_RUN] = "Command line will be set based on --run parameter",
 	[BOOT_SETS] = "Command line will be set based on --boot parameters",
 	[BOOT_DEFAULT_SETS] = "Command line will be set based on config_set_default attribute of meta/run.yaml",
@@ -156,16 +133,23 @@ static void choose_default(const struct packages_plan *plan, struct chosen *chos
 		text_list_add(&chosen->names, "default");
 }
 
+/* A command line as Capstan's, with options of OSv before it. */
+static int split_run(const char *run, struct chosen *chosen, struct dory_error *err)
+{
+	struct text_list skipped = {0};
+	const char *command = command_line_skip_options(run, &chosen->environment, &skipped);
+
+	text_list_release(&skipped);
+	return command_line_split(&chosen->command, command, err);
+}
+
 static int choose(const struct packages_plan *plan, const struct packages_compose *compose, struct chosen *chosen,
 	struct dory_error *err)
 {
 	if (compose->run && *compose->run) {
 		chosen->source = BOOT_RUN;
-		if (!take_runscripts(compose->run, &chosen->names)) {
-			text_list_release(&chosen->names);
-			if (command_line_split(&chosen->command, compose->run, err) < 0)
-				return -1;
-		}
+		if (!boot_sets_named(compose->run, &chosen->names) && split_run(compose->run, chosen, err) < 0)
+			return -1;
 	} else if (compose->boot_count > 0) {
 		chosen->source = BOOT_SETS;
 		for (size_t i = 0; i < compose->boot_count; i++)

@@ -17,9 +17,10 @@
 static int build_command(const struct image *image, const struct dory_run *run, struct command_line *command,
 	struct text_list *environment, struct text_list *unset, struct dory_error *err)
 {
+	struct text_list skipped = {0};
 	const char *base = run->command;
 
-	if (!base && boot_choose(image, run, command, environment, unset, err) < 0)
+	if (boot_choose(image, run, command, environment, unset, err) < 0)
 		return -1;
 	if (command->count > 0) {
 		for (size_t i = 0; i < run->argument_count; i++)
@@ -32,6 +33,10 @@ static int build_command(const struct image *image, const struct dory_run *run, 
 	}
 	if (!base && run->argument_count == 0)
 		return 0;
+	if (base) {
+		base = command_line_skip_options(base, environment, &skipped);
+		text_list_release(&skipped);
+	}
 	if (command_line_split(command, base ? base : image->default_command, err) < 0)
 		return -1;
 	if (command->count == 0)
@@ -103,12 +108,14 @@ int dory_run(const struct dory_config *config, const struct image *image, const 
 		.bootchart = run->bootchart,
 		.log_level = run->log_level};
 	struct text_list environment = {0}, unset = {0};
-	char *kernel = NULL, *program = NULL;
+	char *kernel = NULL, *program = NULL, label[64];
 	int disk = -1, result = -1;
 
 	request.config.command = (struct command_line){0};
-	if (!request.config.host_name)
-		request.config.host_name = run->name;
+	if (run->name && !request.config.host_name) {
+		host_label(run->name, label);
+		request.config.host_name = strpbrk(run->name, "_.") ? label : run->name;
+	}
 	if (run_config_check(&request.config, err) < 0 ||
 		build_command(image, run, &request.config.command, &environment, &unset, err) < 0)
 		goto out;

@@ -130,3 +130,28 @@ char *command_line_join(const struct command_line *line)
 	}
 	return joined.text ? joined.text : text_copy("");
 }
+
+static void take_variable(const char *text, size_t length, struct text_list *environment)
+{
+	const char *equals = memchr(text, '=', length);
+	size_t name = equals ? (size_t)(equals - text) : length;
+	bool is_soft = equals && name > 0 && text[name - 1] == '?';
+
+	text_list_take(environment, text_format("%.*s%.*s", (int)(name - is_soft), text, (int)(length - name), text + name));
+}
+
+const char *command_line_skip_options(const char *text, struct text_list *environment, struct text_list *skipped)
+{
+	static const char variable[] = "--env=";
+
+	while (text += strspn(text, " "), strncmp(text, "--", 2) == 0) {
+		size_t length = strcspn(text, " ");
+
+		if (strncmp(text, variable, strlen(variable)) == 0)
+			take_variable(text + strlen(variable), length - strlen(variable), environment);
+		else
+			text_list_take(skipped, text_copy_n(text, length));
+		text += length;
+	}
+	return text;
+}

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "dory/base/error.h"
+#include "dory/base/text_list.h"
 
 struct command_word {
 	char *text;
@@ -22,6 +23,12 @@ struct command_line {
 int command_line_split(struct command_line *line, const char *text, struct dory_error *err) must_check;
 void command_line_add(struct command_line *line, const char *word, bool is_separator);
 void command_line_release(struct command_line *line);
+
+/*
+ * Where the command begins in a line as Capstan has it for OSv: behind options of OSv's own. Of these, --env=NAME=VALUE and --env=NAME?=VALUE are
+ * added to `environment` as NAME=VALUE, all others to `skipped`: they mean nothing here.
+ */
+const char *command_line_skip_options(const char *text, struct text_list *environment, struct text_list *skipped);
 
 /* The inverse of splitting; returns owned. */
 char *command_line_join(const struct command_line *line);

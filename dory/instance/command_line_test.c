@@ -90,4 +90,19 @@ TEST(joining_undoes_splitting)
 		command_line_release(&again);
 	}
 }
+TEST(options_of_osv)
+{
+	struct text_list environment = {0}, skipped = {0};
+	const char *command = command_line_skip_options(" --env=A=b=c  --norandom --env=B?=x --env=C?=  /prog --env=D=1", &environment, &skipped);
+
+	CHECK(strcmp(command, "/prog --env=D=1") == 0);
+	CHECK(environment.count == 3 && strcmp(environment.items[0], "A=b=c") == 0 && strcmp(environment.items[1], "B=x") == 0 &&
+		strcmp(environment.items[2], "C=") == 0);
+	CHECK(skipped.count == 1 && strcmp(skipped.items[0], "--norandom") == 0);
+	CHECK(strcmp(command_line_skip_options("", &environment, &skipped), "") == 0 && environment.count == 3);
+	CHECK(strcmp(command_line_skip_options("--env=?=", &environment, &skipped), "") == 0);
+	text_list_release(&environment);
+	text_list_release(&skipped);
+}
+
 TEST_MAIN()

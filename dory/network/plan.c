@@ -230,11 +230,11 @@ int instance_name_check(const char *name, struct dory_error *err)
 	bool is_valid = length > 0 && length <= 63 && isalnum((unsigned char)name[0]) && isalnum((unsigned char)name[length - 1]);
 
 	for (size_t i = 0; i < length; i++)
-		is_valid &= isalnum((unsigned char)name[i]) || name[i] == '-';
+		is_valid &= isalnum((unsigned char)name[i]) || strchr("-_.", name[i]);
 	if (is_valid)
 		return 0;
 	error_set(err, DORY_ERROR_USAGE, "'%.80s' cannot be the name of an instance", name);
-	return error_hint(err, "A name has up to 63 letters, digits and, within, '-'.");
+	return error_hint(err, "A name has up to 63 letters, digits and, within, '-', '_' and '.'.");
 }
 
 void host_label(const char *name, char label[64])

@@ -47,7 +47,7 @@ void network_plan_release(struct network_plan *plan);
 /* What a network can be called: small letters, digits and '-', a letter first; not a word that -n has. Error: USAGE. */
 int network_name_check(const char *name, struct dory_error *err) must_check;
 
-/* What a person can call an instance: a label of DNS, small or capital letters (RFC 1123 §2.1). Error: USAGE. */
+/* What a person can call an instance: letters, digits and, within, - _ and . (of which only - can be in a host name). Error: USAGE. */
 int instance_name_check(const char *name, struct dory_error *err) must_check;
 
 /* The host name of a machine that runs this image or is called so: its last part, as a label of DNS (RFC 1123 §2.1). */

@@ -295,3 +295,33 @@ char *boot_set_capstan(const struct boot_set *boot)
 	text_append_format(&text, "%s", boot->command);
 	return text.text;
 }
+
+static bool take_names(const char *run, struct text_list *names)
+{
+	static const char word[] = "runscript";
+
+	for (;;) {
+		size_t length;
+
+		run += strspn(run, "; \t\n");
+		if (!*run)
+			return names->count > 0;
+		if (strncmp(run, word, strlen(word)) != 0)
+			return false;
+		run += strlen(word);
+		run += strspn(run, " \t");
+		length = strcspn(run, "; \t\n");
+		if (strncmp(run, "/run/", 5) != 0 || length <= 5)
+			return false;
+		text_list_take(names, text_copy_n(run + 5, length - 5));
+		run += length;
+	}
+}
+
+bool boot_sets_named(const char *line, struct text_list *names)
+{
+	if (take_names(line, names))
+		return true;
+	text_list_release(names);
+	return false;
+}

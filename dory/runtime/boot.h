@@ -49,6 +49,12 @@ int boot_sets_explain_missing(const struct boot_sets *sets, const char *name, st
 char *boot_set_capstan(const struct boot_set *boot);
 
 /*
+ * "runscript /run/a;runscript /run/b;" is how Capstan's users name configurations in a command line: true, and `names` gets them. False: it is
+ * another line.
+ */
+bool boot_sets_named(const char *line, struct text_list *names);
+
+/*
  * What runs: the sets named, one after the other, with `overrides` ("NAME=VALUE") before their own variables. Adds to
  * `command`, and to `environment` those variables that the program is to see, overrides not among them.
  */

@@ -241,4 +241,16 @@ TEST(packages_that_need_not_be_there)
 	CHECK(!builtin_package_find("nodex") && !builtin_package_find("app"));
 }
 
+TEST(sets_named_by_a_command_line)
+{
+	static const char *const others[] = {"", ";", "runscript", "runscript /x", "runscript /run/", "runscript /run/a; /b", "/runscript /run/a"};
+	struct text_list names = {0};
+
+	CHECK(boot_sets_named("runscript /run/a;runscript  /run/b ; ", &names));
+	CHECK(names.count == 2 && strcmp(names.items[0], "a") == 0 && strcmp(names.items[1], "b") == 0);
+	text_list_release(&names);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		CHECK(!boot_sets_named(others[i], &names) && names.count == 0);
+}
+
 TEST_MAIN()
