@@ -33,7 +33,7 @@ static bool read_url(const char *word, struct hub *hub)
 	if (!layout)
 		return false;
 	digest_sha256(word, strlen(word), digest);
-	*hub = (struct hub){.name = text_format("url-%.16s", digest), .url = text_copy(url), .layout = layout};
+	*hub = (struct hub){.name = text_format("url-%.16s", digest), .url = text_copy(url), .is_unnamed = true, .layout = layout};
 	for (size_t length = strlen(hub->url); length > 0 && hub->url[length - 1] == '/'; length--)
 		hub->url[length - 1] = '\0';
 	return true;

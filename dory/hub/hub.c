@@ -24,6 +24,11 @@ const struct hub_layout *hub_layout_find(const char *name)
 	return NULL;
 }
 
+const char *hub_title(const struct hub *hub)
+{
+	return hub->is_unnamed ? hub->url : hub->name;
+}
+
 void hub_release(struct hub *hub)
 {
 	free(hub->name);

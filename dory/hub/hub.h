@@ -14,10 +14,14 @@ struct hub_layout;
 struct hub {
 	char *name;
 	char *url; /* without a slash at its end */
+	bool is_unnamed; /* a person named it by its URL alone: the name is for the cache */
 	const struct hub_layout *layout;
 	const char *release; /* of the layout github: "latest", or the tag of the one that counts; borrowed; NULL: all, the newest first */
 	char *key; /* 64 hexadecimal digits of an Ed25519 public key, with which the index must be signed; NULL: it need not be */
 };
+
+/* What a person calls it. Borrowed. */
+const char *hub_title(const struct hub *hub);
 
 struct hub_list {
 	struct hub *hubs; /* in the order in which they were added */

@@ -90,7 +90,7 @@ int hub_refresh(const struct dory_config *config, const struct hub *hub, struct 
 	}
 	free(lock);
 	free(directory);
-	return result < 0 ? error_wrap(err, "the repository %s", hub->name) : 0;
+	return result < 0 ? error_wrap(err, "the repository %s", hub_title(hub)) : 0;
 }
 
 /* Seconds since its index was brought here; negative: there is none. */

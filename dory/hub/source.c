@@ -118,7 +118,7 @@ struct package_source *hub_source(const struct dory_config *config, const struct
 
 	if (!s)
 		abort();
-	s->name = text_format("the repository %s", hub->name);
+	s->name = text_format("the repository %s", hub_title(hub));
 	s->url = text_copy(hub->url);
 	s->index_path = hub_index_path(config->root, hub->name);
 	s->cache = text_format("%s/cache/archives", config->root);

@@ -82,9 +82,10 @@ static void add_environment(struct boot_set *boot, const struct text_list *envir
 {
 	for (size_t i = 0; i < environment->count; i++) {
 		const char *equals = strchr(environment->items[i], '=');
-		char *name = text_copy_n(environment->items[i], (size_t)(equals - environment->items[i]));
+		char *name = text_copy_n(environment->items[i], equals ? (size_t)(equals - environment->items[i]) : 0);
 
-		add_variable(boot, name, equals + 1);
+		if (*name)
+			add_variable(boot, name, equals + 1);
 		free(name);
 	}
 }
@@ -250,6 +251,19 @@ static int compare_variables(const void *a, const void *b)
 	return strcmp(((const struct boot_variable *)a)->name, ((const struct boot_variable *)b)->name);
 }
 
+/* OSv's options before it are variables, or mean nothing here. */
+static int take_command(struct boot_set *boot, const char *command, struct dory_error *err)
+{
+	struct text_list environment = {0}, skipped = {0};
+	const char *program = command_line_skip_options(command, &environment, &skipped);
+
+	add_environment(boot, &environment);
+	boot->command = text_copy(program);
+	text_list_release(&environment);
+	text_list_release(&skipped);
+	return *program ? 0 : error_set(err, DORY_ERROR_FORMAT, "the command '%.200s' of the configuration set '%s' names no program", command, boot->name);
+}
+
 /* Walks from the set to the one that has the command. */
 static int inherit(struct boot_set *boot, struct step step, const struct boot_packages *packages, struct dory_error *err)
 {
@@ -262,10 +276,8 @@ static int inherit(struct boot_set *boot, struct step step, const struct boot_pa
 			command = derive(boot, step.manifest, set);
 		if (!set->base_package && set->bootcmd)
 			command = set->bootcmd;
-		if (command && !set->base_package) {
-			boot->command = text_copy(command);
-			return 0;
-		}
+		if (command && !set->base_package)
+			return take_command(boot, command, err);
 		if (set->base_package ? find_base(packages, set->base_package, set->base_set, &step, err)
 				      : runtime_base(packages, &step, err))
 			return -1;

@@ -241,6 +241,19 @@ TEST(packages_that_need_not_be_there)
 	CHECK(!builtin_package_find("nodex") && !builtin_package_find("app"));
 }
 
+TEST(options_of_osv_in_commands)
+{
+	struct run_manifest manifest;
+	struct boot_set boot;
+
+	CHECK(is_capstan("runtime: native\nconfig_set:\n  a:\n    bootcmd: --env=A=5 --norandom --env=PORT?=1 /app.so $A\n    env: {PORT: 8000}\n",
+		"--env=A?=5 --env=PORT?=8000 /app.so $A"));
+	CHECK_EQ(run_manifest_parse("m", "runtime: native\nconfig_set:\n  a: {bootcmd: --norandom}\n", 55, true, &manifest, &err), 0);
+	CHECK_EQ(boot_set_make(&manifest, &manifest.sets[0], &capstan_packages, &boot, &err), -1);
+	CHECK(strstr(err.message, "names no program") != NULL);
+	run_manifest_release(&manifest);
+}
+
 TEST(sets_named_by_a_command_line)
 {
 	static const char *const others[] = {"", ";", "runscript", "runscript /x", "runscript /run/", "runscript /run/a; /b", "/runscript /run/a"};
