@@ -168,35 +168,4 @@ TEST(bucket)
 	text_list_release(&keys);
 }
 
-/* Damages a text at random; whatever comes of it, nothing else is touched. */
-static void damage(char *text, size_t length)
-{
-	for (unsigned count = 1 + (unsigned)(test_random() % 4); count--;)
-		text[test_random() % length] = (char)test_random();
-}
-
-TEST(damaged_texts)
-{
-	static const char index[] = INDEX("{\"name\": \"x\", \"version\": \"1\", \"file\": \"p/x.dory\", \"size\": 7, \"sha256\": \"" DIGEST "\", \"require\": [\"a >= 1\"]}");
-	static const char bucket[] = BUCKET("<IsTruncated>true</IsTruncated><NextMarker>m</NextMarker><Contents><Key>packages/a.yaml</Key></Contents>");
-
-	(void)!freopen("/dev/null", "w", stderr); /* what is left out is told */
-	for (unsigned round = 0; round < 3000; round++) {
-		char text[sizeof(index) + sizeof(bucket)], *next;
-		struct text_list keys = {0};
-		struct package_list list = {0};
-		struct dory_error err;
-
-		memcpy(text, index, sizeof(index));
-		damage(text, sizeof(index) - 1);
-		if (hub_index_parse("test", text, sizeof(index) - 1 - round % 7, NULL, &list, &err) == 0)
-			package_list_release(&list);
-		memcpy(text, bucket, sizeof(bucket));
-		damage(text, sizeof(bucket) - 1);
-		if (hub_capstan_read_page("u", text, sizeof(bucket) - 1 - round % 7, &keys, &next, &err) == 0)
-			free(next);
-		text_list_release(&keys);
-	}
-}
-
 TEST_MAIN()

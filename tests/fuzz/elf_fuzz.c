@@ -74,20 +74,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 /* ---- Random damage ---- */
 
-static unsigned below(size_t n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 static void damage(uint8_t *bytes, size_t len, size_t headers)
 {
 	static const uint64_t words[] = {0, 1, 8, 0x7fffffff, 0xffffffff, 0x7fffffffffffffff, UINT64_MAX, UINT64_MAX - 7, 1ull << 63, 1ull << 32};
 
-	for (unsigned count = 1 + below(5); count--;) {
-		size_t at = below(4) ? below(headers) : below(len);
-		uint64_t word = below(2) ? words[below(sizeof(words) / sizeof(words[0]))] : len - below(64);
+	for (unsigned count = 1 + test_below(5); count--;) {
+		size_t at = test_below(4) ? test_below(headers) : test_below(len);
+		uint64_t word = test_below(2) ? words[test_below(sizeof(words) / sizeof(words[0]))] : len - test_below(64);
 
-		if (below(2))
+		if (test_below(2))
 			bytes[at] = (uint8_t)test_random();
 		else if (at - at % 8 + 8 <= len)
 			memcpy(bytes + at - at % 8, &word, sizeof(word));
@@ -101,7 +96,7 @@ static void run_damaged(const uint8_t *pristine, size_t len, size_t headers, uns
 	while (rounds--) {
 		memcpy(bytes, pristine, len);
 		damage(bytes, len, headers);
-		LLVMFuzzerTestOneInput(bytes, below(3) ? len : below(len));
+		LLVMFuzzerTestOneInput(bytes, test_below(3) ? len : test_below(len));
 	}
 	free(bytes);
 }

@@ -171,35 +171,30 @@ static void make_image(const char *options)
 	disk_close();
 }
 
-static unsigned below(size_t n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 /* Bytes that mean something: those of blocks that are not zeros, the first ones more often. */
 static size_t pick_byte(void)
 {
 	for (unsigned tries = 0; tries < 1000; tries++) {
-		size_t at = below(3) ? below(size / 8) : below(size);
+		size_t at = test_below(3) ? test_below(size / 8) : test_below(size);
 
 		if (pristine[at])
-			return at - at % 4 + below(4);
+			return at - at % 4 + test_below(4);
 	}
-	return 1024 + below(256);
+	return 1024 + test_below(256);
 }
 
 static void damage(char *image)
 {
 	static const uint32_t words[] = {0, 1, 0x7fffffff, 0xffffffff, 0x8000, 0xffff, 0x10000};
-	unsigned count = 1 + below(6);
+	unsigned count = 1 + test_below(6);
 
 	while (count--) {
 		size_t at = pick_byte();
-		uint32_t word = words[below(ARRAY_SIZE(words))];
+		uint32_t word = words[test_below(ARRAY_SIZE(words))];
 
-		switch (below(3)) {
+		switch (test_below(3)) {
 		case 0:
-			image[at] ^= (char)(1 << below(8));
+			image[at] ^= (char)(1 << test_below(8));
 			break;
 		case 1:
 			image[at] = (char)test_random();
@@ -250,7 +245,7 @@ TEST(damaged_block_maps)
 TEST(truncated)
 {
 	make_image("-t ext4 -b 1024 -O ^has_journal");
-	for (size_t len = 0; len < size; len += 100 + below(300000))
+	for (size_t len = 0; len < size; len += 100 + test_below(300000))
 		LLVMFuzzerTestOneInput((const uint8_t *)pristine, len);
 	free(pristine);
 }

@@ -49,11 +49,6 @@ static bool is_recording;
 static uint64_t now;
 static unsigned damaged_of; /* one frame of so many is damaged, as it comes; 0: none */
 
-static unsigned below(size_t n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 /* ---- Frames, damaged ---- */
 
 static void put_sum(uint8_t *at, const uint8_t *bytes, size_t len, checksum_sum sum)
@@ -118,24 +113,24 @@ static void change_one(struct frame *f)
 {
 	static const uint16_t words[] = {0, 1, 7, 8, 0x7fff, 0x8000, 0xffff, 0xfff8, 40, 1280};
 	static const uint8_t nexts[] = {0, 1, 2, 6, 17, 43, 44, 58, 59, 60};
-	size_t at = ETHERNET + below(below(2) ? min_u64(f->len - ETHERNET, 100) : f->len - ETHERNET);
+	size_t at = ETHERNET + test_below(test_below(2) ? min_u64(f->len - ETHERNET, 100) : f->len - ETHERNET);
 
-	switch (below(5)) {
+	switch (test_below(5)) {
 	case 0:
-		f->bytes[at] ^= (uint8_t)(1u << below(8));
+		f->bytes[at] ^= (uint8_t)(1u << test_below(8));
 		break;
 	case 1:
 		f->bytes[at] = (uint8_t)test_random();
 		break;
 	case 2:
 		if (at + 2 <= f->len)
-			wire_put16(f->bytes + at, words[below(ARRAY_SIZE(words))]);
+			wire_put16(f->bytes + at, words[test_below(ARRAY_SIZE(words))]);
 		break;
 	case 3:
-		f->bytes[at] = nexts[below(sizeof(nexts))];
+		f->bytes[at] = nexts[test_below(sizeof(nexts))];
 		break;
 	default:
-		f->len = ETHERNET + 1 + below(f->len - ETHERNET);
+		f->len = ETHERNET + 1 + test_below(f->len - ETHERNET);
 	}
 }
 
@@ -149,21 +144,21 @@ static void insert_header(struct frame *f)
 		return;
 	memmove(ip + 48, ip + 40, f->len - ETHERNET - 40);
 	for (unsigned i = 2; i < 8; i++)
-		ip[40 + i] = (uint8_t)(below(2) ? 0 : test_random());
+		ip[40 + i] = (uint8_t)(test_below(2) ? 0 : test_random());
 	ip[40] = ip[6];
 	ip[41] = 0;
-	ip[6] = headers[below(sizeof(headers))];
+	ip[6] = headers[test_below(sizeof(headers))];
 	wire_put16(ip + 4, (uint16_t)(wire_get16(ip + 4) + 8));
 	f->len += 8;
 }
 
 static void damage(struct frame *f)
 {
-	while (below(4) == 0)
+	while (test_below(4) == 0)
 		insert_header(f);
-	for (unsigned i = below(4); i > 0 && f->len > ETHERNET; i--)
+	for (unsigned i = test_below(4); i > 0 && f->len > ETHERNET; i--)
 		change_one(f);
-	if (below(8))
+	if (test_below(8))
 		repair(f);
 }
 
@@ -171,7 +166,7 @@ static void damage(struct frame *f)
 
 static void receive(struct host *h, const uint8_t *bytes, size_t len)
 {
-	struct net_packet *packet = net_packet_new(&h->stack, below(2) * 64, len, 0);
+	struct net_packet *packet = net_packet_new(&h->stack, test_below(2) * 64, len, 0);
 
 	if (!packet)
 		return;
@@ -218,7 +213,7 @@ static void settle(void)
 		to = on_wire_to[wire_first++ % FRAMES_MAX];
 		if (to == &us)
 			record(&f);
-		if (damaged_of && below(damaged_of) == 0)
+		if (damaged_of && test_below(damaged_of) == 0)
 			damage(&f);
 		receive(to, f.bytes, f.len);
 	}
@@ -496,11 +491,11 @@ TEST(damaged_record)
 		start();
 		us.peer = NULL;
 		for (unsigned i = 0; i < 1000; i++) {
-			struct frame f = recorded[below(4) ? (i + round * 7) % nr_recorded : below(nr_recorded)];
+			struct frame f = recorded[test_below(4) ? (i + round * 7) % nr_recorded : test_below(nr_recorded)];
 
 			damage(&f);
 			receive(&us, f.bytes, f.len);
-			pass(below(8) ? 0 : below(20) ? NET_MILLISECOND : 10 * NET_SECOND);
+			pass(test_below(8) ? 0 : test_below(20) ? NET_MILLISECOND : 10 * NET_SECOND);
 		}
 		stop();
 	}
@@ -514,7 +509,7 @@ TEST(damaged_conversations)
 	alarm(SECONDS_MAX);
 	for (unsigned round = 0; round < 400; round++) {
 		start();
-		damaged_of = 1 + below(20);
+		damaged_of = 1 + test_below(20);
 		say_all();
 		damaged_of = 0;
 		stop();
@@ -528,8 +523,8 @@ TEST(no_memory)
 	alarm(SECONDS_MAX);
 	for (unsigned round = 0; round < 400; round++) {
 		start();
-		refused_of = 2 + below(50);
-		damaged_of = below(2) ? 20 : 0;
+		refused_of = 2 + test_below(50);
+		damaged_of = test_below(2) ? 20 : 0;
 		say_all();
 		damaged_of = refused_of = 0;
 		stop();
@@ -553,7 +548,7 @@ TEST(as_one_input)
 	for (unsigned round = 0; round < 100; round++) {
 		LLVMFuzzerTestOneInput(input, len);
 		for (unsigned i = 0; i < 200; i++)
-			input[below(len)] = (uint8_t)test_random();
+			input[test_below(len)] = (uint8_t)test_random();
 	}
 }
 

@@ -77,11 +77,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 static const char good[] =
     "dory-run 1\narg 4 /bin\narg 0 \nnext 1 ;\narg 3 a b\nnext 1 &\narg 2 \n\n\nenv 3 A=1\nenv 3 A=2\nenv 1 B\nmount 5 /data\ncwd 1 /\nhost 4 dory\nuser 4 root\nstdio 3 tty\nwinsize 5 24 80\n";
 
-static unsigned below(size_t n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 TEST(good_one_is_read)
 {
 	struct run_config config = {.allocate = allocate};
@@ -154,11 +149,11 @@ TEST(damaged)
 		size_t len = sizeof(good) - 1;
 
 		memcpy(text, good, len);
-		for (unsigned count = 1 + below(4); count--;) {
-			const char *piece = pieces[below(sizeof(pieces) / sizeof(pieces[0]))];
-			size_t at = 11 + below(len - 11), piece_len = piece[0] ? strlen(piece) : 1;
+		for (unsigned count = 1 + test_below(4); count--;) {
+			const char *piece = pieces[test_below(sizeof(pieces) / sizeof(pieces[0]))];
+			size_t at = 11 + test_below(len - 11), piece_len = piece[0] ? strlen(piece) : 1;
 
-			if (below(2)) {
+			if (test_below(2)) {
 				text[at] = (char)test_random();
 			} else if (len + piece_len < sizeof(text)) {
 				memmove(text + at + piece_len, text + at, len - at);
@@ -166,7 +161,7 @@ TEST(damaged)
 				len += piece_len;
 			}
 		}
-		LLVMFuzzerTestOneInput((const uint8_t *)text, below(4) ? len : below(len));
+		LLVMFuzzerTestOneInput((const uint8_t *)text, test_below(4) ? len : test_below(len));
 	}
 }
 

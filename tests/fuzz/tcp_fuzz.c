@@ -19,11 +19,6 @@ static struct tcp_connection *listener[2][PORTS], *held[2][CONNECTIONS];
 static struct old_frame old[OLD_FRAMES];
 static unsigned rounds = 1000;
 
-static unsigned below(uint64_t n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 /* ---- What happens to frames ---- */
 
 static void set_checksums(uint8_t *ip, size_t len)
@@ -47,9 +42,9 @@ static void set_checksums(uint8_t *ip, size_t len)
 static uint32_t nearby(uint32_t value)
 {
 	static const uint32_t steps[] = {1, 2, 3, 8, 100, 536, 1000, 1460, 2920, 65535, 65536, 100000, 1u << 20, 1u << 30, 1u << 31};
-	uint32_t step = steps[below(ARRAY_SIZE(steps))];
+	uint32_t step = steps[test_below(ARRAY_SIZE(steps))];
 
-	return below(2) ? value + step : value - step;
+	return test_below(2) ? value + step : value - step;
 }
 
 static void change_options(uint8_t *tcp, size_t len)
@@ -58,7 +53,7 @@ static void change_options(uint8_t *tcp, size_t len)
 
 	if (options <= 20 || options > len)
 		return;
-	tcp[20 + below(options - 20)] = below(2) ? (uint8_t)below(16) : (uint8_t)test_random();
+	tcp[20 + test_below(options - 20)] = test_below(2) ? (uint8_t)test_below(16) : (uint8_t)test_random();
 }
 
 static size_t change(uint8_t *ip, size_t len)
@@ -67,7 +62,7 @@ static size_t change(uint8_t *ip, size_t len)
 
 	if (len < 40)
 		return len;
-	switch (below(12)) {
+	switch (test_below(12)) {
 	case 0:
 		wire_put32(tcp + 4, nearby(wire_get32(tcp + 4)));
 		break;
@@ -75,16 +70,16 @@ static size_t change(uint8_t *ip, size_t len)
 		wire_put32(tcp + 8, nearby(wire_get32(tcp + 8)));
 		break;
 	case 2:
-		tcp[13] ^= (uint8_t)(1u << below(8));
+		tcp[13] ^= (uint8_t)(1u << test_below(8));
 		break;
 	case 3:
 		tcp[13] = (uint8_t)test_random();
 		break;
 	case 4:
-		wire_put16(tcp + 14, below(2) ? 0 : (uint16_t)test_random());
+		wire_put16(tcp + 14, test_below(2) ? 0 : (uint16_t)test_random());
 		break;
 	case 5:
-		wire_put16(tcp + 18, (uint16_t)below(3000));
+		wire_put16(tcp + 18, (uint16_t)test_below(3000));
 		tcp[13] |= TCP_URG;
 		break;
 	case 6:
@@ -92,13 +87,13 @@ static size_t change(uint8_t *ip, size_t len)
 		change_options(tcp, len - 20);
 		break;
 	case 8:
-		tcp[12] = (uint8_t)(below(16) << 4);
+		tcp[12] = (uint8_t)(test_below(16) << 4);
 		break;
 	case 9:
-		len = 40 + below(len - 39);
+		len = 40 + test_below(len - 39);
 		break;
 	case 10:
-		wire_put16(tcp + 2 * below(2), (uint16_t)(80 + below(PORTS)));
+		wire_put16(tcp + 2 * test_below(2), (uint16_t)(80 + test_below(PORTS)));
 		break;
 	default:
 		ip[1] |= 3;
@@ -121,24 +116,24 @@ static void put_frame(unsigned to, const uint8_t *bytes, size_t len)
 static void meddle(void)
 {
 	struct frame *frame = wire.frames;
-	struct old_frame *o = &old[below(OLD_FRAMES)];
+	struct old_frame *o = &old[test_below(OLD_FRAMES)];
 
-	for (unsigned skip = below(8); frame && skip; skip--)
+	for (unsigned skip = test_below(8); frame && skip; skip--)
 		frame = frame->next;
 	if (frame && frame->len <= sizeof(o->bytes)) {
 		o->len = frame->len;
 		o->to = frame->to == &wire.host[1];
 		memcpy(o->bytes, frame->bytes, frame->len);
-		for (unsigned n = below(3); n; n--)
+		for (unsigned n = test_below(3); n; n--)
 			frame->len = change(frame->bytes, frame->len);
 	}
-	o = &old[below(OLD_FRAMES)];
-	if (below(4) == 0 && o->len) {
+	o = &old[test_below(OLD_FRAMES)];
+	if (test_below(4) == 0 && o->len) {
 		uint8_t bytes[2000];
 		size_t len = o->len;
 
 		memcpy(bytes, o->bytes, len);
-		for (unsigned n = below(3); n; n--)
+		for (unsigned n = test_below(3); n; n--)
 			len = change(bytes, len);
 		put_frame(o->to, bytes, len);
 	}
@@ -148,7 +143,7 @@ static void meddle(void)
 
 static void hold(int side, struct tcp_connection *tcp)
 {
-	struct tcp_connection **place = &held[side][below(CONNECTIONS)];
+	struct tcp_connection **place = &held[side][test_below(CONNECTIONS)];
 
 	if (*place)
 		tcp_close(*place);
@@ -164,10 +159,10 @@ static void open_one(int side)
 
 	if (!tcp)
 		return;
-	(void)tcp_set(tcp, TCP_SET_ECN, below(3));
-	if (below(3) == 0)
-		(void)tcp_bind(tcp, &(struct net_address){.byte = {[10] = 0xff, [11] = 0xff}}, (uint16_t)(1000 + below(6)));
-	if (tcp_connect(tcp, &to, (uint16_t)(below(6) ? 80 + below(PORTS) : 1000 + below(6))))
+	(void)tcp_set(tcp, TCP_SET_ECN, test_below(3));
+	if (test_below(3) == 0)
+		(void)tcp_bind(tcp, &(struct net_address){.byte = {[10] = 0xff, [11] = 0xff}}, (uint16_t)(1000 + test_below(6)));
+	if (tcp_connect(tcp, &to, (uint16_t)(test_below(6) ? 80 + test_below(PORTS) : 1000 + test_below(6))))
 		tcp_close(tcp);
 	else
 		hold(side, tcp);
@@ -181,7 +176,7 @@ static void set_something(struct tcp_connection *tcp)
 	} settings[] = {{TCP_SET_NO_DELAY, 1}, {TCP_SET_CORK, 1}, {TCP_SET_CORK, 0}, {TCP_SET_QUICK_ACK, 1}, {TCP_SET_KEEP_ALIVE, 1}, {TCP_SET_KEEP_IDLE_NS, NET_SECOND},
 			{TCP_SET_USER_TIMEOUT_NS, NET_SECOND}, {TCP_SET_RECEIVE_BUFFER, 2048}, {TCP_SET_SEND_BUFFER, 4096}, {TCP_SET_URGENT_INLINE, 1},
 			{TCP_SET_LINGER_ABORT, 1}, {TCP_SET_MSS_MAX, 88}, {TCP_SET_DEFER_ACCEPT, 1}};
-	unsigned i = below(ARRAY_SIZE(settings));
+	unsigned i = test_below(ARRAY_SIZE(settings));
 
 	(void)tcp_set(tcp, settings[i].setting, settings[i].value);
 }
@@ -193,40 +188,40 @@ static void use(int side, struct tcp_connection **place)
 	struct tcp_report report;
 	uint8_t urgent;
 
-	switch (tcp ? below(12) : 0) {
+	switch (tcp ? test_below(12) : 0) {
 	case 0:
-		if (below(3))
-			hold(side, tcp_accept(listener[side][below(PORTS)]));
+		if (test_below(3))
+			hold(side, tcp_accept(listener[side][test_below(PORTS)]));
 		else
 			open_one(side);
 		break;
 	case 1:
 	case 2:
 	case 3:
-		(void)tcp_send(tcp, bytes, below(2) ? 1 + below(100) : 1 + below(sizeof(bytes)), below(8) ? below(2) * TCP_MORE : TCP_OUT_OF_BAND);
+		(void)tcp_send(tcp, bytes, test_below(2) ? 1 + test_below(100) : 1 + test_below(sizeof(bytes)), test_below(8) ? test_below(2) * TCP_MORE : TCP_OUT_OF_BAND);
 		break;
 	case 4:
 	case 5:
 	case 6:
-		(void)host_read(tcp, bytes, 1 + below(sizeof(bytes)));
+		(void)host_read(tcp, bytes, 1 + test_below(sizeof(bytes)));
 		break;
 	case 7:
-		(void)tcp_shutdown(tcp, below(4) == 0, below(3) == 0);
+		(void)tcp_shutdown(tcp, test_below(4) == 0, test_below(3) == 0);
 		break;
 	case 8:
 		set_something(tcp);
 		break;
 	case 9:
-		(void)tcp_receive_urgent(tcp, &urgent, below(2));
+		(void)tcp_receive_urgent(tcp, &urgent, test_below(2));
 		(void)tcp_poll(tcp);
 		tcp_report(tcp, &report);
 		break;
 	case 10:
-		if (below(3) == 0)
+		if (test_below(3) == 0)
 			tcp_abort(tcp);
 		break;
 	default:
-		if (below(3) == 0) {
+		if (test_below(3) == 0) {
 			tcp_close(tcp);
 			*place = NULL;
 		}
@@ -290,33 +285,33 @@ static void check_all(void)
 
 static void turn(void)
 {
-	int side = (int)below(2);
+	int side = (int)test_below(2);
 
 	host_begin(&wire.host[side]);
-	use(side, &held[side][below(CONNECTIONS)]);
+	use(side, &held[side][test_below(CONNECTIONS)]);
 	host_end(&wire.host[side]);
-	if (below(2))
+	if (test_below(2))
 		meddle();
-	for (unsigned n = below(6); n; n--)
-		(void)wire_step(&wire, wire.now_ns + (below(20) ? 10 * NET_MILLISECOND : 100 * NET_SECOND));
+	for (unsigned n = test_below(6); n; n--)
+		(void)wire_step(&wire, wire.now_ns + (test_below(20) ? 10 * NET_MILLISECOND : 100 * NET_SECOND));
 	check_all();
 }
 
 static void one_round(void)
 {
-	wire_init(&wire, below(2) ? 1500 : 576, below(2) ? NET_OFFLOAD_TSO4 : 0);
-	wire.lost = below(50);
-	wire.doubled = below(50);
-	wire.jitter_ns = below(3) * 4 * NET_MILLISECOND;
+	wire_init(&wire, test_below(2) ? 1500 : 576, test_below(2) ? NET_OFFLOAD_TSO4 : 0);
+	wire.lost = test_below(50);
+	wire.doubled = test_below(50);
+	wire.jitter_ns = test_below(3) * 4 * NET_MILLISECOND;
 	memset(old, 0, sizeof(old));
 	for (int side = 0; side < 2; side++) {
-		if (below(2))
+		if (test_below(2))
 			CHECK_EQ(cubic_init(&wire.host[side].stack), 0);
 		for (unsigned i = 0; i < PORTS; i++)
-			listener[side][i] = host_listen(&wire.host[side], (uint16_t)(80 + i), below(4));
-		wire.host[side].stack.memory_limit = below(3) ? 0 : 50000;
+			listener[side][i] = host_listen(&wire.host[side], (uint16_t)(80 + i), test_below(4));
+		wire.host[side].stack.memory_limit = test_below(3) ? 0 : 50000;
 	}
-	wire_failing = below(3) ? 0 : below(60);
+	wire_failing = test_below(3) ? 0 : test_below(60);
 	for (unsigned i = 0; i < TURNS; i++)
 		turn();
 	wire_failing = 0;

@@ -55,6 +55,12 @@ static inline uint64_t test_random(void)
 	return state * 0x2545f4914f6cdd1du;
 }
 
+/* One that is less than `n`. */
+static inline unsigned test_below(uint64_t n)
+{
+	return (unsigned)(test_random() % n);
+}
+
 static inline int test_main(int argc, char **argv)
 {
 	int failed = 0;

@@ -49,11 +49,6 @@ static void start(void)
 	virtqueue_init(&queue, SIZE, ALIGN, memory, tokens);
 }
 
-static unsigned below(unsigned n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 static struct chain *free_chain(void)
 {
 	for (unsigned i = 0; i < SIZE; i++)
@@ -66,13 +61,13 @@ static void add(void)
 {
 	struct chain *chain = free_chain();
 	unsigned free = queue.nr_free, needed;
-	bool indirect = below(2);
+	bool indirect = test_below(2);
 	int ret;
 
 	if (!chain)
 		return;
-	chain->nr_out = below(3);
-	chain->nr_in = below(3) + (chain->nr_out == 0);
+	chain->nr_out = test_below(3);
+	chain->nr_in = test_below(3) + (chain->nr_out == 0);
 	for (unsigned i = 0; i < chain->nr_out + chain->nr_in; i++)
 		chain->segments[i] = (struct virtqueue_segment){.address = test_random(), .len = (uint32_t)test_random()};
 	needed = indirect ? 1 : chain->nr_out + chain->nr_in;
@@ -137,7 +132,7 @@ static void device_takes(void)
 
 static void device_finishes(void)
 {
-	struct chain *chain = &chains[below(SIZE)];
+	struct chain *chain = &chains[test_below(SIZE)];
 	uint32_t entry[2] = {chain->id, (uint32_t)test_random()};
 
 	if (!chain->number || !chain->is_with_device)
@@ -166,7 +161,7 @@ TEST(chains_come_back)
 {
 	start();
 	for (unsigned i = 0; i < 100000; i++) {
-		switch (below(4)) {
+		switch (test_below(4)) {
 		case 0:
 			add();
 			break;
@@ -255,7 +250,7 @@ static void driver_works(unsigned after)
 	virtqueue_silence(&queue);
 	while (virtqueue_nr_used(&queue) >= after && virtqueue_take(&queue, &len))
 		continue;
-	for (unsigned i = below(4); i > 0 && virtqueue_add(&queue, &segment, 1, 0, &segment, NULL, 0) == 0; i--)
+	for (unsigned i = test_below(4); i > 0 && virtqueue_add(&queue, &segment, 1, 0, &segment, NULL, 0) == 0; i--)
 		continue;
 	if (virtqueue_show(&queue))
 		device_sleeps = false;
@@ -269,11 +264,11 @@ static void suppress(bool has_events)
 	device_sleeps = driver_sleeps = false;
 	device_signalled = 0;
 	for (unsigned i = 0; i < 300000; i++) {
-		unsigned after = 1 + below(3);
+		unsigned after = 1 + test_below(3);
 
-		if (!device_sleeps && below(2))
+		if (!device_sleeps && test_below(2))
 			device_works();
-		if (below(driver_sleeps ? 20 : 2) == 0)
+		if (test_below(driver_sleeps ? 20 : 2) == 0)
 			driver_works(after);
 		CHECK(!device_sleeps || device_avail == avail_ring()[1]);
 		CHECK(!driver_sleeps || virtqueue_nr_used(&queue) < 3);

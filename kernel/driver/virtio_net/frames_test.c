@@ -15,14 +15,9 @@ static uint16_t device_avail, device_used;
 static long nr_allocated;
 static unsigned fail_of_8; /* so many of eight allocations fail */
 
-static unsigned below(unsigned n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 static void *counted_alloc(size_t size)
 {
-	if (below(8) < fail_of_8)
+	if (test_below(8) < fail_of_8)
 		return NULL;
 	nr_allocated++;
 	return malloc(size);
@@ -131,7 +126,7 @@ static bool device_writes(size_t len)
 		memcpy(bytes_of(descriptor(id)) + head, frame + at, part);
 		device_use(id, (uint32_t)(head + part));
 		at += part;
-		if (below(2))
+		if (test_below(2))
 			device_flush(); /* not all of them at once */
 	}
 	device_flush();
@@ -152,7 +147,7 @@ static void check_frame(struct net_packet *packet, size_t len)
 
 static void hold(struct net_packet *packet)
 {
-	unsigned i = below(HELD);
+	unsigned i = test_below(HELD);
 
 	net_packet_free(held[i]);
 	held[i] = packet;
@@ -180,7 +175,7 @@ static void exchange(unsigned rounds)
 {
 	for (unsigned i = 0; i < rounds; i++) {
 		static const unsigned bounds[] = {60, 300, 1514, FRAME_MAX};
-		size_t len = below(bounds[below(4)]);
+		size_t len = test_below(bounds[test_below(4)]);
 
 		refill();
 		if (device_writes(len)) {
@@ -256,13 +251,13 @@ static void write_nonsense(void)
 {
 	uint16_t id = device_next();
 	struct virtio_net_header header = {
-	    .flags = (uint8_t)below(8), .segmentation = (uint8_t)(below(2) ? 0 : test_random()), .checksum_start = (uint16_t)(below(2) ? 14 : test_random()),
-	    .checksum_offset = (uint16_t)below(2000), .nr_buffers = (uint16_t)(below(3) ? below(4) : test_random()),
+	    .flags = (uint8_t)test_below(8), .segmentation = (uint8_t)(test_below(2) ? 0 : test_random()), .checksum_start = (uint16_t)(test_below(2) ? 14 : test_random()),
+	    .checksum_offset = (uint16_t)test_below(2000), .nr_buffers = (uint16_t)(test_below(3) ? test_below(4) : test_random()),
 	};
 	static const uint32_t lengths[] = {0, 1, 9, 11, 12, 13, 26, 300, 2047, 2048, 2049, 4096, 65535, 0x7fffffff, 0xffffffff};
 
 	memcpy(bytes_of(descriptor(id)), &header, sizeof(header));
-	device_use(id, lengths[below(ARRAY_SIZE(lengths))]);
+	device_use(id, lengths[test_below(ARRAY_SIZE(lengths))]);
 	device_flush();
 }
 
@@ -331,10 +326,10 @@ TEST(no_memory_drops_and_recovers)
 
 	begin_receive(2048, true);
 	for (unsigned i = 0; i < 5000; i++) {
-		size_t len = below(9000);
+		size_t len = test_below(9000);
 		struct net_packet *packet;
 
-		fail_of_8 = below(9);
+		fail_of_8 = test_below(9);
 		refill();
 		CHECK(receive.nr_offered == receive.wanted || receive_is_short(&receive));
 		if (!device_writes(len))
@@ -371,9 +366,9 @@ static void begin_transmit(unsigned size, bool has_indirect)
 
 static struct net_packet *make_packet(void)
 {
-	unsigned nr = below(3) ? below(3) : below(NET_FRAGMENTS_MAX + 1);
-	size_t linear = 14 + below(100);
-	struct net_packet *packet = net_packet_new(&stack, below(8) ? NET_HEAD_ROOM : 0, linear, nr);
+	unsigned nr = test_below(3) ? test_below(3) : test_below(NET_FRAGMENTS_MAX + 1);
+	size_t linear = 14 + test_below(100);
+	struct net_packet *packet = net_packet_new(&stack, test_below(8) ? NET_HEAD_ROOM : 0, linear, nr);
 	uint8_t *bytes = net_packet_append(packet, linear);
 
 	for (size_t i = 0; i < linear; i++)
@@ -383,7 +378,7 @@ static struct net_packet *make_packet(void)
 
 		for (size_t j = 0; j < 1500; j++)
 			block->bytes[j] = (uint8_t)test_random();
-		CHECK(net_packet_add(packet, block, block->bytes + below(100), below(1400)));
+		CHECK(net_packet_add(packet, block, block->bytes + test_below(100), test_below(1400)));
 		net_block_put(block);
 	}
 	packet->interface = &interface;
@@ -448,7 +443,7 @@ static void device_finishes(void)
 
 	if (!nr_unfinished)
 		return;
-	i = below(nr_unfinished);
+	i = test_below(nr_unfinished);
 	device_use(unfinished[i], 0);
 	device_flush();
 	unfinished[i] = unfinished[--nr_unfinished];
@@ -457,7 +452,7 @@ static void device_finishes(void)
 static void send_and_finish(unsigned rounds)
 {
 	for (unsigned i = 0; i < rounds; i++) {
-		switch (below(4)) {
+		switch (test_below(4)) {
 		case 0:
 			send_one();
 			break;

@@ -221,15 +221,10 @@ static void compare_all(void)
 
 /* ---- The model's operations, each with a random choice of who ---- */
 
-static unsigned below(unsigned n)
-{
-	return (unsigned)(test_random() % n);
-}
-
 /* A node of the type (0: any) that is in use, not the root unless asked for; -1. */
 static int pick(uint32_t type, bool root_too)
 {
-	int start = (int)below(NODES);
+	int start = (int)test_below(NODES);
 
 	for (int n = 0; n < NODES; n++) {
 		int i = (start + n) % NODES;
@@ -250,10 +245,10 @@ static int pick_free(void)
 
 static void random_name(char *name)
 {
-	size_t len = 1 + below(below(4) ? 12 : NAME_SIZE - 2);
+	size_t len = 1 + test_below(test_below(4) ? 12 : NAME_SIZE - 2);
 
 	for (size_t i = 0; i < len; i++)
-		name[i] = (char)('a' + below(26));
+		name[i] = (char)('a' + test_below(26));
 	name[len] = '\0';
 }
 
@@ -292,7 +287,7 @@ static int new_name(void)
 
 static void op_create(void)
 {
-	uint32_t types[] = {S_IFREG, S_IFREG, S_IFDIR, S_IFIFO, S_IFCHR}, type = types[below(ARRAY_SIZE(types))];
+	uint32_t types[] = {S_IFREG, S_IFREG, S_IFDIR, S_IFIFO, S_IFCHR}, type = types[test_below(ARRAY_SIZE(types))];
 	int i = new_name(), ret;
 	struct inode *directory, *made;
 
@@ -315,7 +310,7 @@ static void op_symlink(void)
 	int i = new_name(), ret;
 	struct inode *directory, *made;
 	char *target;
-	size_t len = 1 + below(below(2) ? 40 : 900);
+	size_t len = 1 + test_below(test_below(2) ? 40 : 900);
 
 	if (i < 0)
 		return;
@@ -360,12 +355,12 @@ static void op_write(void)
 	struct object *object;
 	struct inode *inode;
 	static char bytes[100000];
-	size_t len = 1 + below(below(3) ? 6000 : sizeof(bytes) - 1), offset;
+	size_t len = 1 + test_below(test_below(3) ? 6000 : sizeof(bytes) - 1), offset;
 
 	if (i < 0)
 		return;
 	object = nodes[i].object;
-	offset = below(3) ? min_u64(object->size, CONTENT_MAX - len) : below((unsigned)(CONTENT_MAX - len));
+	offset = test_below(3) ? min_u64(object->size, CONTENT_MAX - len) : test_below((unsigned)(CONTENT_MAX - len));
 	for (size_t k = 0; k < len; k++)
 		bytes[k] = (char)(test_random() >> 40);
 	inode = get(i);
@@ -382,15 +377,15 @@ static void op_write(void)
 static void op_truncate(void)
 {
 	int i = pick(S_IFREG, false);
-	struct inode_attributes attributes = {.valid = ATTRIBUTE_SIZE, .size = below(CONTENT_MAX)};
+	struct inode_attributes attributes = {.valid = ATTRIBUTE_SIZE, .size = test_below(CONTENT_MAX)};
 	struct object *object;
 	struct inode *inode;
 
 	if (i < 0)
 		return;
 	object = nodes[i].object;
-	if (below(2))
-		attributes.size = below((unsigned)object->size + 1);
+	if (test_below(2))
+		attributes.size = test_below((unsigned)object->size + 1);
 	inode = get(i);
 	CHECK_EQ(inode->ops->set_attributes(inode, &attributes), 0);
 	if (attributes.size < object->size)
@@ -402,8 +397,8 @@ static void op_truncate(void)
 static void op_allocate(void)
 {
 	static const int modes[] = {0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_ZERO_RANGE};
-	int i = pick(S_IFREG, false), mode = modes[below(ARRAY_SIZE(modes))], ret;
-	size_t len = 1 + below(60000), offset = below((unsigned)(CONTENT_MAX - len));
+	int i = pick(S_IFREG, false), mode = modes[test_below(ARRAY_SIZE(modes))], ret;
+	size_t len = 1 + test_below(60000), offset = test_below((unsigned)(CONTENT_MAX - len));
 	struct object *object;
 	struct inode *inode;
 
@@ -457,12 +452,12 @@ static void op_rename(void)
 {
 	int from = pick(0, false), to_parent = pick(S_IFDIR, true), to = -1, ret;
 	struct inode *from_directory, *to_directory, *inode, *replaced = NULL;
-	bool exchange = !below(4);
+	bool exchange = !test_below(4);
 	char name[NAME_SIZE];
 
 	if (from < 0 || is_below(to_parent, from))
 		return;
-	if (below(2) || exchange) {
+	if (test_below(2) || exchange) {
 		to = pick(0, false);
 		if (to < 0 || to == from || is_below(to, from) || is_below(from, to) || nodes[to].object == nodes[from].object)
 			return;
@@ -520,12 +515,12 @@ static void random_operation(void)
 {
 	static void (*const operations[])(void) = {op_create, op_create, op_create, op_write, op_write, op_write, op_truncate, op_allocate, op_remove, op_remove, op_rename, op_link, op_symlink};
 
-	if (!below(40))
+	if (!test_below(40))
 		op_sync();
-	else if (!below(80))
+	else if (!test_below(80))
 		op_remount();
 	else
-		operations[below(ARRAY_SIZE(operations))]();
+		operations[test_below(ARRAY_SIZE(operations))]();
 }
 
 static void forget_model(void)
@@ -729,14 +724,14 @@ TEST(large_directory)
 	mount(false);
 	directory = create("many", S_IFDIR | 0755);
 	for (unsigned i = 0; i < 30000; i++) {
-		unsigned which = below(NAMES);
+		unsigned which = test_below(NAMES);
 		size_t len = (size_t)snprintf(name, sizeof(name), "%u%.*s", which, (int)(which % 40), "----------------------------------------");
 		int ret = directory->ops->lookup(directory, name, len, &inode);
 
 		CHECK_EQ(ret, exists[which] ? 0 : -ENOENT);
 		if (ret) {
 			CHECK_EQ(directory->ops->create(directory, name, len, S_IFREG | 0600, 0, 0, 0, &inode), 0);
-		} else if (below(3)) {
+		} else if (test_below(3)) {
 			CHECK_EQ(directory->ops->unlink(directory, name, len, inode), 0);
 			inode_put(inode);
 			exists[which] = false;
@@ -800,13 +795,13 @@ static void many_attributes(const char *options)
 	inode = create("file", S_IFREG | 0644);
 	memset(value, 'v', sizeof(value));
 	for (unsigned i = 0; i < 300; i++) {
-		unsigned which = below(6);
-		size_t len = below(4) ? below(30) : below(sizeof(value) / 6);
+		unsigned which = test_below(6);
+		size_t len = test_below(4) ? test_below(30) : test_below(sizeof(value) / 6);
 		int ret;
 
 		snprintf(name, sizeof(name), "%s.attribute-%u", which % 2 ? "user" : "security", which);
 		value[0] = (char)i;
-		if (below(4)) {
+		if (test_below(4)) {
 			CHECK_EQ(inode->ops->set_xattr(inode, name, value, len, 0), 0);
 			check_attribute(inode, name, value, len);
 		} else {

@@ -90,11 +90,6 @@ static void make(size_t kind)
 	archive_write_free(archive);
 }
 
-static size_t below(size_t n)
-{
-	return (size_t)(test_random() % n);
-}
-
 /* A tar header's checksum made right again, or the reader would see little of the damage. */
 static void repair(uint8_t *header)
 {
@@ -122,16 +117,16 @@ TEST(damaged_ones_end)
 	static uint8_t copy[ARCHIVE_MAX];
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		size_t kind = below(3), size = good_size[kind], at;
+		size_t kind = test_below(3), size = good_size[kind], at;
 
 		memcpy(copy, good[kind], size);
-		for (size_t changes = 1 + below(6); changes > 0; changes--) {
-			at = below(size);
-			copy[at] = (uint8_t)(below(2) ? test_random() : "./\0 07"[below(6)]);
+		for (size_t changes = 1 + test_below(6); changes > 0; changes--) {
+			at = test_below(size);
+			copy[at] = (uint8_t)(test_below(2) ? test_random() : "./\0 07"[test_below(6)]);
 			if (kind == 0 && (at & ~511u) + 512 <= size)
 				repair(copy + (at & ~511u));
 		}
-		LLVMFuzzerTestOneInput(copy, below(4) ? size : below(size));
+		LLVMFuzzerTestOneInput(copy, test_below(4) ? size : test_below(size));
 	}
 }
 

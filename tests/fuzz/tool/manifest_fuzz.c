@@ -154,19 +154,14 @@ static const char *const good[] = {
 	"node >= 18 | deb:nodejs = 18.20.4+dfsg-1~deb12u1",
 };
 
-static size_t below(size_t n)
-{
-	return (size_t)(test_random() % n);
-}
-
 static size_t damage(char *text, size_t len, size_t room)
 {
 	static const char *const pieces[] = {"\n", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "\"", "'", "\xff", "\xc3\xa9", "!!binary ", "? ", "<<: *x", "$", "${", ":+", "|", ">", "\t",
 		"../", "~", "config_set:", "base: p:a\n"};
 
-	for (size_t changes = 1 + below(4); changes > 0; changes--) {
-		const char *piece = pieces[below(ARRAY_SIZE(pieces))];
-		size_t at = below(len + 1), size = strlen(piece), gone = below(3) ? 0 : min_u64(below(8), len - at);
+	for (size_t changes = 1 + test_below(4); changes > 0; changes--) {
+		const char *piece = pieces[test_below(ARRAY_SIZE(pieces))];
+		size_t at = test_below(len + 1), size = strlen(piece), gone = test_below(3) ? 0 : min_u64(test_below(8), len - at);
 
 		if (len + size - gone > room)
 			break;
@@ -189,7 +184,7 @@ TEST(damaged_ones_end)
 	char text[2048];
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		const char *from = good[below(ARRAY_SIZE(good))];
+		const char *from = good[test_below(ARRAY_SIZE(good))];
 		size_t len = strlen(from);
 
 		memcpy(text, from, len);
