@@ -3,20 +3,24 @@
 
 struct repo_values repo_values;
 
-#define VALUE(member, kind, name, letter, argument, help) OPTION(struct repo_values, member, kind, name, letter, argument, help)
+#define VALUE(member, kind, name, letter, argument, help)                                                              \
+	OPTION(struct repo_values, member, kind, name, letter, argument, help)
 #define QUIET_OPTION VALUE(quiet, OPTION_FLAG, "quiet", 'q', NULL, "no progress")
 
 static const struct option no_options[] = {{0}};
 static const struct option add_options[] = {
-	VALUE(key, OPTION_TEXT, "key", 'k', "ed25519:HEX", "the public key its index is signed with (default: the one it offers now)"),
+	VALUE(key, OPTION_TEXT, "key", 'k', "ed25519:HEX",
+		"the public key its index is signed with (default: the one it offers now)"),
 	VALUE(insecure, OPTION_FLAG, "no-key", 0, NULL, "take its index unsigned"),
-	VALUE(layout, OPTION_TEXT, "layout", 0, "dory|capstan|github", "how it is laid out (default: dory)"), QUIET_OPTION, {0}};
+	VALUE(layout, OPTION_TEXT, "layout", 0, "dory|capstan|github", "how it is laid out (default: dory)"),
+	QUIET_OPTION, {0}};
 static const struct option ls_options[] = {VALUE(json, OPTION_FLAG, "json", 0, NULL, "as JSON"), {0}};
 static const struct option update_options[] = {QUIET_OPTION, {0}};
 static const struct option sign_options[] = {VALUE(key, OPTION_TEXT, "key", 'k', "FILE", "the private key, a PEM file"),
 	VALUE(new_key, OPTION_TEXT, "new-key", 0, "FILE", "make a private key there, and sign with it"), {0}};
 
-#define VERB(word, operands, summary, options, details) FAMILY_VERB(repo, word, operands, summary, options, NULL, details)
+#define VERB(word, operands, summary, options, details)                                                                \
+	FAMILY_VERB(repo, word, operands, summary, options, NULL, details)
 
 VERB(add, "NAME URL", "Know a repository of packages", add_options,
 	"URL is where its index.json is found (https://, http:// or file:///). Layouts of others: `capstan` is a bucket of S3 as\n"

@@ -45,7 +45,8 @@ static int choose_layout(struct hub *hub, struct dory_error *err)
 	if (!hub->layout)
 		return error_set(err, DORY_ERROR_USAGE, "there is no layout '%s': write dory, capstan or github", name);
 	if (repo_values.key && !hub->layout->is_signed)
-		return error_set(err, DORY_ERROR_USAGE, "repositories of the layout %s are not signed: --key means nothing there", name);
+		return error_set(err, DORY_ERROR_USAGE,
+			"repositories of the layout %s are not signed: --key means nothing there", name);
 	return 0;
 }
 
@@ -67,7 +68,8 @@ static int choose_key(const struct dory_config *config, struct hub *hub, struct 
 	if (hub->key)
 		progress_note("%s is signed with the key ed25519:%s, which is kept from now on", hub->name, hub->key);
 	else
-		progress_warning("%s is not signed: whoever can change what comes from %s can change its packages", hub->name, hub->url);
+		progress_warning("%s is not signed: whoever can change what comes from %s can change its packages",
+			hub->name, hub->url);
 	return 0;
 }
 
@@ -85,7 +87,8 @@ static int add(const struct word_list *words, const struct dory_config *config, 
 		result = hub_list_read(config->root, &known, err);
 	if (result == 0 && hub_list_find(&known, hub.name))
 		result = hub_add(config->root, &hub, err); /* says that it is there */
-	else if (result == 0 && (choose_key(config, &hub, err) < 0 || hub_refresh(config, &hub, err) < 0 || hub_add(config->root, &hub, err) < 0))
+	else if (result == 0 && (choose_key(config, &hub, err) < 0 || hub_refresh(config, &hub, err) < 0 ||
+					hub_add(config->root, &hub, err) < 0))
 		result = -1;
 	hub_list_release(&known);
 	hub_release(&hub);
@@ -120,8 +123,8 @@ static void print_json(const struct dory_config *config, const struct hub_list *
 		char updated[32];
 
 		refreshed_at(config->root, hub->name, updated);
-		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s?, s:s}", "name", hub->name, "url", hub->url, "layout", hub->layout->name,
-						   "key", hub->key, "updated", updated));
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s?, s:s}", "name", hub->name, "url", hub->url,
+						     "layout", hub->layout->name, "key", hub->key, "updated", updated));
 	}
 	json_dumpf(array, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -143,7 +146,8 @@ static int ls(const struct word_list *words, const struct dory_config *config, s
 			char updated[32];
 
 			refreshed_at(config->root, hub->name, updated);
-			printf("%-20s  %-8s  %-6s  %-20s  %s\n", hub->name, hub->layout->name, hub->key ? "yes" : "no", updated, hub->url);
+			printf("%-20s  %-8s  %-6s  %-20s  %s\n", hub->name, hub->layout->name, hub->key ? "yes" : "no",
+				updated, hub->url);
 		}
 	}
 	hub_list_release(&list);
@@ -170,7 +174,8 @@ int repo_rm(struct invocation *invocation)
 	return run(invocation, 1, SIZE_MAX, "say which repository", rm);
 }
 
-static int update_named(const struct word_list *words, const struct dory_config *config, const struct hub_list *list, struct dory_error *err)
+static int update_named(const struct word_list *words, const struct dory_config *config, const struct hub_list *list,
+	struct dory_error *err)
 {
 	for (size_t i = 0; i < words->count; i++) {
 		const struct hub *hub = hub_list_find(list, words->words[i]);
@@ -196,7 +201,9 @@ static int update_all(const struct dory_config *config, const struct hub_list *l
 		progress_warning("%s", err->message);
 		failures++;
 	}
-	return failures ? error_set(err, DORY_ERROR_NETWORK, "%zu of %zu repositories did not say what they have", failures, list->count) : 0;
+	return failures ? error_set(err, DORY_ERROR_NETWORK, "%zu of %zu repositories did not say what they have",
+				  failures, list->count)
+			: 0;
 }
 
 static int update(const struct word_list *words, const struct dory_config *config, struct dory_error *err)

@@ -72,8 +72,10 @@ static char *list_path(const char *root)
 
 static bool take(const json_t *object, struct hub_list *list)
 {
-	const char *name = json_string_value(json_object_get(object, "name")), *url = json_string_value(json_object_get(object, "url")),
-		   *layout = json_string_value(json_object_get(object, "layout")), *key = json_string_value(json_object_get(object, "key"));
+	const char *name = json_string_value(json_object_get(object, "name")),
+		   *url = json_string_value(json_object_get(object, "url")),
+		   *layout = json_string_value(json_object_get(object, "layout")),
+		   *key = json_string_value(json_object_get(object, "key"));
 	const struct hub_layout *found = layout ? hub_layout_find(layout) : NULL;
 	struct dory_error ignored;
 
@@ -129,12 +131,13 @@ static int write_list(const char *root, const struct hub_list *list, struct dory
 	for (size_t i = 0; i < list->count; i++) {
 		const struct hub *hub = &list->hubs[i];
 
-		json_array_append_new(array,
-			json_pack("{s:s, s:s, s:s, s:s*}", "name", hub->name, "url", hub->url, "layout", hub->layout->name, "key", hub->key));
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s*}", "name", hub->name, "url", hub->url,
+						     "layout", hub->layout->name, "key", hub->key));
 	}
 	text = json_dumps(array, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	json_decref(array);
-	result = text ? file_replace(path, text, strlen(text), err) : error_set(err, DORY_ERROR_USAGE, "the repository's URL is not UTF-8 text");
+	result = text ? file_replace(path, text, strlen(text), err)
+		      : error_set(err, DORY_ERROR_USAGE, "the repository's URL is not UTF-8 text");
 	free(text);
 	free(path);
 	return result;
@@ -149,11 +152,14 @@ int hub_check(const char *name, const char *url, struct dory_error *err)
 
 	if (!isalnum((unsigned char)name[0]) || strlen(name) > NAME_SIZE_MAX ||
 		name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] != '\0')
-		return error_set(err, DORY_ERROR_USAGE, "'%s' is not a name for a repository (letters, digits, . _ -)", name);
+		return error_set(
+			err, DORY_ERROR_USAGE, "'%s' is not a name for a repository (letters, digits, . _ -)", name);
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
-		has_scheme = has_scheme || (strncmp(url, schemes[i], strlen(schemes[i])) == 0 && url[strlen(schemes[i])]);
+		has_scheme =
+			has_scheme || (strncmp(url, schemes[i], strlen(schemes[i])) == 0 && url[strlen(schemes[i])]);
 	if (!has_scheme || strpbrk(url, " \t\r\n?#"))
-		return error_set(err, DORY_ERROR_USAGE, "'%s' is not the URL of a repository (https://, http:// or file:///, without ? and #)", url);
+		return error_set(err, DORY_ERROR_USAGE,
+			"'%s' is not the URL of a repository (https://, http:// or file:///, without ? and #)", url);
 	return 0;
 }
 
@@ -163,7 +169,8 @@ static int open_list(const char *root, struct hub_list *list, struct dory_error 
 	char *lock = text_format("%s/repositories.lock", root);
 	int fd = -1;
 
-	if (file_make_directories(root, err) == 0 && file_lock(lock, NULL, &fd, err) == 0 && hub_list_read(root, list, err) < 0) {
+	if (file_make_directories(root, err) == 0 && file_lock(lock, NULL, &fd, err) == 0 &&
+		hub_list_read(root, list, err) < 0) {
 		close(fd);
 		fd = -1;
 	}
@@ -182,8 +189,11 @@ int hub_add(const char *root, const struct hub *hub, struct dory_error *err)
 		error_set(err, DORY_ERROR_CONFLICT, "there is a repository '%s' already", hub->name);
 		result = error_hint(err, "`dory repo rm %s` removes it.", hub->name);
 	} else {
-		*(struct hub *)array_push(&list.hubs, &list.count, sizeof(struct hub)) = (struct hub){
-			.name = text_copy(hub->name), .url = text_copy(hub->url), .layout = hub->layout, .key = text_copy(hub->key)};
+		*(struct hub *)array_push(&list.hubs, &list.count, sizeof(struct hub)) =
+			(struct hub){.name = text_copy(hub->name),
+				.url = text_copy(hub->url),
+				.layout = hub->layout,
+				.key = text_copy(hub->key)};
 		result = write_list(root, &list, err);
 	}
 	hub_list_release(&list);

@@ -16,8 +16,10 @@ struct hub {
 	char *url; /* without a slash at its end */
 	bool is_unnamed; /* a person named it by its URL alone: the name is for the cache */
 	const struct hub_layout *layout;
-	const char *release; /* of the layout github: "latest", or the tag of the one that counts; borrowed; NULL: all, the newest first */
-	char *key; /* 64 hexadecimal digits of an Ed25519 public key, with which the index must be signed; NULL: it need not be */
+	const char *release; /* of the layout github: "latest", or the tag of the one that counts; borrowed; NULL: all,
+				the newest first */
+	char *key; /* 64 hexadecimal digits of an Ed25519 public key, with which the index must be signed; NULL: it need
+		      not be */
 };
 
 /* What a person calls it. Borrowed. */
@@ -57,7 +59,8 @@ enum hub_refresh {
  * Brings the indices of all up to date. One that cannot be reached is a warning where an index of it is here already or others are known; one
  * whose signature does not hold is an error.
  */
-int hub_refresh_all(const struct dory_config *config, const struct hub_list *list, enum hub_refresh when, struct dory_error *err) must_check;
+int hub_refresh_all(const struct dory_config *config, const struct hub_list *list, enum hub_refresh when,
+	struct dory_error *err) must_check;
 /* One; errors are errors. */
 int hub_refresh(const struct dory_config *config, const struct hub *hub, struct dory_error *err) must_check;
 /* The key that the repository offers at its URL, key.pub; NULL if it has none. Returns owned in *key. */

@@ -60,7 +60,8 @@ static json_t *entry_of(const struct package_manifest *m, const char *file, uint
 	return object;
 }
 
-void hub_index_add(struct hub_index *index, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256)
+void hub_index_add(struct hub_index *index, const struct package_manifest *manifest, const char *file, uint64_t size,
+	const char *sha256)
 {
 	json_array_append_new(index->packages, entry_of(manifest, file, size, sha256));
 }
@@ -72,8 +73,8 @@ static bool is_text(const json_t *object, const char *key, const char *text)
 	return strcmp(value ? value : "", text) == 0;
 }
 
-int hub_index_extend(const char *text, size_t length, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256,
-	char **changed, bool *is_there, struct dory_error *err)
+int hub_index_extend(const char *text, size_t length, const struct package_manifest *manifest, const char *file,
+	uint64_t size, const char *sha256, char **changed, bool *is_there, struct dory_error *err)
 {
 	json_t *former = json_loadb(text, length, 0, NULL), *packages = json_object_get(former, "packages"), *object;
 	char *whole = text_copy_n(text, length);
@@ -89,8 +90,9 @@ int hub_index_extend(const char *text, size_t length, const struct package_manif
 
 		*is_there |= is_same && is_text(object, "sha256", sha256);
 		if (is_same && !is_text(object, "sha256", sha256))
-			result = error_set(err, DORY_ERROR_CONFLICT, "the repository has another %s %s, with the digest %.12s",
-				manifest->name, manifest->version, json_string_value(json_object_get(object, "sha256")));
+			result = error_set(err, DORY_ERROR_CONFLICT,
+				"the repository has another %s %s, with the digest %.12s", manifest->name,
+				manifest->version, json_string_value(json_object_get(object, "sha256")));
 		json_array_append(index->packages, object);
 	}
 	if (result < 0)
@@ -128,7 +130,8 @@ uint64_t hub_index_serial(const char *text, size_t length)
 char *hub_index_finish(struct hub_index *index, const char *former)
 {
 	json_int_t serial = next_serial(index, former);
-	json_t *object = json_pack("{s:s, s:I, s:o}", "format", FORMAT_LINE, "serial", serial, "packages", index->packages);
+	json_t *object =
+		json_pack("{s:s, s:I, s:o}", "format", FORMAT_LINE, "serial", serial, "packages", index->packages);
 	char *text = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 
 	json_decref(object);
@@ -182,12 +185,14 @@ static bool parse_entry(const json_t *object, struct package_entry *entry)
 		.sha256 = json_member_text(object, "sha256"),
 		.size = size > 0 ? (uint64_t)size : 0};
 	entry->stem = json_member_text(object, "file");
-	return get_list(object, "require", &m->require) && get_list(object, "provides", &m->provides) && get_list(object, "conflicts", &m->conflicts) &&
-	       package_name_check(m->name, &ignored) == 0 && package_version_check(m->version, &ignored) == 0 && is_file_sound(entry->stem) &&
+	return get_list(object, "require", &m->require) && get_list(object, "provides", &m->provides) &&
+	       get_list(object, "conflicts", &m->conflicts) && package_name_check(m->name, &ignored) == 0 &&
+	       package_version_check(m->version, &ignored) == 0 && is_file_sound(entry->stem) &&
 	       (!*m->sha256 || digest_is_text(m->sha256)) && size >= 0;
 }
 
-static void parse_entries(const char *name, const json_t *packages, struct package_source *source, struct package_list *list)
+static void parse_entries(
+	const char *name, const json_t *packages, struct package_source *source, struct package_list *list)
 {
 	const json_t *object;
 	size_t i, left_out = 0;
@@ -204,11 +209,12 @@ static void parse_entries(const char *name, const json_t *packages, struct packa
 		}
 	}
 	if (left_out)
-		progress_warning("%s has %zu packages that are not described soundly; they are left out", name, left_out);
+		progress_warning(
+			"%s has %zu packages that are not described soundly; they are left out", name, left_out);
 }
 
-int hub_index_parse(const char *name, const char *text, size_t length, struct package_source *source, struct package_list *list,
-	struct dory_error *err)
+int hub_index_parse(const char *name, const char *text, size_t length, struct package_source *source,
+	struct package_list *list, struct dory_error *err)
 {
 	json_error_t failure;
 	json_t *object = json_loadb(text, length, 0, &failure);
@@ -217,9 +223,11 @@ int hub_index_parse(const char *name, const char *text, size_t length, struct pa
 	int result = 0;
 
 	if (!object)
-		result = error_set(err, DORY_ERROR_FORMAT, "%s is no index of packages (line %d: %s)", name, failure.line, failure.text);
+		result = error_set(err, DORY_ERROR_FORMAT, "%s is no index of packages (line %d: %s)", name,
+			failure.line, failure.text);
 	else if (!format || strcmp(format, FORMAT_LINE) != 0 || !json_is_array(packages))
-		result = error_set(err, DORY_ERROR_FORMAT, "%s is no index of packages of the format " FORMAT_LINE, name);
+		result = error_set(
+			err, DORY_ERROR_FORMAT, "%s is no index of packages of the format " FORMAT_LINE, name);
 	else
 		parse_entries(name, packages, source, list);
 	json_decref(object);
@@ -235,7 +243,8 @@ static const char *name_below(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 ? path + length + strspn(path + length, "/") : path;
 }
 
-static int add_archives(struct hub_index *index, const char *directory, const struct package_list *list, struct dory_error *err)
+static int add_archives(
+	struct hub_index *index, const char *directory, const struct package_list *list, struct dory_error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct package_entry *entry = &list->entries[i];
@@ -250,7 +259,8 @@ static int add_archives(struct hub_index *index, const char *directory, const st
 
 static int write_index(const char *directory, char *text, struct dory_error *err)
 {
-	char *path = text_format("%s/" HUB_INDEX_NAME, directory), *signature = text_format("%s/" HUB_SIGNATURE_NAME, directory);
+	char *path = text_format("%s/" HUB_INDEX_NAME, directory),
+	     *signature = text_format("%s/" HUB_SIGNATURE_NAME, directory);
 	int result = 0;
 
 	/* The signature first: the old one never stands beside the new index. */
@@ -300,8 +310,10 @@ int hub_index_directory(const char *directory, size_t *count, struct dory_error 
 
 int hub_index_sign(const char *directory, const char *key_path, struct dory_error *err)
 {
-	char *index = text_format("%s/" HUB_INDEX_NAME, directory), *signature = text_format("%s/" HUB_SIGNATURE_NAME, directory);
-	char *public = text_format("%s/" HUB_KEY_NAME, directory), *text, signed_text[HUB_SIGNATURE_TEXT_SIZE + 1], key[HUB_KEY_TEXT_SIZE + 9];
+	char *index = text_format("%s/" HUB_INDEX_NAME, directory),
+	     *signature = text_format("%s/" HUB_SIGNATURE_NAME, directory);
+	char *public = text_format("%s/" HUB_KEY_NAME, directory), *text, signed_text[HUB_SIGNATURE_TEXT_SIZE + 1],
+	     key[HUB_KEY_TEXT_SIZE + 9];
 	size_t length;
 	int result = file_read(index, HUB_INDEX_SIZE_MAX, &text, &length, err);
 

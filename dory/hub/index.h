@@ -24,7 +24,8 @@ enum { HUB_INDEX_SIZE_MAX = 64 << 20 };
 struct hub_index; /* being written */
 struct hub_index *hub_index_new(void);
 /* `size` 0 and `sha256` NULL or "": not known. */
-void hub_index_add(struct hub_index *index, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256);
+void hub_index_add(struct hub_index *index, const struct package_manifest *manifest, const char *file, uint64_t size,
+	const char *sha256);
 /* The text, owned; releases the index. `former`: the text of the index before it, whose serial stays if the packages are the same; or NULL. */
 char *hub_index_finish(struct hub_index *index, const char *former);
 /* The serial of an index's text; 0: it has none. */
@@ -34,12 +35,12 @@ uint64_t hub_index_serial(const char *text, size_t length);
  * The index with one more package; NULL and *is_there if it has this archive already. CONFLICT: it has another archive of that name and version.
  * Returns owned in *changed.
  */
-int hub_index_extend(const char *text, size_t length, const struct package_manifest *manifest, const char *file, uint64_t size, const char *sha256,
-	char **changed, bool *is_there, struct dory_error *err) must_check;
+int hub_index_extend(const char *text, size_t length, const struct package_manifest *manifest, const char *file,
+	uint64_t size, const char *sha256, char **changed, bool *is_there, struct dory_error *err) must_check;
 
 /* Reads the text of an index; entries have the file as their stem. `name`: for messages. FORMAT. */
-int hub_index_parse(const char *name, const char *text, size_t length, struct package_source *source, struct package_list *list,
-	struct dory_error *err) must_check;
+int hub_index_parse(const char *name, const char *text, size_t length, struct package_source *source,
+	struct package_list *list, struct dory_error *err) must_check;
 
 /*
  * Makes the index of a directory of packages in Capstan's layout (NAME.yaml beside NAME.mpm or NAME.dory, there or in its folder packages), and

@@ -91,7 +91,8 @@ int hub_key_generate(const char *path, char key[HUB_KEY_TEXT_SIZE], struct dory_
 	return result;
 }
 
-static int sign_with(EVP_PKEY *pair, const void *bytes, size_t length, char signature[HUB_SIGNATURE_TEXT_SIZE], struct dory_error *err)
+static int sign_with(EVP_PKEY *pair, const void *bytes, size_t length, char signature[HUB_SIGNATURE_TEXT_SIZE],
+	struct dory_error *err)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char raw[SIGNATURE_SIZE];
@@ -106,15 +107,16 @@ static int sign_with(EVP_PKEY *pair, const void *bytes, size_t length, char sign
 	return 0;
 }
 
-int hub_key_sign(const char *path, const void *bytes, size_t length, char signature[HUB_SIGNATURE_TEXT_SIZE], char key[HUB_KEY_TEXT_SIZE],
-	struct dory_error *err)
+int hub_key_sign(const char *path, const void *bytes, size_t length, char signature[HUB_SIGNATURE_TEXT_SIZE],
+	char key[HUB_KEY_TEXT_SIZE], struct dory_error *err)
 {
 	FILE *file = fopen(path, "re");
 	EVP_PKEY *pair;
 	int result;
 
 	if (!file)
-		return error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "reading the key %s", path);
+		return error_set_errno(
+			err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "reading the key %s", path);
 	pair = PEM_read_PrivateKey(file, NULL, NULL, (void *)""); /* no passphrase is asked for */
 	fclose(file);
 	if (!pair) {

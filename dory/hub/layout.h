@@ -11,8 +11,8 @@ struct hub_layout {
 	 * Asks the repository what it has, with `directory` for temporary files, and returns the text of an index (index.h), owned; files' names in
 	 * it are relative to the URL, or URLs.
 	 */
-	int (*refresh)(const struct dory_config *config, const struct hub *hub, const char *directory, char **text, size_t *length,
-		struct dory_error *err);
+	int (*refresh)(const struct dory_config *config, const struct hub *hub, const char *directory, char **text,
+		size_t *length, struct dory_error *err);
 };
 
 extern const struct hub_layout hub_layout_dory, hub_layout_capstan, hub_layout_github;
@@ -21,8 +21,8 @@ extern const struct hub_layout *const hub_layouts[];
 const struct hub_layout *hub_layout_find(const char *name);
 
 /* Fetches one small file into memory, without a bar. */
-int hub_fetch_text(const struct dory_config *config, const char *url, const char *directory, char **text, size_t *length,
-	struct dory_error *err) must_check;
+int hub_fetch_text(const struct dory_config *config, const char *url, const char *directory, char **text,
+	size_t *length, struct dory_error *err) must_check;
 
 /* A page of a bucket's list, XML: adds its keys. *next: the marker of the page behind it, owned; NULL: it was the last. FORMAT. */
 struct text_list;
@@ -41,5 +41,5 @@ struct hub_listing {
 void hub_listing_add(struct hub_listing *listing, const char *manifest_url, const char *archive, uint64_t size);
 void hub_listing_release(struct hub_listing *listing);
 /* Fetches all manifests, several at once; those that are none are left out with a warning. Returns the index's text, owned. */
-int hub_listing_index(const struct dory_config *config, const struct hub_listing *listing, const char *directory, char **text, size_t *length,
-	struct dory_error *err) must_check;
+int hub_listing_index(const struct dory_config *config, const struct hub_listing *listing, const char *directory,
+	char **text, size_t *length, struct dory_error *err) must_check;

@@ -51,8 +51,8 @@ static void element_ends(void *context, const XML_Char *name)
 	page->text.length = 0;
 }
 
-static void refuse_entities(void *context, const XML_Char *name, int is_parameter, const XML_Char *value, int length, const XML_Char *base,
-	const XML_Char *system, const XML_Char *public, const XML_Char *notation)
+static void refuse_entities(void *context, const XML_Char *name, int is_parameter, const XML_Char *value, int length,
+	const XML_Char *base, const XML_Char *system, const XML_Char *public, const XML_Char *notation)
 {
 	struct page *page = context;
 
@@ -72,15 +72,17 @@ static int parse_page(const char *url, const char *text, size_t length, struct p
 	XML_SetCharacterDataHandler(parser, text_comes);
 	XML_SetEntityDeclHandler(parser, refuse_entities);
 	if (XML_Parse(parser, text, (int)length, 1) != XML_STATUS_OK)
-		result = error_set(err, DORY_ERROR_FORMAT, "%s does not answer with a list of its files (line %lu: %s)", url,
-			(unsigned long)XML_GetCurrentLineNumber(parser), XML_ErrorString(XML_GetErrorCode(parser)));
+		result = error_set(err, DORY_ERROR_FORMAT, "%s does not answer with a list of its files (line %lu: %s)",
+			url, (unsigned long)XML_GetCurrentLineNumber(parser),
+			XML_ErrorString(XML_GetErrorCode(parser)));
 	else if (!page->is_listing)
 		result = error_set(err, DORY_ERROR_FORMAT, "%s does not answer with a list of its files", url);
 	XML_ParserFree(parser);
 	return result;
 }
 
-int hub_capstan_read_page(const char *url, const char *text, size_t length, struct text_list *keys, char **next, struct dory_error *err)
+int hub_capstan_read_page(
+	const char *url, const char *text, size_t length, struct text_list *keys, char **next, struct dory_error *err)
 {
 	struct page page = {.keys = keys};
 	int result = parse_page(url, text, length, &page, err);
@@ -94,8 +96,8 @@ int hub_capstan_read_page(const char *url, const char *text, size_t length, stru
 }
 
 /* The page behind `marker`, NULL for the first. */
-static int list_page(const struct dory_config *config, const struct hub *hub, const char *directory, const char *marker, struct text_list *keys,
-	char **next, struct dory_error *err)
+static int list_page(const struct dory_config *config, const struct hub *hub, const char *directory, const char *marker,
+	struct text_list *keys, char **next, struct dory_error *err)
 {
 	char *url = marker ? text_format("%s/?marker=%s", hub->url, marker) : text_format("%s/", hub->url), *text;
 	size_t length;
@@ -110,7 +112,8 @@ static int list_page(const struct dory_config *config, const struct hub *hub, co
 	return result;
 }
 
-static int list_keys(const struct dory_config *config, const struct hub *hub, const char *directory, struct text_list *keys, struct dory_error *err)
+static int list_keys(const struct dory_config *config, const struct hub *hub, const char *directory,
+	struct text_list *keys, struct dory_error *err)
 {
 	char *marker = NULL, *next = NULL;
 	int result = 0;
@@ -133,13 +136,14 @@ static const char *archive_of(const struct text_list *keys, const char *stem, si
 
 	for (size_t k = 0; k < ARRAY_SIZE(suffixes); k++)
 		for (size_t i = 0; i < keys->count; i++)
-			if (strncmp(keys->items[i], stem, length) == 0 && strcmp(keys->items[i] + length, suffixes[k]) == 0)
+			if (strncmp(keys->items[i], stem, length) == 0 &&
+				strcmp(keys->items[i] + length, suffixes[k]) == 0)
 				return keys->items[i];
 	return NULL;
 }
 
-static int refresh(const struct dory_config *config, const struct hub *hub, const char *directory, char **text, size_t *length,
-	struct dory_error *err)
+static int refresh(const struct dory_config *config, const struct hub *hub, const char *directory, char **text,
+	size_t *length, struct dory_error *err)
 {
 	struct hub_listing listing = {0};
 	struct text_list keys = {0};
@@ -148,7 +152,8 @@ static int refresh(const struct dory_config *config, const struct hub *hub, cons
 	for (size_t i = 0; i < keys.count; i++) {
 		const char *key = keys.items[i], *end = strrchr(key, '.'), *archive;
 
-		if (strncmp(key, PREFIX, strlen(PREFIX)) != 0 || !end || strcmp(end, ".yaml") != 0 || strchr(key + strlen(PREFIX), '/'))
+		if (strncmp(key, PREFIX, strlen(PREFIX)) != 0 || !end || strcmp(end, ".yaml") != 0 ||
+			strchr(key + strlen(PREFIX), '/'))
 			continue;
 		archive = archive_of(&keys, key, (size_t)(end - key));
 		if (archive) {

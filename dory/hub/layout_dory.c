@@ -6,8 +6,8 @@
 #include "dory/hub/key.h"
 #include "dory/hub/layout.h"
 
-static int check_signature(const struct dory_config *config, const struct hub *hub, const char *directory, const char *text, size_t length,
-	struct dory_error *err)
+static int check_signature(const struct dory_config *config, const struct hub *hub, const char *directory,
+	const char *text, size_t length, struct dory_error *err)
 {
 	char *url = text_format("%s/" HUB_SIGNATURE_NAME, hub->url), *signature;
 	size_t signature_length;
@@ -17,8 +17,11 @@ static int check_signature(const struct dory_config *config, const struct hub *h
 		char *line = hub_key_find(hub->key, text, length, signature);
 
 		if (!line) {
-			error_set(err, DORY_ERROR_UNTRUSTED, "the signature of %s/" HUB_INDEX_NAME " is not one of the key ed25519:%s", hub->url, hub->key);
-			result = error_hint(err, "If its maker has changed the key, remove the repository and add it with the new one.");
+			error_set(err, DORY_ERROR_UNTRUSTED,
+				"the signature of %s/" HUB_INDEX_NAME " is not one of the key ed25519:%s", hub->url,
+				hub->key);
+			result = error_hint(err,
+				"If its maker has changed the key, remove the repository and add it with the new one.");
 		}
 		free(line);
 		free(signature);
@@ -29,8 +32,8 @@ static int check_signature(const struct dory_config *config, const struct hub *h
 	return result;
 }
 
-static int refresh(const struct dory_config *config, const struct hub *hub, const char *directory, char **text, size_t *length,
-	struct dory_error *err)
+static int refresh(const struct dory_config *config, const struct hub *hub, const char *directory, char **text,
+	size_t *length, struct dory_error *err)
 {
 	char *url = text_format("%s/" HUB_INDEX_NAME, hub->url);
 	int result = hub_fetch_text(config, url, directory, text, length, err);

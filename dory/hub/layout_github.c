@@ -24,9 +24,9 @@ static const json_t *archive_of(const json_t *assets, const char *stem, size_t l
 	size_t i;
 
 	for (size_t k = 0; k < ARRAY_SIZE(suffixes); k++)
-		json_array_foreach(assets, i, asset)
-			if (strncmp(member(asset, "name"), stem, length) == 0 && strcmp(member(asset, "name") + length, suffixes[k]) == 0)
-				return asset;
+		json_array_foreach(
+			assets, i, asset) if (strncmp(member(asset, "name"), stem, length) == 0 &&
+					      strcmp(member(asset, "name") + length, suffixes[k]) == 0) return asset;
 	return NULL;
 }
 
@@ -59,8 +59,8 @@ static char *releases_url(const struct hub *hub)
 	return text_format("%s/releases/tags/%s", hub->url, hub->release);
 }
 
-static int refresh(const struct dory_config *config, const struct hub *hub, const char *directory, char **text, size_t *length,
-	struct dory_error *err)
+static int refresh(const struct dory_config *config, const struct hub *hub, const char *directory, char **text,
+	size_t *length, struct dory_error *err)
 {
 	char *url = releases_url(hub), *answer;
 	struct hub_listing listing = {0};
@@ -74,7 +74,8 @@ static int refresh(const struct dory_config *config, const struct hub *hub, cons
 		releases = json_loadb(answer, answer_length, 0, NULL);
 		free(answer);
 		if (hub->release ? !json_is_object(releases) : !json_is_array(releases))
-			result = error_set(err, DORY_ERROR_FORMAT, "%s does not answer with %s", url, hub->release ? "a release" : "a list of releases");
+			result = error_set(err, DORY_ERROR_FORMAT, "%s does not answer with %s", url,
+				hub->release ? "a release" : "a list of releases");
 	}
 	if (result == 0 && hub->release)
 		take_release(releases, &seen, &listing);

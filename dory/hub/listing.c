@@ -11,7 +11,8 @@
 void hub_listing_add(struct hub_listing *listing, const char *manifest_url, const char *archive, uint64_t size)
 {
 	*(struct hub_listed *)array_push(&listing->items, &listing->count, sizeof(struct hub_listed)) =
-		(struct hub_listed){.manifest_url = text_copy(manifest_url), .archive = text_copy(archive), .size = size};
+		(struct hub_listed){
+			.manifest_url = text_copy(manifest_url), .archive = text_copy(archive), .size = size};
 }
 
 void hub_listing_release(struct hub_listing *listing)
@@ -35,13 +36,14 @@ static void add(struct hub_index *index, const struct hub_listed *listed, const 
 	} else if (package_manifest_read(request->path, true, &manifest, &err) < 0) {
 		progress_warning("%s: %s; the package is left out", listed->manifest_url, err.message);
 	} else {
-		hub_index_add(index, &manifest, listed->archive, manifest.size ? manifest.size : listed->size, manifest.sha256);
+		hub_index_add(index, &manifest, listed->archive, manifest.size ? manifest.size : listed->size,
+			manifest.sha256);
 		package_manifest_release(&manifest);
 	}
 }
 
-int hub_listing_index(const struct dory_config *config, const struct hub_listing *listing, const char *directory, char **text, size_t *length,
-	struct dory_error *err)
+int hub_listing_index(const struct dory_config *config, const struct hub_listing *listing, const char *directory,
+	char **text, size_t *length, struct dory_error *err)
 {
 	const struct fetch_options options = {.proxy = config->proxy, .title = "manifests", .quiet = config->quiet};
 	struct fetch_request *requests = calloc(listing->count + 1, sizeof(*requests));
@@ -53,8 +55,9 @@ int hub_listing_index(const struct dory_config *config, const struct hub_listing
 	if (!requests)
 		abort();
 	for (size_t i = 0; i < listing->count; i++)
-		requests[i] = (struct fetch_request){
-			.url = listing->items[i].manifest_url, .path = text_format("%s/%zu.yaml", below, i), .limit = MANIFEST_SIZE_MAX};
+		requests[i] = (struct fetch_request){.url = listing->items[i].manifest_url,
+			.path = text_format("%s/%zu.yaml", below, i),
+			.limit = MANIFEST_SIZE_MAX};
 	if (result == 0) {
 		(void)!fetch_all(&options, requests, listing->count, &ignored); /* each is told of below */
 		for (size_t i = 0; i < listing->count; i++)

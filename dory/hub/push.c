@@ -37,7 +37,8 @@ static void publication_release(struct publication *p)
 static int read_etag(struct publication *p, struct dory_error *err)
 {
 	const struct fetch_options options = {.proxy = p->config->proxy, .quiet = true};
-	char *url = text_format("%s/" HUB_INDEX_NAME, p->hub->url), *path = text_format("%s/index.%d", p->directory, (int)getpid()), *text;
+	char *url = text_format("%s/" HUB_INDEX_NAME, p->hub->url),
+	     *path = text_format("%s/index.%d", p->directory, (int)getpid()), *text;
 	struct fetch_request request = {.url = url, .path = path, .limit = HUB_INDEX_SIZE_MAX};
 	size_t length;
 	int result = fetch_all(&options, &request, 1, err);
@@ -46,10 +47,12 @@ static int read_etag(struct publication *p, struct dory_error *err)
 		result = file_read(path, HUB_INDEX_SIZE_MAX, &text, &length, err);
 	if (result == 0) {
 		if (length != p->length || memcmp(text, p->index, length) != 0)
-			result = error_set(err, DORY_ERROR_CONFLICT, "somebody else has changed the repository meanwhile");
+			result = error_set(
+				err, DORY_ERROR_CONFLICT, "somebody else has changed the repository meanwhile");
 		free(text);
 	}
-	if (result == 0 && request.etag && strncmp(request.etag, "W/", 2) != 0) /* a weak one is for no condition: RFC 9110 §13.1.1 */
+	/* A weak one is for no condition: RFC 9110 §13.1.1. */
+	if (result == 0 && request.etag && strncmp(request.etag, "W/", 2) != 0)
 		p->etag = text_copy(request.etag);
 	unlink(path);
 	free(request.etag);
@@ -69,8 +72,8 @@ static int read_index(struct publication *p, struct dory_error *err)
 	return read_etag(p, err);
 }
 
-static int put_file(const struct publication *p, const char *name, const char *path, const char *etag, bool is_new, const char *title, long *status,
-	struct dory_error *err)
+static int put_file(const struct publication *p, const char *name, const char *path, const char *etag, bool is_new,
+	const char *title, long *status, struct dory_error *err)
 {
 	char *url = text_format("%s/%s", p->hub->url, name);
 	struct upload upload = {.url = url,
@@ -88,7 +91,8 @@ static int put_file(const struct publication *p, const char *name, const char *p
 	return result;
 }
 
-static int put_text(const struct publication *p, const char *name, const char *text, const char *etag, struct dory_error *err)
+static int put_text(
+	const struct publication *p, const char *name, const char *text, const char *etag, struct dory_error *err)
 {
 	char *path = text_format("%s/put.%d", p->directory, (int)getpid());
 	int result = file_replace(path, text, strlen(text), err);
@@ -129,12 +133,14 @@ static int sign(const struct publication *p, char **signatures, struct dory_erro
 	if (hub_key_sign(p->push->key_path, p->changed, strlen(p->changed), signature, key, err) < 0)
 		return -1;
 	if (strcmp(key, p->hub->key) != 0) {
-		error_set(err, DORY_ERROR_UNTRUSTED, "%s is not the key of the repository %s, which is ed25519:%s", p->push->key_path, p->hub->name, p->hub->key);
+		error_set(err, DORY_ERROR_UNTRUSTED, "%s is not the key of the repository %s, which is ed25519:%s",
+			p->push->key_path, p->hub->name, p->hub->key);
 		return error_hint(err, "Its index has to be signed with that one.");
 	}
 	url = text_format("%s/" HUB_SIGNATURE_NAME, p->hub->url);
 	if (hub_fetch_text(p->config, url, p->directory, &former, &length, err) == 0) {
-		char *holds = hub_key_find(p->hub->key, p->index, p->length, former); /* a push that failed may have left another above it */
+		/* A push that failed may have left another above it. */
+		char *holds = hub_key_find(p->hub->key, p->index, p->length, former);
 
 		if (holds)
 			*signatures = text_format("%s\n%s\n", signature, holds);
@@ -200,24 +206,31 @@ static int publish(const struct publication *p, struct dory_error *err)
 static int check(const struct hub *hub, const struct hub_push *push, struct dory_error *err)
 {
 	if (hub->layout != &hub_layout_dory) {
-		error_set(err, DORY_ERROR_USAGE, "the repository %s has the layout %s: packages are pushed to those of ours only", hub->name, hub->layout->name);
+		error_set(err, DORY_ERROR_USAGE,
+			"the repository %s has the layout %s: packages are pushed to those of ours only", hub->name,
+			hub->layout->name);
 		return error_hint(err, "`dory package export` writes the archive, for its own tools.");
 	}
 	if (strncmp(hub->url, "file:", 5) == 0) {
-		error_set(err, DORY_ERROR_USAGE, "the repository %s is a directory here: nothing has to be pushed", hub->name);
-		return error_hint(err, "Copy the package there (dory package export), then `dory repo index`, `dory repo sign`.");
+		error_set(err, DORY_ERROR_USAGE, "the repository %s is a directory here: nothing has to be pushed",
+			hub->name);
+		return error_hint(
+			err, "Copy the package there (dory package export), then `dory repo index`, `dory repo sign`.");
 	}
 	if (hub->key && !push->key_path) {
-		error_set(err, DORY_ERROR_USAGE, "the repository %s is signed: its index needs a new signature", hub->name);
+		error_set(err, DORY_ERROR_USAGE, "the repository %s is signed: its index needs a new signature",
+			hub->name);
 		return error_hint(err, "Name the private key's file with --key.");
 	}
 	return 0;
 }
 
-int hub_push(const struct dory_config *config, const struct hub *hub, const struct hub_push *push, struct dory_error *err)
+int hub_push(
+	const struct dory_config *config, const struct hub *hub, const struct hub_push *push, struct dory_error *err)
 {
 	const struct package_manifest *manifest = &push->entry->manifest;
-	struct publication p = {.config = config, .hub = hub, .push = push, .directory = hub_directory(config->root, hub->name)};
+	struct publication p = {
+		.config = config, .hub = hub, .push = push, .directory = hub_directory(config->root, hub->name)};
 	const char *suffix = strrchr(push->entry->path, '.');
 	bool is_there = false;
 	int result = check(hub, push, err);
@@ -230,7 +243,8 @@ int hub_push(const struct dory_config *config, const struct hub *hub, const stru
 		result = read_index(&p, err);
 	if (result == 0) {
 		p.file = text_format("packages/%s-%.12s%s", manifest->name, p.facts.sha256, suffix ? suffix : "");
-		result = hub_index_extend(p.index, p.length, manifest, p.file, p.facts.size, p.facts.sha256, &p.changed, &is_there, err);
+		result = hub_index_extend(
+			p.index, p.length, manifest, p.file, p.facts.size, p.facts.sha256, &p.changed, &is_there, err);
 	}
 	if (result == 0 && !is_there)
 		result = publish(&p, err);

@@ -13,4 +13,5 @@ struct hub_push {
 };
 
 /* 1: the repository has this archive already. What fails leaves the repository as it was, but for an archive that nothing names. */
-int hub_push(const struct dory_config *config, const struct hub *hub, const struct hub_push *push, struct dory_error *err) must_check;
+int hub_push(const struct dory_config *config, const struct hub *hub, const struct hub_push *push,
+	struct dory_error *err) must_check;

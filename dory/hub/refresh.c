@@ -16,7 +16,8 @@
 
 enum { OLD_S = 3600 };
 
-int hub_fetch_text(const struct dory_config *config, const char *url, const char *directory, char **text, size_t *length, struct dory_error *err)
+int hub_fetch_text(const struct dory_config *config, const char *url, const char *directory, char **text,
+	size_t *length, struct dory_error *err)
 {
 	const struct fetch_options options = {.proxy = config->proxy, .quiet = true};
 	char *path = text_format("%s/fetched.%d", directory, (int)getpid());
@@ -34,7 +35,8 @@ int hub_fetch_text(const struct dory_config *config, const char *url, const char
 
 int hub_offered_key(const struct dory_config *config, const char *url, char **key, struct dory_error *err)
 {
-	char *from = text_format("%s/" HUB_KEY_NAME, url), *directory = text_format("%s/cache/repositories", config->root), *text, parsed[HUB_KEY_TEXT_SIZE];
+	char *from = text_format("%s/" HUB_KEY_NAME, url),
+	     *directory = text_format("%s/cache/repositories", config->root), *text, parsed[HUB_KEY_TEXT_SIZE];
 	struct dory_error ignored;
 	size_t length;
 	int result = file_make_directories(directory, err);
@@ -58,7 +60,8 @@ static int take_serial(const char *root, const struct hub *hub, uint64_t serial,
 	return hub_serial_keep(root, hub, serial, err);
 }
 
-static int refresh_into(const struct dory_config *config, const struct hub *hub, const char *directory, struct dory_error *err)
+static int refresh_into(
+	const struct dory_config *config, const struct hub *hub, const char *directory, struct dory_error *err)
 {
 	char *path = hub_index_path(config->root, hub->name), *text = NULL;
 	struct package_list list = {0};
@@ -66,7 +69,8 @@ static int refresh_into(const struct dory_config *config, const struct hub *hub,
 	int result = hub->layout->refresh(config, hub, directory, &text, &length, err);
 
 	if (result == 0)
-		result = hub_index_parse(hub->url, text, length, NULL, &list, err); /* what cannot be read does not replace what can */
+		result = hub_index_parse(
+			hub->url, text, length, NULL, &list, err); /* what cannot be read does not replace what can */
 	if (result == 0 && hub->key)
 		result = take_serial(config->root, hub, hub_index_serial(text, length), err);
 	if (result == 0)
@@ -113,7 +117,8 @@ static bool is_wanted(const char *root, const struct hub *hub, enum hub_refresh 
 	return when == HUB_ALWAYS || (when == HUB_IF_OLD && (seconds < 0 || seconds > OLD_S));
 }
 
-int hub_refresh_all(const struct dory_config *config, const struct hub_list *list, enum hub_refresh when, struct dory_error *err)
+int hub_refresh_all(
+	const struct dory_config *config, const struct hub_list *list, enum hub_refresh when, struct dory_error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct hub *hub = &list->hubs[i];
@@ -123,7 +128,8 @@ int hub_refresh_all(const struct dory_config *config, const struct hub_list *lis
 		if (err->kind == DORY_ERROR_UNTRUSTED)
 			return -1;
 		if (age(config->root, hub) >= 0)
-			progress_warning("%s; what it had %lld minutes ago counts", err->message, (long long)age(config->root, hub) / 60);
+			progress_warning("%s; what it had %lld minutes ago counts", err->message,
+				(long long)age(config->root, hub) / 60);
 		else if (list->count > 1)
 			progress_warning("%s; it is left out", err->message);
 		else

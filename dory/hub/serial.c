@@ -27,7 +27,8 @@ static int read_serial(const char *root, const char *name, uint64_t *serial, str
 		if (result == 0) {
 			*serial = strtoull(text, &end, 10);
 			if (end == text || *end != '\n')
-				result = error_set(err, DORY_ERROR_UNTRUSTED, "%s is damaged: it is to hold one number", path);
+				result = error_set(
+					err, DORY_ERROR_UNTRUSTED, "%s is damaged: it is to hold one number", path);
 			free(text);
 		}
 	}
@@ -55,8 +56,10 @@ int hub_serial_check(const char *root, const struct hub *hub, uint64_t serial, s
 		return 0;
 	print_time(serial, offered);
 	print_time(kept, seen);
-	error_set(err, DORY_ERROR_UNTRUSTED, "the index of %s is of %s, older than the one of %s that was here before", hub->url, offered, seen);
-	return error_hint(err, "Somebody may be keeping newer packages from you. If its maker has gone back, remove the repository and add it again.");
+	error_set(err, DORY_ERROR_UNTRUSTED, "the index of %s is of %s, older than the one of %s that was here before",
+		hub->url, offered, seen);
+	return error_hint(err, "Somebody may be keeping newer packages from you. If its maker has gone back, remove "
+			       "the repository and add it again.");
 }
 
 int hub_serial_keep(const char *root, const struct hub *hub, uint64_t serial, struct dory_error *err)

@@ -56,7 +56,8 @@ static char *cache_path(const struct hub_package_source *s, const struct package
 	return text_format("%s/url-%s%s", s->cache, digest, suffix_of(entry->stem));
 }
 
-static int download(const struct hub_package_source *s, const struct package_entry *entry, const char *url, const char *path, struct dory_error *err)
+static int download(const struct hub_package_source *s, const struct package_entry *entry, const char *url,
+	const char *path, struct dory_error *err)
 {
 	const struct fetch_options options = {.proxy = s->proxy, .title = entry->manifest.name, .quiet = s->quiet};
 	struct fetch_request request = {.url = url,
@@ -125,6 +126,7 @@ struct package_source *hub_source(const struct dory_config *config, const struct
 	s->proxy = text_copy(config->proxy);
 	s->is_offline = is_offline;
 	s->quiet = config->quiet;
-	s->source = (struct package_source){.name = s->url, .has_checked_digests = true, .list = list, .fetch = fetch, .free = free_source};
+	s->source = (struct package_source){
+		.name = s->url, .has_checked_digests = true, .list = list, .fetch = fetch, .free = free_source};
 	return &s->source;
 }
