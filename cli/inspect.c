@@ -31,8 +31,8 @@ static int inspect_one(const struct invocation *invocation, const struct dory_co
 	spec = parse(result, text);
 	result = instance_state_print(&instance.state, &text, err);
 	state = parse(result, text);
-	json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:s+}", "name", instance.name, "config", spec ? spec : json_object(), "state",
-					    state ? state : json_object(), "directory", config->root, "/instances/"));
+	json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:s++}", "name", instance.name, "config", spec ? spec : json_object(), "state",
+					    state ? state : json_object(), "directory", config->root, "/instances/", instance.name));
 	instance_release(&instance);
 	return 0;
 }

@@ -305,8 +305,10 @@ static int choose_command(struct building *b, struct text_list *environment, str
 	for (size_t i = 0; i < skipped.count && !b->config->quiet; i++)
 		progress_warning("%s: the option %s of OSv means nothing here", b->build->file, skipped.items[i]);
 	text_list_release(&skipped);
-	if (command_line_split(&b->run.command, command, err) < 0)
+	if (command_line_split(&b->run.command, command, err) < 0) {
+		err->kind = DORY_ERROR_FORMAT; /* the file is wrong, not our command line */
 		return error_wrap(err, "%s: cmdline", b->build->file);
+	}
 	if (b->run.command.count == 0)
 		return error_set(err, DORY_ERROR_FORMAT, "%s: cmdline names no program", b->build->file);
 	b->run.environment = (const char *const *)environment->items;

@@ -160,6 +160,8 @@ static int expand(const struct expansion *e, struct dory_error *err)
 	size_t before = e->command->count;
 	int result = command_line_split(&line, text, err);
 
+	if (result < 0)
+		err->kind = DORY_ERROR_FORMAT; /* run.yaml is wrong, not a command line of ours */
 	for (size_t i = 0; i < line.count && result == 0; i++) {
 		if (line.words[i].is_separator)
 			command_line_add(e->command, line.words[i].text, true);
