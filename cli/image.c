@@ -98,7 +98,7 @@ static json_t *history_json(const struct image_contents *contents)
 	for (size_t i = 0; i < contents->package_count; i++) {
 		const struct image_package *p = &contents->packages[i];
 
-		json_array_append_new(packages, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", p->name, "version", p->version, "architecture",
+		json_array_append_new(packages, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "kind", p->kind, "name", p->name, "version", p->version, "architecture",
 						    p->architecture, "url", p->url, "sha256", p->sha256, "size", (json_int_t)p->size));
 	}
 	for (size_t i = 0; i < contents->history_count; i++) {
@@ -120,9 +120,10 @@ static void print_history(const struct image_contents *contents)
 		printf("\nWhat is in it now, the later over the former:\n");
 	for (size_t i = 0; i < contents->source_count; i++) {
 		const struct image_source *s = &contents->sources[i];
+		const struct image_package *p = image_contents_package(contents, i);
 
-		if (strcmp(s->kind, "deb") == 0 && i < contents->package_count)
-			printf("  %-9s  %s %s  %s\n", s->kind, contents->packages[i].name, contents->packages[i].version, contents->packages[i].url);
+		if (p)
+			printf("  %-9s  %s %s  %s\n", p->kind, p->name, *p->version ? p->version : "-", *p->url ? p->url : s->path);
 		else
 			printf("  %-9s  %s%s%s\n", s->kind, s->path, *s->path && *s->target ? " -> " : "", s->target);
 	}

@@ -85,13 +85,17 @@ static void print_entry(const struct content_entry *e)
 
 static char *origin_text(const struct image_contents *contents, uint32_t origin)
 {
+	const struct image_package *package;
 	const struct image_source *source;
 
 	if (origin == 0 || origin > contents->source_count)
 		return text_copy("dory");
 	source = &contents->sources[origin - 1];
-	if (strcmp(source->kind, "deb") == 0 && origin <= contents->package_count)
-		return text_format("deb:%s", contents->packages[origin - 1].name);
+	package = image_contents_package(contents, origin - 1);
+	if (package && strcmp(package->kind, "deb") == 0)
+		return text_format("deb:%s", package->name);
+	if (package && strcmp(package->kind, "package") == 0)
+		return text_format("%s%s%s", package->name, *package->version ? "=" : "", package->version);
 	return text_copy(strcmp(source->kind, "made") == 0 ? "dory" : source->path);
 }
 
@@ -341,8 +345,8 @@ static json_t *inspection_json(const struct inspection *in)
 	for (size_t i = 0; i < in->contents.package_count; i++) {
 		const struct image_package *p = &in->contents.packages[i];
 
-		json_array_append_new(packages, json_pack("{s:s, s:s, s:s, s:s}", "name", p->name, "version", p->version, "architecture",
-						    p->architecture, "sha256", p->sha256));
+		json_array_append_new(packages, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", p->kind, "name", p->name, "version", p->version,
+						    "architecture", p->architecture, "sha256", p->sha256));
 	}
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "name", image->name, "created",
 		image->created, "origin", image->origin, "size", (json_int_t)image->size, "used", (json_int_t)image->used, "disk",

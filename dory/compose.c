@@ -82,6 +82,19 @@ static void describe(struct image *description, const struct image_recipe *recip
 	description->boot = text_copy(recipe->boot);
 }
 
+/* Ours, and the project: as their manifests have it. Debian's come from the recipe's set. */
+static void list_package(const struct compose_source *source, struct image_contents *contents)
+{
+	const struct image_package package = {.kind = (char *)(source->kind == COMPOSE_PACKAGE ? "package" : "project"),
+		.name = (char *)source->package,
+		.version = (char *)source->version,
+		.architecture = (char *)source->architecture,
+		.sha256 = (char *)source->sha256};
+
+	if (source->package && (source->kind == COMPOSE_PACKAGE || source->kind == COMPOSE_DIRECTORY))
+		image_contents_add_package(contents, &package);
+}
+
 /* What is written down of the sources. */
 static void list_contents(const struct image_recipe *recipe, const struct source_list *list, const struct image *description,
 	struct image_contents *contents)
@@ -91,7 +104,8 @@ static void list_contents(const struct image_recipe *recipe, const struct source
 
 	for (size_t i = 0; recipe->set && i < recipe->set->count; i++) {
 		const struct debian_package *p = &recipe->set->packages[i];
-		const struct image_package package = {.name = p->name,
+		const struct image_package package = {.kind = (char *)"deb",
+			.name = p->name,
 			.version = p->version,
 			.architecture = p->architecture,
 			.url = p->url,
@@ -104,6 +118,7 @@ static void list_contents(const struct image_recipe *recipe, const struct source
 		const struct compose_source *source = &list->sources[i];
 		char *path = source->path ? realpath(source->path, NULL) : NULL;
 
+		list_package(source, contents);
 		image_contents_add_source(contents, kinds[source->kind], path ? path : source->path, source->target);
 		free(path);
 	}

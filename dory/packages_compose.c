@@ -95,12 +95,16 @@ static void add_packages(const struct packages_plan *plan, struct source_list *l
 					 .path = entry->path,
 					 .package = entry->manifest.name,
 					 .version = entry->manifest.version,
+					 .architecture = entry->manifest.architecture,
+					 .sha256 = entry->manifest.sha256,
 					 .belongs_to_root = !ends_with(entry->path, ".dory")});
 	}
 	add_source(list, (struct compose_source){.kind = COMPOSE_DIRECTORY,
 				 .path = plan->project.directory,
 				 .target = "/",
 				 .package = plan->project.manifest.name,
+				 .version = plan->project.manifest.version,
+				 .architecture = plan->project.manifest.architecture,
 				 .leaves_out = leaves_out,
 				 .context = &plan->project.rules});
 }

@@ -40,15 +40,20 @@ static void append_encoded(struct text_buffer *purl, const char *text)
 	}
 }
 
+static bool is_debians(const struct image_package *package)
+{
+	return strcmp(package->kind, "deb") == 0;
+}
+
 static char *purl_of(const struct image_package *package)
 {
 	struct text_buffer purl = {0};
 
-	text_append_format(&purl, "pkg:deb/debian/");
+	text_append_format(&purl, is_debians(package) ? "pkg:deb/debian/" : "pkg:generic/");
 	append_encoded(&purl, package->name);
-	text_append_format(&purl, "@");
+	text_append_format(&purl, *package->version ? "@" : "");
 	append_encoded(&purl, package->version);
-	text_append_format(&purl, "?arch=");
+	text_append_format(&purl, *package->architecture ? "?arch=" : "");
 	append_encoded(&purl, package->architecture);
 	return purl.text;
 }
@@ -59,7 +64,7 @@ static char *licence_of(const struct bill *bill, const struct image_package *pac
 	struct dory_error ignored; /* most images leave documentation out */
 	size_t length;
 
-	if (content_read(bill->content, path, COPYRIGHT_MAX, &text, &length, &ignored) < 0)
+	if (!is_debians(package) || content_read(bill->content, path, COPYRIGHT_MAX, &text, &length, &ignored) < 0)
 		licence = text_copy("NOASSERTION");
 	else
 		licence = sbom_licence(text);
@@ -72,11 +77,12 @@ static void add_package(struct bill *bill, size_t index)
 {
 	const struct image_package *package = &bill->contents.packages[index];
 	char *id = text_format("SPDXRef-Package-%zu", index + 1), *purl = purl_of(package), *licence = licence_of(bill, package);
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s}", "SPDXID", id, "name", package->name,
-		"versionInfo", package->version, "downloadLocation", *package->url ? package->url : "NOASSERTION", "filesAnalyzed", 0,
-		"licenseConcluded", "NOASSERTION", "licenseDeclared", licence, "copyrightText", "NOASSERTION",
-		"primaryPackagePurpose", "INSTALL");
+	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s}", "SPDXID", id, "name", package->name,
+		"downloadLocation", *package->url ? package->url : "NOASSERTION", "filesAnalyzed", 0, "licenseConcluded", "NOASSERTION", "licenseDeclared", licence, "copyrightText", "NOASSERTION",
+		"primaryPackagePurpose", is_debians(package) ? "INSTALL" : "APPLICATION");
 
+	if (*package->version)
+		json_object_set_new(object, "versionInfo", json_string(package->version));
 	if (*package->sha256)
 		json_object_set_new(object, "checksums",
 			json_pack("[{s:s, s:s}]", "algorithm", "SHA256", "checksumValue", package->sha256));
@@ -135,6 +141,8 @@ static int add_file(struct bill *bill, const struct content_entry *entry, const 
 {
 	json_t *checksums = json_array(), *name = NULL, *object;
 	char *id = text_format("SPDXRef-File-%zu", json_array_size(bill->files) + 1), *path = text_format(".%s", entry->path);
+	size_t index = source ? (size_t)(source - bill->contents.sources) : 0;
+	char *owner = source && image_contents_package(&bill->contents, index) ? text_format("SPDXRef-Package-%zu", index + 1) : NULL;
 	int result = digest_file(bill, entry, checksums, err);
 
 	name = json_string(path);
@@ -149,7 +157,8 @@ static int add_file(struct bill *bill, const struct content_entry *entry, const 
 			json_object_set_new(object, "comment", comment);
 	}
 	json_array_append_new(bill->files, object);
-	relate(bill, IMAGE_ID, "CONTAINS", id);
+	relate(bill, owner ? owner : IMAGE_ID, "CONTAINS", id);
+	free(owner);
 	free(id);
 	free(path);
 	return result;

@@ -23,7 +23,8 @@ struct compose_source {
 	const void *data;
 	size_t size;
 	unsigned mode;
-	const char *package, *version; /* COMPOSE_DEB: for /var/lib/dpkg/status and the manifest */
+	const char *package, *version; /* COMPOSE_DEB: for /var/lib/dpkg/status and the manifest; others: for who asks what went in */
+	const char *architecture, *sha256; /* COMPOSE_PACKAGE: ... of the archive; NULL: not known */
 	bool belongs_to_root;          /* COMPOSE_PACKAGE: whatever owner the archive names */
 	bool with_meta;                /* COMPOSE_PACKAGE: its folder meta, too */
 	/* COMPOSE_DIRECTORY: is what stands at `path`, which starts with '/' at the directory, left out, with all in it? */

@@ -19,12 +19,18 @@ void image_contents_add_package(struct image_contents *contents, const struct im
 {
 	struct image_package *p = array_push(&contents->packages, &contents->package_count, sizeof(*p));
 
-	*p = (struct image_package){.name = copy(package->name),
+	*p = (struct image_package){.kind = copy(package->kind),
+		.name = copy(package->name),
 		.version = copy(package->version),
 		.architecture = copy(package->architecture),
 		.url = copy(package->url),
 		.sha256 = copy(package->sha256),
 		.size = package->size};
+}
+
+const struct image_package *image_contents_package(const struct image_contents *contents, size_t index)
+{
+	return index < contents->package_count ? &contents->packages[index] : NULL;
 }
 
 void image_contents_add_source(struct image_contents *contents, const char *kind, const char *path, const char *target)
@@ -50,7 +56,7 @@ void image_contents_release(struct image_contents *contents)
 {
 	for (size_t i = 0; i < contents->package_count; i++) {
 		const struct image_package *p = &contents->packages[i];
-		char *const texts[] = {p->name, p->version, p->architecture, p->url, p->sha256};
+		char *const texts[] = {p->kind, p->name, p->version, p->architecture, p->url, p->sha256};
 
 		for (size_t j = 0; j < ARRAY_SIZE(texts); j++)
 			free(texts[j]);
@@ -82,7 +88,9 @@ static void parse(const json_t *object, struct image_contents *contents)
 	size_t i;
 
 	json_array_foreach(json_object_get(object, "packages"), i, item) {
-		const struct image_package package = {.name = (char *)get(item, "name"),
+		const char *kind = get(item, "kind"); /* not written before there were others than Debian's */
+		const struct image_package package = {.kind = (char *)(kind ? kind : "deb"),
+			.name = (char *)get(item, "name"),
 			.version = (char *)get(item, "version"),
 			.architecture = (char *)get(item, "architecture"),
 			.url = (char *)get(item, "url"),
@@ -141,7 +149,7 @@ static json_t *packages_json(const struct image_contents *contents)
 	for (size_t i = 0; i < contents->package_count; i++) {
 		const struct image_package *p = &contents->packages[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", p->name, "version", p->version,
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "kind", p->kind, "name", p->name, "version", p->version,
 						"architecture", p->architecture, "url", p->url, "sha256", p->sha256, "size",
 						(json_int_t)p->size));
 	}

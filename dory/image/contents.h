@@ -6,15 +6,16 @@
 #pragma once
 #include "dory/image/image.h"
 
-struct image_package { /* of a Debian archive */
+struct image_package {
+	char *kind; /* "deb": of a Debian archive; "package": one of ours; "project": what the image was composed of */
 	char *name, *version, *architecture;
-	char *url, *sha256; /* of the .deb */
+	char *url, *sha256; /* of its archive, "" where that is not known */
 	uint64_t size;      /* its bytes */
 };
 
-/* In the order of composition: the numbers, from 1 on, are those of the manifest (dory/compose/manifest.h). */
+/* In the order of composition; those of packages come first, in their order. The numbers, from 1 on, are those of the manifest (dory/compose/manifest.h). */
 struct image_source {
-	char *kind;   /* "deb", "directory", "file", "made" (by Dory itself), "archive" */
+	char *kind;   /* "deb", "package", "directory", "file", "made" (by Dory itself), "archive" */
 	char *path;   /* absolute, on the machine that composed; "" where there is none */
 	char *target; /* where in the image; "" for packages */
 };
@@ -30,6 +31,9 @@ struct image_contents { /* zeroed is empty */
 	struct image_composition *history; /* the newest last */
 	size_t package_count, source_count, history_count;
 };
+
+/* The package that the source is, or whose project it is; NULL: none. `index` counts sources from 0. */
+const struct image_package *image_contents_package(const struct image_contents *contents, size_t index);
 
 /* Texts are copied, NULL as "". */
 void image_contents_add_package(struct image_contents *contents, const struct image_package *package);
