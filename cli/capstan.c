@@ -59,7 +59,7 @@ bool capstan_explain_verb(const char *group, const char *name, struct dory_error
 		{"", "stack", "images are not pushed to OpenStack", "`dory image export IMAGE --format qcow2 FILE` writes what Glance takes."},
 		{"", "openstack", "images are not pushed to OpenStack", "`dory image export IMAGE --format qcow2 FILE` writes what Glance takes."},
 		{"package", "compose-remote", "a machine that runs is not changed from outside: its image is composed anew",
-			"`dory package compose IMAGE` touches only what has changed."},
+			"`dory package compose IMAGE` touches only what has changed. Files go into a machine by `tar -c DIR | dory exec INSTANCE tar -x`."},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs_of_capstan); i++) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dory/base/file.h"
+#include "dory/base/progress.h"
 #include "dory/base/text.h"
 
 /* What no package wants. The folder meta itself is read, but is no content. */
@@ -104,6 +105,17 @@ int ignore_parse(const char *name, const char *text, struct ignore_rules *rules,
 	return 0;
 }
 
+/* Capstan matches from the root alone; those who know other tools' files expect more of a bare name. */
+static void warn_of_loose(const char *name, const struct ignore_rules *rules)
+{
+	for (size_t i = 0; i < rules->patterns.count; i++) {
+		const char *pattern = rules->patterns.items[i];
+
+		if (*pattern != '/')
+			progress_warning("%s: '%.100s' does not begin with '/' and so matches nothing; '/**/NAME' matches at any depth", name, pattern);
+	}
+}
+
 int ignore_read(const char *directory, struct ignore_rules *rules, struct dory_error *err)
 {
 	static const char *const names[] = {".doryignore", ".capstanignore"};
@@ -116,6 +128,8 @@ int ignore_read(const char *directory, struct ignore_rules *rules, struct dory_e
 
 		if (file_read(path, SIZE_MAX_BYTES, &text, &length, err) == 0) {
 			result = ignore_parse(path, text, rules, err);
+			if (result == 0)
+				warn_of_loose(path, rules);
 			free(text);
 			free(path);
 			return result;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dory/base/file.h"
+#include "dory/base/near_names.h"
+#include "dory/base/progress.h"
 #include "dory/base/text.h"
 #include "dory/manifest/doc_manifest.h"
 
@@ -54,6 +56,24 @@ static int read_run(struct project *project, struct dory_error *err)
 	return result;
 }
 
+/* A set that is documented and not there was renamed, or is misspelt. */
+static void warn_of_doc(const struct project *project, const struct doc_manifest *doc, const char *path)
+{
+	for (size_t i = 0; i < doc->count; i++) {
+		struct near_names near = {0};
+		char *names;
+
+		if (run_manifest_set(&project->run, doc->sets[i].name))
+			continue;
+		for (size_t k = 0; k < project->run.count; k++)
+			near_names_offer(&near, doc->sets[i].name, project->run.sets[k].name);
+		names = near.count > 0 ? near_names_text(&near) : NULL;
+		progress_warning("%s tells of a configuration set '%.100s', which meta/run.yaml does not have%s%s%s", path, doc->sets[i].name,
+			names ? "; did you mean " : "", names ? names : "", names ? "?" : "");
+		free(names);
+	}
+}
+
 /* Documentation that cannot be read is found when the package is made, not by those who want to read it. */
 static int check_doc(struct project *project, struct dory_error *err)
 {
@@ -66,8 +86,10 @@ static int check_doc(struct project *project, struct dory_error *err)
 		return -1;
 	if (text)
 		result = doc_manifest_parse(path, text, length, false, &doc, err);
-	if (text && result == 0)
+	if (text && result == 0) {
+		warn_of_doc(project, &doc, path);
 		doc_manifest_release(&doc);
+	}
 	free(path);
 	free(text);
 	return result;
