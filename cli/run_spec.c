@@ -7,6 +7,7 @@
 #include "dory/base/duration.h"
 #include "dory/base/text.h"
 #include "dory/network/plan.h"
+#include "dory/volumes.h"
 
 enum { HEALTH_INTERVAL_MS = 10000, HEALTH_TIMEOUT_MS = 5000, HEALTH_START_MS = 10000, HEALTH_RETRIES = 3 };
 
@@ -50,19 +51,28 @@ static int copy_networks(struct instance_spec *spec, const struct run_values *va
 	return 0;
 }
 
-/* Paths as seen from everywhere. */
-static void copy_volumes(struct instance_spec *spec, const struct run_values *values)
+/* Paths as seen from everywhere; the format is decided once, not by what the program has written meanwhile. */
+static int add_volume(struct instance_spec *spec, const char *word, struct dory_error *err)
+{
+	const char *colon = strchrnul(word, ':');
+	char *given = text_copy_n(word, (size_t)(colon - word)), *path = realpath(given, NULL), format[VOLUME_FORMAT_SIZE] = "raw";
+	int result = path && !strcasestr(colon, ":format=") ? dory_volume_format(path, format, err) : 0;
+
+	if (result == 0)
+		text_list_take(&spec->volumes, text_format("%s%s%s%s", path ? path : given, colon, strcmp(format, "raw") == 0 ? "" : ":format=",
+						       strcmp(format, "raw") == 0 ? "" : format));
+	free(given);
+	free(path);
+	return result;
+}
+
+static int copy_volumes(struct instance_spec *spec, const struct run_values *values, struct dory_error *err)
 {
 	for (size_t i = 0; i < values->volumes.count; i++) {
-		const char *word = values->volumes.words[i], *colon = strchrnul(word, ':');
-		char *given = text_copy_n(word, (size_t)(colon - word)), *path = realpath(given, NULL);
-		char *whole = text_format("%s%s", path ? path : given, colon);
-
-		text_list_add(&spec->volumes, whole);
-		free(given);
-		free(path);
-		free(whole);
+		if (add_volume(spec, values->volumes.words[i], err) < 0)
+			return -1;
 	}
+	return 0;
 }
 
 static int read_health(struct instance_spec *spec, const struct run_values *values, struct dory_error *err)
@@ -147,12 +157,11 @@ int run_spec_read(struct instance_spec *spec, const struct run_values *values, c
 	copy_words(&spec->forwards, &values->forwards);
 	copy_words(&spec->addresses, &values->addresses);
 	copy_words(&spec->macs, &values->macs);
-	copy_volumes(spec, values);
 	if (values->name && instance_name_check(values->name, err) < 0)
 		return -1;
 	if (values->stop_signal && signal_parse(values->stop_signal, &spec->stop_signal, err) < 0)
 		return -1;
-	if (read_log_level(values, &spec->log_level, err) < 0 || copy_networks(spec, values, err) < 0 || read_health(spec, values, err) < 0 ||
+	if (copy_volumes(spec, values, err) < 0 || read_log_level(values, &spec->log_level, err) < 0 || copy_networks(spec, values, err) < 0 || read_health(spec, values, err) < 0 ||
 		read_log(spec, values, err) < 0)
 		return -1;
 	return dory_spec_check(spec, err);

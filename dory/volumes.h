@@ -15,5 +15,11 @@ struct dory_volume {
 
 /* Makes one in `project`, which must have meta/package.yaml. CONFLICT: it is there already. What fails leaves nothing. */
 int dory_volume_create(const char *project, const struct dory_volume *volume, struct dory_error *err) must_check;
+enum { VOLUME_FORMAT_SIZE = 16 };
+/*
+ * The format of the volume at `path` where a person said none: what PATH.yaml says; else raw. Error: USAGE, if it looks like another, which would be
+ * spoilt by being written to.
+ */
+int dory_volume_format(const char *path, char format[VOLUME_FORMAT_SIZE], struct dory_error *err) must_check;
 /* Removes it and what stands beside it. NOT_FOUND. */
 int dory_volume_delete(const char *project, const char *name, struct dory_error *err) must_check;

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The format of a volume for which nobody said one. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "dory/base/file.h"
+#include "dory/base/text.h"
+#include "dory/disk/disk.h"
+#include "dory/volumes.h"
+
+enum { METADATA_MAX = 4096 };
+
+/* What NAME.yaml beside it says: a mapping with one key of ours, which needs no reader of YAML. */
+static bool read_metadata(const char *path, char *format, size_t size)
+{
+	static const char key[] = "format:";
+	char *yaml = text_format("%s.yaml", path), *text = NULL, *rest, *line;
+	struct dory_error ignored;
+	bool is_found = false;
+	size_t length;
+
+	if (file_read(yaml, METADATA_MAX, &text, &length, &ignored) == 0) {
+		rest = text;
+		while (!is_found && (line = strsep(&rest, "\r\n"))) {
+			if (strncmp(line, key, strlen(key)) != 0)
+				continue;
+			line += strlen(key);
+			line += strspn(line, " \t\"'");
+			line[strcspn(line, " \t\"'#")] = '\0';
+			text_cut_to(format, size, line);
+			is_found = *line != '\0';
+		}
+	}
+	free(text);
+	free(yaml);
+	return is_found;
+}
+
+/* By its content alone nothing but raw is taken: whoever writes to a raw disk could make it look like one that refers to other files. */
+int dory_volume_format(const char *path, char format[VOLUME_FORMAT_SIZE], struct dory_error *err)
+{
+	const char *looks_like = "raw";
+	int fd;
+
+	if (read_metadata(path, format, VOLUME_FORMAT_SIZE))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0) {
+		looks_like = disk_format_recognize(fd);
+		close(fd);
+	}
+	strcpy(format, "raw");
+	if (strcmp(looks_like, "raw") == 0)
+		return 0;
+	error_set(err, DORY_ERROR_USAGE, "the volume %s looks like a disk of the format %s, and nobody says that it is", path, looks_like);
+	return error_hint(err, "Write --volume %s:format=%s, or :format=raw if the program is to see these very bytes.", path, looks_like);
+}
