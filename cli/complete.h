@@ -14,6 +14,7 @@ enum complete_kind {
 	COMPLETE_REPOSITORY,
 	COMPLETE_INSTANCE,
 	COMPLETE_NETWORK,
+	COMPLETE_VOLUME, /* of the project in this directory */
 	COMPLETE_VERB,
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "cli/complete.h"
 #include "dory/base/text.h"
+#include "dory/volumes.h"
 
 void complete_offer(const char *prefix, const char *candidate, const char *help)
 {
@@ -136,6 +137,20 @@ static void offer_packages(
 		return;
 }
 
+static void offer_volume(void *context, const char *name, const char *format, uint64_t bytes)
+{
+	offer_package(context, name);
+}
+
+static void offer_volumes(const char *before, const char *prefix)
+{
+	struct package_words words = {.before = before, .prefix = prefix};
+	struct dory_error ignored;
+
+	if (dory_volume_list(".", offer_volume, &words, &ignored) < 0)
+		return;
+}
+
 void complete_names(enum complete_kind kind, const struct invocation *invocation, const char *before, const char *prefix)
 {
 	struct dory_config config;
@@ -151,6 +166,8 @@ void complete_names(enum complete_kind kind, const struct invocation *invocation
 		offer_instances(&config, before, prefix);
 	if (kind == COMPLETE_NETWORK)
 		offer_networks(&config, before, prefix);
+	if (kind == COMPLETE_VOLUME)
+		offer_volumes(before, prefix);
 	if (kind == COMPLETE_OWN_PACKAGE)
 		offer_own_packages(&config, before, prefix);
 	if (kind == COMPLETE_PACKAGE)

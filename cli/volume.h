@@ -3,6 +3,6 @@
 #pragma once
 #include "cli/command.h"
 
-extern const struct verb verb_volume_create, verb_volume_delete;
+extern const struct verb verb_volume_create, verb_volume_ls, verb_volume_delete;
 int volume_create(struct invocation *invocation);
 int volume_delete(struct invocation *invocation);

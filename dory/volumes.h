@@ -21,5 +21,8 @@ enum { VOLUME_FORMAT_SIZE = 16 };
  * spoilt by being written to.
  */
 int dory_volume_format(const char *path, char format[VOLUME_FORMAT_SIZE], struct dory_error *err) must_check;
+/* Calls `each` for the project's volumes, by name: "raw", bytes of the file. */
+typedef void dory_volume_fn(void *context, const char *name, const char *format, uint64_t bytes);
+int dory_volume_list(const char *project, dory_volume_fn *each, void *context, struct dory_error *err) must_check;
 /* Removes it and what stands beside it. NOT_FOUND. */
 int dory_volume_delete(const char *project, const char *name, struct dory_error *err) must_check;
