@@ -572,6 +572,27 @@ static void urgent(void)
 	close(s[1]);
 }
 
+/* Before anything but poll has looked at whether the connection is there. */
+static void urgent_at_once(void)
+{
+	int l = listener(1), from, to = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_in a = name_of(l);
+	char buf[4];
+
+	printf("== urgent at once\n");
+	SHOW(recv(to, buf, 1, MSG_OOB));
+	SHOW(connect(to, (void *)&a, sizeof(a)));
+	from = accept(l, NULL, NULL);
+	SHOW(recv(to, buf, 1, MSG_OOB));
+	SHOW(send(from, "U", 1, MSG_OOB));
+	printf("poll %x\n", poll_for(to, POLLPRI));
+	SHOW(recv(to, buf, 1, MSG_OOB));
+	printf("poll %x\n", poll_now(to) & POLLPRI);
+	close(from);
+	close(to);
+	close(l);
+}
+
 static void lingering(void)
 {
 	struct linger two = {1, 2};
@@ -771,6 +792,7 @@ int main(void)
 	listener_ends();
 	timeouts();
 	urgent();
+	urgent_at_once();
 	lingering();
 	lingering_at_exit();
 	backlog();

@@ -205,17 +205,22 @@ static void take_fin_acked(struct tcp_connection *tcp)
 static void take_urgent(struct tcp_connection *tcp, const struct tcp_segment *s, const struct net_packet *packet)
 {
 	uint32_t seq = s->seq + s->urgent - 1;
+	bool is_new;
 
 	if (!(s->flags & TCP_URG) || !s->urgent || seq_before(seq, tcp->receive.next) || s->urgent > 65535)
 		return;
-	if (!tcp->receive.has_urgent || seq_before(tcp->receive.urgent, seq)) {
+	is_new = !tcp->receive.has_urgent || seq_before(tcp->receive.urgent, seq);
+	if (is_new) {
 		tcp->receive.has_urgent = true;
 		tcp->receive.urgent = seq;
 		tcp->receive.urgent_ready = tcp->receive.urgent_read = tcp->receive.urgent_passed = false;
-		tcp_tell(tcp, TCP_URGENT);
 	}
-	if (seq == tcp->receive.urgent && !tcp->receive.urgent_ready)
+	if (seq == tcp->receive.urgent && !tcp->receive.urgent_ready) {
 		tcp->receive.urgent_ready = net_packet_copy(packet, s->urgent - 1u, &tcp->receive.urgent_byte, 1);
+		is_new |= tcp->receive.urgent_ready;
+	}
+	if (is_new) /* that it will come is news (SIGURG), and so is that it came (POLLPRI) */
+		tcp_tell(tcp, TCP_URGENT);
 }
 
 /* RFC 3168 §6.1.3 */

@@ -372,7 +372,7 @@ unsigned tcp_poll(const struct tcp_connection *tcp)
 		ready |= TCP_WRITABLE; /* it fails at once */
 	else if ((tcp->state == TCP_ESTABLISHED || tcp->state == TCP_CLOSE_WAIT) && tcp_is_writable(tcp))
 		ready |= TCP_WRITABLE;
-	if (tcp->receive.has_urgent && !tcp->receive.urgent_read && !tcp->receive.urgent_passed)
+	if (tcp->receive.has_urgent && tcp->receive.urgent_ready && !tcp->receive.urgent_read && !tcp->receive.urgent_passed)
 		ready |= TCP_URGENT;
 	return ready;
 }

@@ -336,7 +336,7 @@ static long receive_urgent(struct tcp_socket *t, struct socket_message *message)
 	long ret;
 
 	net_enter();
-	ret = t->phase == TCP_PHASE_CONNECTED ? tcp_receive_urgent(t->tcp, &byte, message->flags & LINUX_MSG_PEEK) : -EINVAL;
+	ret = tcp_receive_urgent(t->tcp, &byte, message->flags & LINUX_MSG_PEEK);
 	net_leave();
 	if (ret < 1)
 		return ret;
