@@ -3,7 +3,7 @@
  * Pipes and FIFOs (pipe(7), fifo(7)): a ring of pages. One mutex guards a pipe; copying from and to programs happens under it, since it
  * may fault. A wake-up is left out when nobody waits: whoever waits entered the queue before looking at the ring under the mutex.
  */
-#include "kernel/file/pipe.h"
+#include "kernel/file/pipe_ring.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -14,24 +14,6 @@
 
 enum { SLOTS_DEFAULT = 16, SLOTS_MAX = 256, SIZE_MAX_BYTES = SLOTS_MAX * 4096 };
 
-struct slot {
-	struct page *page;
-	uint16_t offset, len; /* 4096 fits */
-	bool is_packet;
-};
-
-struct pipe {
-	struct mutex lock;
-	struct slot *slots;
-	unsigned nr_slots, first, count; /* nr_slots: a power of two */
-	unsigned readers, writers;
-	unsigned nr_opened_readers, nr_opened_writers; /* ever: what a FIFO's open waits for */
-	unsigned references;
-	struct page *spare; /* of the last read, for the next write */
-	struct wait_queue read_wait, write_wait;
-	struct inode *inode;
-};
-
 static const struct file_ops pipe_ops;
 
 static struct pipe *pipe_alloc(void)
@@ -40,7 +22,7 @@ static struct pipe *pipe_alloc(void)
 
 	if (!pipe)
 		return NULL;
-	pipe->slots = heap_alloc_zero(SLOTS_DEFAULT * sizeof(struct slot));
+	pipe->slots = heap_alloc_zero(SLOTS_DEFAULT * sizeof(struct pipe_slot));
 	if (!pipe->slots) {
 		heap_free(pipe);
 		return NULL;
@@ -52,32 +34,21 @@ static struct pipe *pipe_alloc(void)
 	return pipe;
 }
 
-static struct slot *slot_at(struct pipe *pipe, unsigned n)
-{
-	return &pipe->slots[(pipe->first + n) & (pipe->nr_slots - 1)];
-}
-
 static void pipe_free(struct pipe *pipe)
 {
 	for (unsigned i = 0; i < pipe->count; i++)
-		page_put(slot_at(pipe, i)->page);
+		page_put(pipe_slot(pipe, i)->page);
 	if (pipe->spare)
 		page_put(pipe->spare);
 	heap_free(pipe->slots);
 	heap_free(pipe);
 }
 
-static void wake(struct wait_queue *queue, unsigned events)
+void pipe_drop_first(struct pipe *pipe)
 {
-	if (!list_empty(&queue->waiters))
-		wait_wake(queue, 1, events);
-}
+	struct pipe_slot *slot = pipe_slot(pipe, 0);
 
-static void drop_slot(struct pipe *pipe)
-{
-	struct slot *slot = slot_at(pipe, 0);
-
-	if (!pipe->spare)
+	if (!pipe->spare && pipe_owns(slot->page))
 		pipe->spare = slot->page;
 	else
 		page_put(slot->page);
@@ -92,7 +63,7 @@ static long take(struct pipe *pipe, struct io_vector *io)
 	long done = 0;
 
 	while (io->left && pipe->count) {
-		struct slot *slot = slot_at(pipe, 0);
+		struct pipe_slot *slot = pipe_slot(pipe, 0);
 		size_t part = min_u64(slot->len, io->left);
 		size_t copied = io_vector_put(io, (char *)page_virt(slot->page) + slot->offset, part);
 		bool is_packet = slot->is_packet;
@@ -103,15 +74,14 @@ static long take(struct pipe *pipe, struct io_vector *io)
 		if (copied < part)
 			return done ? done : -EFAULT;
 		if (!slot->len || is_packet) /* what did not fit of a packet is lost */
-			drop_slot(pipe);
+			pipe_drop_first(pipe);
 		if (is_packet)
 			break;
 	}
 	return done;
 }
 
-/* Waits under the mutex until the condition may have changed. */
-static int wait_changed(struct pipe *pipe, struct waiter *waiter, bool *is_waiting, struct wait_queue *queue)
+int pipe_wait_changed(struct pipe *pipe, struct waiter *waiter, bool *is_waiting, struct wait_queue *queue)
 {
 	int ret;
 
@@ -139,15 +109,15 @@ static long pipe_read(struct file *file, struct io_vector *io, uint64_t *positio
 	while (!pipe->count && !ret) {
 		if (!pipe->writers)
 			goto out;
-		ret = file_is_nonblocking(file) ? -EAGAIN : wait_changed(pipe, &waiter, &is_waiting, &pipe->read_wait);
+		ret = file_is_nonblocking(file) ? -EAGAIN : pipe_wait_changed(pipe, &waiter, &is_waiting, &pipe->read_wait);
 	}
 	if (pipe->count) {
-		was_full = pipe->count == pipe->nr_slots;
+		was_full = pipe_is_full(pipe);
 		ret = take(pipe, io);
-		if (was_full && pipe->count < pipe->nr_slots)
-			wake(&pipe->write_wait, POLLOUT | POLLWRNORM);
+		if (was_full && !pipe_is_full(pipe))
+			pipe_wake(&pipe->write_wait, POLLOUT | POLLWRNORM);
 		if (pipe->count && is_waiting) /* the next reader that sleeps: the wake-up was for one */
-			wake(&pipe->read_wait, POLLIN | POLLRDNORM);
+			pipe_wake(&pipe->read_wait, POLLIN | POLLRDNORM);
 	}
 out:
 	mutex_unlock(&pipe->lock);
@@ -159,17 +129,17 @@ out:
 /* Room at the end of the last slot: small writes share a page. */
 static size_t room_in_last(struct pipe *pipe)
 {
-	struct slot *last;
+	struct pipe_slot *last;
 
 	if (!pipe->count)
 		return 0;
-	last = slot_at(pipe, pipe->count - 1);
-	return last->is_packet ? 0 : PAGE_SIZE - last->offset - last->len;
+	last = pipe_slot(pipe, pipe->count - 1);
+	return last->is_packet || !pipe_owns(last->page) ? 0 : PAGE_SIZE - last->offset - last->len;
 }
 
 static long add_to_last(struct pipe *pipe, struct io_vector *io, size_t part)
 {
-	struct slot *last = slot_at(pipe, pipe->count - 1);
+	struct pipe_slot *last = pipe_slot(pipe, pipe->count - 1);
 	size_t copied = io_vector_get(io, (char *)page_virt(last->page) + last->offset + last->len, part);
 
 	last->len = (uint16_t)(last->len + copied);
@@ -178,7 +148,7 @@ static long add_to_last(struct pipe *pipe, struct io_vector *io, size_t part)
 
 static long add_slot(struct pipe *pipe, struct io_vector *io, bool is_packet)
 {
-	struct slot *slot = slot_at(pipe, pipe->count);
+	struct pipe_slot *slot = pipe_slot(pipe, pipe->count);
 	struct page *page = pipe->spare ? pipe->spare : page_alloc(0);
 	size_t part = min_u64(PAGE_SIZE, io->left), copied;
 
@@ -190,7 +160,7 @@ static long add_slot(struct pipe *pipe, struct io_vector *io, bool is_packet)
 		pipe->spare = page;
 		return -EFAULT;
 	}
-	*slot = (struct slot){.page = page, .len = (uint16_t)copied, .is_packet = is_packet};
+	*slot = (struct pipe_slot){.page = page, .len = (uint16_t)copied, .is_packet = is_packet};
 	pipe->count++;
 	return (long)copied;
 }
@@ -203,13 +173,13 @@ static long put(struct pipe *pipe, struct io_vector *io, bool is_packet)
 	long done = 0, ret;
 
 	/* PIPE_BUF: up to that many bytes go in at once or not at all; a page's worth always fits in a free slot. */
-	if (room && (wanted <= room || wanted > LINUX_PIPE_BUF || pipe->count < pipe->nr_slots)) {
+	if (room && (wanted <= room || wanted > LINUX_PIPE_BUF || !pipe_is_full(pipe))) {
 		ret = add_to_last(pipe, io, min_u64(room, wanted));
 		if (ret < 0)
 			return ret;
 		done += ret;
 	}
-	while (io->left && pipe->count < pipe->nr_slots) {
+	while (io->left && !pipe_is_full(pipe)) {
 		ret = add_slot(pipe, io, is_packet);
 		if (ret < 0)
 			return done ? done : ret;
@@ -238,16 +208,16 @@ static long pipe_write(struct file *file, struct io_vector *io, uint64_t *positi
 			break;
 		if (ret) {
 			done += ret;
-			wake(&pipe->read_wait, POLLIN | POLLRDNORM);
+			pipe_wake(&pipe->read_wait, POLLIN | POLLRDNORM);
 		}
 		if (!io->left)
 			break;
-		ret = file_is_nonblocking(file) ? -EAGAIN : wait_changed(pipe, &waiter, &is_waiting, &pipe->write_wait);
+		ret = file_is_nonblocking(file) ? -EAGAIN : pipe_wait_changed(pipe, &waiter, &is_waiting, &pipe->write_wait);
 		if (ret)
 			break;
 	}
-	if (is_waiting && pipe->count < pipe->nr_slots)
-		wake(&pipe->write_wait, POLLOUT | POLLWRNORM); /* the next writer that sleeps */
+	if (is_waiting && !pipe_is_full(pipe))
+		pipe_wake(&pipe->write_wait, POLLOUT | POLLWRNORM); /* the next writer that sleeps */
 	mutex_unlock(&pipe->lock);
 	if (is_waiting)
 		wait_end(&waiter);
@@ -271,7 +241,7 @@ static unsigned pipe_poll(struct file *file, struct poll_table *table)
 			events |= POLLHUP;
 	}
 	if (file->mode & MAY_WRITE) {
-		if (pipe->count < pipe->nr_slots)
+		if (!pipe_is_full(pipe))
 			events |= POLLOUT | POLLWRNORM;
 		if (!pipe->readers)
 			events |= POLLERR;
@@ -289,7 +259,7 @@ static long pipe_ioctl(struct file *file, unsigned command, uint64_t argument)
 		return -ENOTTY;
 	mutex_lock(&pipe->lock);
 	for (unsigned i = 0; i < pipe->count; i++)
-		bytes += slot_at(pipe, i)->len;
+		bytes += pipe_slot(pipe, i)->len;
 	mutex_unlock(&pipe->lock);
 	return copy_to_user(argument, &bytes, sizeof(bytes));
 }
@@ -492,7 +462,7 @@ size_t pipe_size(struct pipe *pipe)
 int pipe_set_size(struct pipe *pipe, size_t bytes)
 {
 	unsigned nr = 1;
-	struct slot *slots;
+	struct pipe_slot *slots;
 	int ret = 0;
 
 	if (bytes > SIZE_MAX_BYTES)
@@ -503,13 +473,13 @@ int pipe_set_size(struct pipe *pipe, size_t bytes)
 	if (!slots)
 		return -ENOMEM;
 	mutex_lock(&pipe->lock);
-	if (pipe->count > nr) {
+	if (pipe->count + pipe->reserved > nr) {
 		ret = -EBUSY;
 	} else {
-		struct slot *old = pipe->slots;
+		struct pipe_slot *old = pipe->slots;
 
 		for (unsigned i = 0; i < pipe->count; i++)
-			slots[i] = *slot_at(pipe, i);
+			slots[i] = *pipe_slot(pipe, i);
 		pipe->slots = slots;
 		pipe->first = 0;
 		pipe->nr_slots = nr;
@@ -519,29 +489,4 @@ int pipe_set_size(struct pipe *pipe, size_t bytes)
 	heap_free(slots);
 	wait_wake_all(&pipe->write_wait, POLLOUT | POLLWRNORM);
 	return ret ? ret : (int)(nr * PAGE_SIZE);
-}
-
-long pipe_peek(struct pipe *pipe, void *to, size_t len, bool may_wait)
-{
-	struct waiter waiter;
-	bool is_waiting = false;
-	size_t done = 0;
-	int ret = 0;
-
-	mutex_lock(&pipe->lock);
-	while (!pipe->count && pipe->writers && !ret)
-		ret = may_wait ? wait_changed(pipe, &waiter, &is_waiting, &pipe->read_wait) : -EAGAIN;
-	for (unsigned i = 0; i < pipe->count && done < len; i++) {
-		struct slot *slot = slot_at(pipe, i);
-		size_t part = min_u64(slot->len, len - done);
-
-		memcpy((char *)to + done, (char *)page_virt(slot->page) + slot->offset, part);
-		done += part;
-	}
-	if (is_waiting && pipe->count)
-		wake(&pipe->read_wait, POLLIN | POLLRDNORM); /* the data is still there for the next */
-	mutex_unlock(&pipe->lock);
-	if (is_waiting)
-		wait_end(&waiter);
-	return done ? (long)done : ret;
 }

@@ -25,6 +25,15 @@ int64_t sync_range(struct file *file, int64_t offset, int64_t len, unsigned flag
 /* read_write.c: without SIGPIPE; positions NULL: the file's own */
 enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16, RWF_ALL = 31 };
 int64_t transfer_flagged(struct file *file, struct io_vector *io, uint64_t *position, int flags, bool is_write);
+struct two_files {
+	struct file *from, *to;
+};
+int two_files_get(struct two_files *files, int from, int to) must_check; /* -EBADF */
+void two_files_put(struct two_files *files);
+/* A position argument: a pointer to an offset, or NULL for the file's own. */
+int position_get(uint64_t address, uint64_t *storage, uint64_t **position) must_check;
+
+/* splice.c: without SIGPIPE */
 int64_t splice_files(struct file *from, uint64_t *from_position, struct file *to, uint64_t *to_position, uint64_t len, unsigned flags);
 int64_t tee_files(struct file *from, struct file *to, uint64_t len, unsigned flags);
 

@@ -211,13 +211,9 @@ SYSCALL(lseek, 3, "ddd")
 	return ret;
 }
 
-/* ---- sendfile(2), copy_file_range(2), splice(2), tee(2), vmsplice(2): all copy by way of kernel memory. ---- */
+/* ---- sendfile(2), copy_file_range(2) ---- */
 
-struct two_files {
-	struct file *from, *to;
-};
-
-static int two_files_get(struct two_files *files, int from, int to)
+int two_files_get(struct two_files *files, int from, int to)
 {
 	files->from = descriptor_get(from);
 	files->to = files->from ? descriptor_get(to) : NULL;
@@ -228,14 +224,13 @@ static int two_files_get(struct two_files *files, int from, int to)
 	return -EBADF;
 }
 
-static void two_files_put(struct two_files *files)
+void two_files_put(struct two_files *files)
 {
 	file_put(files->from);
 	file_put(files->to);
 }
 
-/* A position argument: a pointer to an offset, or NULL for the file's own. */
-static int position_get(uint64_t address, uint64_t *storage, uint64_t **position)
+int position_get(uint64_t address, uint64_t *storage, uint64_t **position)
 {
 	*position = NULL;
 	if (!address)
@@ -248,6 +243,7 @@ static int position_get(uint64_t address, uint64_t *storage, uint64_t **position
 
 static int64_t copy_at(struct two_files *files, uint64_t from_address, uint64_t to_address, uint64_t len)
 {
+	struct pipe *pipe = file_pipe(files->to);
 	uint64_t from_storage, to_storage, *from, *to;
 	int64_t done, ret = position_get(from_address, &from_storage, &from);
 
@@ -255,12 +251,24 @@ static int64_t copy_at(struct two_files *files, uint64_t from_address, uint64_t 
 		ret = position_get(to_address, &to_storage, &to);
 	if (ret)
 		return ret;
-	done = file_copy(files->from, from, files->to, to, min_u64(len, IO_MAX));
+	len = min_u64(len, IO_MAX);
+	if (pipe) /* what it has room for */
+		done = splice_to_pipe(files->from, from, pipe, len, files->to->flags & O_NONBLOCK);
+	else
+		done = file_copy(files->from, from, files->to, to, len);
 	if (done > 0 && from && copy_to_user(from_address, from, sizeof(*from)))
 		return -EFAULT;
 	if (done > 0 && to && copy_to_user(to_address, to, sizeof(*to)))
 		return -EFAULT;
 	return write_result(done);
+}
+
+/* Of what has no places nothing may be read that the other end might not take; a pipe takes what it has room for. */
+static bool may_send_from(const struct two_files *files)
+{
+	if (files->from->ops->read_directory || file_pipe(files->from))
+		return false;
+	return files->from->ops->seek || file_pipe(files->to);
 }
 
 SYSCALL(sendfile, 4, "ddpu")
@@ -272,7 +280,9 @@ SYSCALL(sendfile, 4, "ddpu")
 		return ret;
 	if (!(files.from->mode & MAY_READ) || !(files.to->mode & MAY_WRITE))
 		ret = -EBADF;
-	else if ((files.to->flags & O_APPEND) || (int64_t)a->v[3] < 0 || files.from->ops->read_directory)
+	else if (a->v[2] && !files.from->ops->seek)
+		ret = -ESPIPE;
+	else if ((files.to->flags & O_APPEND) || (int64_t)a->v[3] < 0 || !may_send_from(&files))
 		ret = -EINVAL;
 	else
 		ret = copy_at(&files, a->v[2], 0, a->v[3]);
@@ -326,119 +336,6 @@ SYSCALL(copy_file_range, 6, "dpdpux")
 		ret = copy_at(&files, a->v[1], a->v[3], a->v[4]);
 	two_files_put(&files);
 	return ret;
-}
-
-enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
-
-/* A pipe hands over what it has: splice does not wait for the length to fill. */
-int64_t splice_files(struct file *from, uint64_t *from_position, struct file *to, uint64_t *to_position, uint64_t len, unsigned flags)
-{
-	bool nonblocking = flags & SPLICE_F_NONBLOCK && file_pipe(from);
-	int saved = from->flags;
-	int64_t ret;
-
-	if (flags & ~(unsigned)SPLICE_F_ALL)
-		return -EINVAL;
-	if (!(from->mode & MAY_READ) || !(to->mode & MAY_WRITE))
-		return -EBADF;
-	if (!file_pipe(from) && !file_pipe(to))
-		return -EINVAL;
-	if ((file_pipe(from) && from_position) || (file_pipe(to) && to_position))
-		return -ESPIPE;
-	if (!len)
-		return 0;
-	if (from->ops->read_directory || ((int64_t)len < 0 && !(file_pipe(from) && file_pipe(to))))
-		return -EINVAL;
-	if (nonblocking) /* of reading alone: what was read must not be lost */
-		from->flags |= O_NONBLOCK;
-	ret = file_copy(from, from_position, to, to_position, file_pipe(from) ? min_u64(len, PAGE_SIZE) : min_u64(len, IO_MAX));
-	if (nonblocking && !(saved & O_NONBLOCK))
-		from->flags &= ~O_NONBLOCK;
-	return ret;
-}
-
-static int64_t splice_at(const struct two_files *files, const struct syscall_arguments *a)
-{
-	uint64_t from_storage, to_storage, *from, *to;
-	int64_t done, ret = position_get(a->v[1], &from_storage, &from);
-
-	if (!ret)
-		ret = position_get(a->v[3], &to_storage, &to);
-	if (ret)
-		return ret;
-	done = splice_files(files->from, from, files->to, to, a->v[4], (unsigned)a->v[5]);
-	if (done > 0 && from && copy_to_user(a->v[1], from, sizeof(*from)))
-		return -EFAULT;
-	if (done > 0 && to && copy_to_user(a->v[3], to, sizeof(*to)))
-		return -EFAULT;
-	return write_result(done);
-}
-
-SYSCALL_PARTIAL(splice, "copies; up to a page at a time out of a pipe");
-SYSCALL(splice, 6, "dpdpux")
-{
-	struct two_files files;
-	int64_t ret = a->v[5] & ~(uint64_t)SPLICE_F_ALL ? -EINVAL : two_files_get(&files, (int)a->v[0], (int)a->v[2]);
-
-	if (ret)
-		return ret;
-	ret = splice_at(&files, a);
-	two_files_put(&files);
-	return ret;
-}
-
-int64_t tee_files(struct file *from, struct file *to, uint64_t len, unsigned flags)
-{
-	bool may_wait = !(flags & SPLICE_F_NONBLOCK) && !file_is_nonblocking(from);
-	char *buffer;
-	int64_t ret;
-
-	if (!(from->mode & MAY_READ) || !(to->mode & MAY_WRITE))
-		return -EBADF;
-	if (flags & ~(unsigned)SPLICE_F_ALL || !file_pipe(from) || !file_pipe(to) || file_pipe(from) == file_pipe(to))
-		return -EINVAL;
-	buffer = heap_alloc(PAGE_SIZE);
-	if (!buffer)
-		return -ENOMEM;
-	ret = pipe_peek(file_pipe(from), buffer, min_u64(len, PAGE_SIZE), may_wait);
-	if (ret > 0)
-		ret = file_write_kernel(to, buffer, (size_t)ret);
-	heap_free(buffer);
-	return ret;
-}
-
-SYSCALL_PARTIAL(tee, "copies, up to a page at a time");
-SYSCALL(tee, 4, "ddux")
-{
-	struct two_files files;
-	int64_t ret = a->v[3] & ~(uint64_t)SPLICE_F_ALL ? -EINVAL : two_files_get(&files, (int)a->v[0], (int)a->v[1]);
-
-	if (ret)
-		return ret;
-	ret = tee_files(files.from, files.to, a->v[2], (unsigned)a->v[3]);
-	two_files_put(&files);
-	return write_result(ret);
-}
-
-SYSCALL_PARTIAL(vmsplice, "copies; SPLICE_F_GIFT gives nothing away");
-SYSCALL(vmsplice, 4, "diux")
-{
-	struct file *file = descriptor_get((int)a->v[0]);
-	bool is_write;
-
-	if (!file)
-		return -EBADF;
-	if (a->v[3] & ~(uint64_t)SPLICE_F_ALL) {
-		file_put(file);
-		return -EINVAL;
-	}
-	is_write = file->mode & MAY_WRITE;
-	if (!file_pipe(file)) {
-		file_put(file);
-		return -EBADF;
-	}
-	file_put(file);
-	return transfer_vector(a, NULL, is_write);
 }
 
 /* ---- RLIMIT_FSIZE ---- */
