@@ -219,10 +219,13 @@ int lock_set(struct file *file, const struct lock_request *request)
 
 void lock_test(struct file *file, struct lock_request *request)
 {
-	struct held_lock *held;
+	struct held_lock *held = NULL, *other;
 
 	spin_lock(&lock);
-	held = find_conflict(file->inode->lock_list, request);
+	if (file->inode->lock_list)
+		list_for_each(other, (struct list *)file->inode->lock_list, node)
+			if (conflicts(other, request) && (!held || other->start < held->start))
+				held = other;
 	if (held) {
 		request->type = held->type;
 		request->start = held->start;

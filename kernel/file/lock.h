@@ -16,6 +16,6 @@ struct lock_request {
 	bool may_wait;
 };
 int lock_set(struct file *file, const struct lock_request *request) must_check; /* -EAGAIN, -EDEADLK, -EINTR, -ENOMEM */
-/* The first lock that would stop the request, copied into it; type F_UNLCK if none. */
+/* The lock that would stop the request, of several the one that begins first, copied into it; type F_UNLCK if none. */
 void lock_test(struct file *file, struct lock_request *request);
 void lock_release_owner(struct file *file, const void *owner); /* all of them on this file */

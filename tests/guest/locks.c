@@ -36,6 +36,16 @@ static void who(int fd, int command, int type, off_t start, off_t len)
 		wait(NULL);                                                                                         \
 	} while (0)
 
+/* Of several, the one that begins first, in whatever order they were set. */
+static void first_in_the_way(int fd)
+{
+	lock(fd, F_SETLK, F_WRLCK, 60, 5);
+	lock(fd, F_SETLK, F_RDLCK, 50, 5);
+	lock(fd, F_SETLK, F_WRLCK, 40, 1);
+	IN_CHILD(who(fd, F_GETLK, F_WRLCK, 30, 0); who(fd, F_GETLK, F_RDLCK, 45, 0); who(fd, F_GETLK, F_WRLCK, 45, 0));
+	lock(fd, F_SETLK, F_UNLCK, 40, 100);
+}
+
 static void processes(void)
 {
 	int fd = open("locked", O_CREAT | O_RDWR, 0644), other, read_only;
@@ -46,6 +56,7 @@ static void processes(void)
 		 SHOW(lock(fd, F_SETLK, F_RDLCK, 11, 2)));
 	IN_CHILD(who(fd, F_GETLK, F_WRLCK, 0, 0); who(fd, F_GETLK, F_RDLCK, 12, 0); who(fd, F_GETLK, F_WRLCK, 20, 0));
 	who(fd, F_GETLK, F_WRLCK, 0, 0);
+	first_in_the_way(fd);
 	SHOW(lock(fd, F_SETLK, F_UNLCK, 10, 1));
 	SHOW(lock(fd, F_SETLK, F_WRLCK, 12, 0));
 	IN_CHILD(who(fd, F_GETLK, F_WRLCK, 0, 0); who(fd, F_GETLK, F_WRLCK, 12, 1); who(fd, F_GETLK, F_WRLCK, 100, 5));
