@@ -6,10 +6,11 @@
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"
 #include "kernel/uapi/termios.h"
+#include "lib/format.h"
 #include "lib/string.h"
 
 enum { QUEUED_MAX = 16384, NAME_ALIGN = 16 };
-enum { ADD_MASK_CREATE = 0x10000000, ADD_MASK_ADD = 0x20000000, ADD_ONESHOT = (int)0x80000000u, ADD_ONLY_DIRECTORY = 0x01000000, ADD_NO_FOLLOW = 0x02000000, ADD_EXCLUDE_UNLINKED = 0x04000000 };
+enum { ADD_MASK_CREATE = 0x10000000, ADD_MASK_ADD = 0x20000000, ADD_ONESHOT = (int)0x80000000u, ADD_ONLY_DIRECTORY = 0x01000000, ADD_NO_FOLLOW = 0x02000000 };
 
 struct instance {
 	struct list watches, events;
@@ -122,7 +123,7 @@ int inotify_add(struct file *file, const struct path *path, uint32_t mask)
 {
 	struct instance *instance = file->private_data;
 	struct inode *inode = path_inode(path);
-	uint32_t events = mask & (WATCH_ALL | WATCH_UNMOUNT | (uint32_t)ADD_ONESHOT);
+	uint32_t events = mask & (WATCH_ALL | WATCH_UNMOUNT | WATCH_EXCLUDE_UNLINKED | (uint32_t)ADD_ONESHOT);
 	struct watch *made = heap_alloc_zero(sizeof(*made)), *watch;
 	int ret;
 
@@ -264,7 +265,30 @@ static void inotify_release(struct file *file)
 	heap_free(instance);
 }
 
+/* A line for each watch (proc_pid_fdinfo(5)), without the part of it that a file handle would be. */
+static int inotify_describe(struct file *file, char *to, size_t size)
+{
+	struct instance *instance = file->private_data;
+	struct watch *watch;
+	int len = 0;
+
+	spin_lock(&watch_lock);
+	list_for_each(watch, &instance->watches, node) {
+		const struct inode *inode = watch->base.inode;
+		int line = format_text(to + len, size - (size_t)len, "inotify wd:%x ino:%llx sdev:%llx mask:%x ignored_mask:0\n", (unsigned)watch->descriptor,
+		    (unsigned long long)inode->number, (unsigned long long)(inode->fs ? (uint64_t)device_major(inode->fs->device) << 20 | device_minor(inode->fs->device) : 0),
+		    (unsigned)watch->base.mask);
+
+		if (line < 0 || (size_t)(len + line) >= size)
+			break;
+		len += line;
+	}
+	spin_unlock(&watch_lock);
+	return len;
+}
+
 static const struct file_ops inotify_ops = {
+    .describe = inotify_describe,
     .read = inotify_read,
     .poll = inotify_poll,
     .ioctl = inotify_ioctl,

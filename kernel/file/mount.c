@@ -5,6 +5,7 @@
  */
 #include "kernel/file/dentry.h"
 #include "kernel/file/device.h"
+#include "kernel/file/watch.h"
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
@@ -113,6 +114,7 @@ void mount_bury(struct mount *mount)
 	spin_unlock(&name_lock);
 	names_bury(&dead);
 	if (root) {
+		watch_unmounted(fs);
 		dentry_prune(fs);
 		spin_lock(&name_lock);
 		dentry_put_locked(root, &dead);

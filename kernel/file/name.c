@@ -110,6 +110,8 @@ static uint32_t new_gid(const struct inode *directory, uint32_t *mode)
 		return credentials_current()->fsgid;
 	if ((*mode & S_IFMT) == S_IFDIR)
 		*mode |= S_ISGID;
+	else if (!credentials_in_group(credentials_current(), directory->gid) && !credentials_have(credentials_current(), CAPABILITY_FSETID))
+		*mode &= ~(uint32_t)(*mode & 010 ? S_ISGID : 0); /* nobody makes programs of a group that he is not in */
 	return directory->gid;
 }
 
@@ -296,6 +298,8 @@ static void removed(struct inode *directory, const char *name, size_t len, struc
 	names_bury(&dead);
 	inode_touch(directory, TOUCH_MTIME | TOUCH_CTIME);
 	inode_touch(inode, TOUCH_CTIME);
+	if (!is_directory)
+		watch_event(inode, WATCH_ATTRIBUTES);
 	watch_removed(inode);
 	watch_name_event(directory, name, len, WATCH_DELETE | (is_directory ? WATCH_IS_DIRECTORY : 0), 0);
 }
@@ -443,6 +447,8 @@ static void renamed(struct last_name *from, struct last_name *to, bool exchange)
 			if (inode_is_directory(replaced))
 				dentry_forget_children(to->dentry);
 			inode_touch(replaced, TOUCH_CTIME);
+			if (!inode_is_directory(replaced))
+				watch_event(replaced, WATCH_ATTRIBUTES);
 			watch_removed(replaced);
 		}
 	}

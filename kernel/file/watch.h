@@ -6,6 +6,7 @@
 enum watch_mask { /* inotify(7), but for WATCH_RENAMED: an entry has another name in the same directory */
 	WATCH_ACCESS = 1, WATCH_MODIFY = 2, WATCH_ATTRIBUTES = 4, WATCH_CLOSE_WRITE = 8, WATCH_CLOSE_NOWRITE = 16, WATCH_OPEN = 32,
 	WATCH_MOVED_FROM = 64, WATCH_MOVED_TO = 128, WATCH_CREATE = 256, WATCH_DELETE = 512, WATCH_DELETE_SELF = 1024, WATCH_MOVE_SELF = 2048,
+	WATCH_EXCLUDE_UNLINKED = 0x04000000, /* of a watch: nothing of entries that have no name any more */
 	WATCH_ALL = 0xfff, WATCH_UNMOUNT = 0x2000, WATCH_OVERFLOW = 0x4000, WATCH_IGNORED = 0x8000, WATCH_RENAMED = 0x10000000, WATCH_IS_DIRECTORY = 0x40000000,
 };
 
@@ -19,6 +20,7 @@ struct inode_watch;
 struct watch_ops {
 	/* Under watch_lock. False: the watch is spent, and is taken off the inode. */
 	bool (*tell)(struct inode_watch *watch, const struct watch_event *event);
+	void (*told)(void); /* after all were told, without the lock, by who changed the file; NULL: nothing is left to do */
 	void (*end)(struct inode_watch *watch); /* under watch_lock: what was watched is gone, and the watch is taken off the inode; NULL: nobody is told */
 	void (*free)(struct inode_watch *watch);
 };
@@ -27,6 +29,7 @@ struct watch_ops {
 struct inode_watch {
 	const struct watch_ops *ops;
 	struct inode *inode;	  /* counted */
+	struct list node;	  /* of all */
 	struct inode_watch *next; /* on the inode, or of those to be buried */
 	uint32_t mask;
 };
@@ -43,6 +46,7 @@ void watch_queue_event(struct inode *inode, const char *name, size_t len, uint32
 void watch_queue_path(const struct path *path, uint32_t mask);
 void watch_queue_moved(struct inode *from, const char *name, size_t len, struct inode *to, const char *new_name, size_t new_len, struct inode *moved);
 void watch_queue_removed(struct inode *inode);
+void watch_queue_unmounted(const struct file_system *fs);
 
 /* On the inode itself. */
 static inline void watch_event(struct inode *inode, uint32_t mask)
@@ -76,6 +80,13 @@ static inline void watch_removed(struct inode *inode)
 {
 	if (unlikely(watch_count))
 		watch_queue_removed(inode);
+}
+
+/* The file system goes: its inodes are watched no more. Before it is unmounted: watches hold inodes. */
+static inline void watch_unmounted(const struct file_system *fs)
+{
+	if (unlikely(watch_count))
+		watch_queue_unmounted(fs);
 }
 
 /* inotify_init1(2) and inotify_add_watch(2), inotify_rm_watch(2). */

@@ -46,7 +46,8 @@ static void free_watch(struct inode_watch *base)
 	heap_free(container_of(base, struct directory_watch, base));
 }
 
-static const struct watch_ops directory_ops = {.tell = tell, .free = free_watch};
+/* The signal is there when the call that changed the file ends, as on Linux. */
+static const struct watch_ops directory_ops = {.tell = tell, .told = file_signal_send_noted, .free = free_watch};
 
 /* The next of the list that is of this file and table (NULL: any). */
 static struct directory_watch *find_from(struct inode_watch *base, const struct file_watch *to, const struct descriptor_table *table)

@@ -12,3 +12,4 @@ void directory_signal_end(struct file_watch *to, struct file *file, const struct
 
 /* Of file_signal.c: the owner gets a signal. Takes no lock but those that are taken last. */
 void file_signal_note_message(struct file_watch *watch);
+void file_signal_send_noted(void); /* those that are due, by the caller, who holds no lock */

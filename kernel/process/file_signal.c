@@ -127,6 +127,14 @@ static void send_notice(const struct notice *notice)
 		send(notice, LINUX_SIGIO, NULL);
 }
 
+void file_signal_send_noted(void)
+{
+	struct notice notice;
+
+	while (next_notice(&notice))
+		send_notice(&notice);
+}
+
 static void send_all(void *unused)
 {
 	struct notice notice;
