@@ -157,7 +157,7 @@ const struct credentials *credentials_current(void); /* valid until the thread c
 void credentials_set_current_hook(const struct credentials *(*current)(void));
 bool credentials_in_group(const struct credentials *cred, uint32_t gid);
 /* capabilities(7), those that files ask for. */
-enum { CAPABILITY_CHOWN = 0, CAPABILITY_DAC_OVERRIDE = 1, CAPABILITY_DAC_READ_SEARCH = 2, CAPABILITY_FOWNER = 3, CAPABILITY_FSETID = 4, CAPABILITY_SYS_ADMIN = 21, CAPABILITY_SYS_RESOURCE = 24, CAPABILITY_SYS_TIME = 25, CAPABILITY_MKNOD = 27 };
+enum { CAPABILITY_CHOWN = 0, CAPABILITY_DAC_OVERRIDE = 1, CAPABILITY_DAC_READ_SEARCH = 2, CAPABILITY_FOWNER = 3, CAPABILITY_FSETID = 4, CAPABILITY_SYS_CHROOT = 18, CAPABILITY_SYS_ADMIN = 21, CAPABILITY_SYS_RESOURCE = 24, CAPABILITY_SYS_TIME = 25, CAPABILITY_MKNOD = 27 };
 bool credentials_have(const struct credentials *cred, unsigned capability);
 /* Marks times as now and tells the file system. */
 enum { TOUCH_ATIME = 1, TOUCH_MTIME = 2, TOUCH_CTIME = 4 };

@@ -474,6 +474,25 @@ long path_to_text(const struct path *path, char *to, size_t size)
 	return finish_text(&text, to, size, ret);
 }
 
+bool path_is_below_root(const struct path *path)
+{
+	const struct path *root = &fs_context_current()->root;
+	struct path at = *path;
+	bool found;
+
+	spin_lock(&name_lock);
+	while (!(found = same_place(&at, root))) {
+		if (at.dentry != at.mount->root)
+			at.dentry = at.dentry->parent;
+		else if (at.mount->at.dentry)
+			at = at.mount->at;
+		else
+			break;
+	}
+	spin_unlock(&name_lock);
+	return found;
+}
+
 long mount_target(const struct mount *mount, char *to, size_t size)
 {
 	struct text_end text = {.start = to + size - 1, .limit = to};

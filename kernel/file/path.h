@@ -57,6 +57,9 @@ int inode_change(const struct path *path, const struct inode_attributes *attribu
 /* The absolute path in the caller's root, "(unreachable)" or " (deleted)" as Linux marks them: length without NUL or -ENAMETOOLONG. */
 long path_to_text(const struct path *path, char *to, size_t size);
 
+/* Whether the caller's root is on the way up from there. */
+bool path_is_below_root(const struct path *path);
+
 /* Mounts. */
 int mount_root(struct file_system *fs) must_check;
 int mount_add(const char *source, const char *target, const char *type, unsigned long flags, const char *options) must_check; /* mount(2), MS_BIND too */

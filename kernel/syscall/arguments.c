@@ -70,6 +70,8 @@ int place_get(struct place_argument *place, int dirfd, uint64_t address, bool ma
 	}
 	if (place->name[0] == '/')
 		return 0;
+	if (!place->name[0] && !may_be_empty)
+		return -ENOENT; /* whatever dirfd is */
 	ret = place_directory(dirfd, &place->storage, &place->start, may_be_empty && !place->name[0]);
 	if (ret)
 		place_put(place);

@@ -144,18 +144,33 @@ SYSCALL(chroot, 1, "s")
 	struct path path;
 	int64_t ret;
 
-	if (credentials_current()->euid)
-		return -EPERM;
 	ret = place_get(&place, AT_FDCWD, a->v[0], false);
 	if (ret)
 		return ret;
 	ret = path_walk(place.start, place.name, WALK_FOLLOW | WALK_DIRECTORY, &path);
 	if (!ret) {
-		fs_context_set_root(fs_context_current(), &path);
+		ret = inode_permission(path_inode(&path), MAY_EXEC);
+		if (!ret && !credentials_have(credentials_current(), CAPABILITY_SYS_CHROOT))
+			ret = -EPERM;
+		if (!ret)
+			fs_context_set_root(fs_context_current(), &path);
 		path_put(&path);
 	}
 	place_put(&place);
 	return ret;
+}
+
+/* As Linux shows a directory that is not below the caller's root. */
+static int64_t mark_unreachable(char *text, int64_t len)
+{
+	static const char mark[] = "(unreachable)";
+	size_t mark_len = sizeof(mark) - 1;
+
+	if ((uint64_t)len + mark_len >= LINUX_PATH_MAX)
+		return -ENAMETOOLONG;
+	memmove(text + mark_len, text, (size_t)len + 1);
+	memcpy(text, mark, mark_len);
+	return len + (int64_t)mark_len;
 }
 
 SYSCALL(getcwd, 2, "pu")
@@ -168,6 +183,8 @@ SYSCALL(getcwd, 2, "pu")
 		return -ENOMEM;
 	fs_context_get_cwd(fs_context_current(), &cwd);
 	len = path_to_text(&cwd, text, LINUX_PATH_MAX);
+	if (len >= 0 && text[0] == '/' && !path_is_below_root(&cwd))
+		len = mark_unreachable(text, len);
 	path_put(&cwd);
 	if (len > 10 && !strcmp(text + len - 10, " (deleted)"))
 		len = -ENOENT;

@@ -85,14 +85,14 @@ int open_copy_how(uint64_t address, uint64_t size, struct open_how *to)
 			if (more[i])
 				return -E2BIG;
 	}
-	if (how.resolve & RESOLVE_CACHED)
-		return -EAGAIN; /* allowed always (openat2(2)): the caller asks again without */
-	if (how.resolve & ~0x1full || how.flags >> 32)
+	if (how.resolve & ~(0x1full | RESOLVE_CACHED) || how.flags >> 32)
 		return -EINVAL;
 	if ((how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		return -EINVAL;
 	if (how.mode & ~07777ull || (how.mode && !(how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))))
 		return -EINVAL;
+	if (how.resolve & RESOLVE_CACHED)
+		return -EAGAIN; /* allowed always (openat2(2)): the caller asks again without */
 	*to = (struct open_how){.flags = (int)how.flags, .mode = (uint32_t)how.mode};
 	for (size_t i = 0; i < ARRAY_SIZE(resolve_flags); i++)
 		if (how.resolve & resolve_flags[i].resolve)

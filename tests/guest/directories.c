@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <grp.h>
+#include <sys/wait.h>
 #include "show.h"
 
 static int compare(const void *a, const void *b)
@@ -31,6 +33,36 @@ static void list(const char *path)
 	for (int i = 0; i < count && i < 12; i++)
 		printf(" %s", names[i]);
 	printf("\n");
+}
+
+/* A set-group-ID program is made by members of the group alone. */
+static void group_of_the_directory(void)
+{
+	struct stat st;
+
+	mkdir("g", 0755);
+	SHOW(chown("g", 1000, 2000));
+	SHOW(chmod("g", 02777));
+	fflush(stdout);
+	if (!fork()) {
+		SHOW(chdir("g"));
+		SHOW(setgid(1000));
+		SHOW(setgroups(0, NULL));
+		SHOW(setuid(1000));
+		umask(0);
+		close(open("program", O_CREAT | O_WRONLY, 02775));
+		close(open("locked", O_CREAT | O_WRONLY, 02765));
+		stat("program", &st);
+		printf("program %o of %u\n", st.st_mode, st.st_gid);
+		stat("locked", &st);
+		printf("locked %o of %u\n", st.st_mode, st.st_gid);
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(NULL);
+	unlink("g/program");
+	unlink("g/locked");
+	rmdir("g");
 }
 
 static void making(void)
@@ -62,6 +94,7 @@ static void making(void)
 	stat("null", &st);
 	printf("null: %o %d:%d\n", st.st_mode, major(st.st_rdev), minor(st.st_rdev));
 	list(".");
+	group_of_the_directory();
 	SHOW(chmod("d", 02755));
 	SHOW(mkdir("d/inherits", 0755));
 	stat("d/inherits", &st);

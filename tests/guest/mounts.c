@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "show.h"
@@ -130,6 +131,34 @@ static void binds(void)
 	SHOW(umount("target"));
 }
 
+/* Without the right to search it nobody asks for privileges; what lies outside has no path. */
+static void outside(void)
+{
+	char text[200];
+
+	SHOW(mkdir("closed", 0700));
+	fflush(stdout);
+	if (!fork()) {
+		SHOW(chdir("jail/etc"));
+		SHOW(chroot("../../closed"));
+		SHOW(getcwd(text, sizeof(text)) != NULL);
+		SHOW(syscall(SYS_getcwd, text, sizeof(text)) > 0);
+		printf("%.13s\n", text);
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(NULL);
+	if (!fork()) {
+		SHOW(setuid(1000));
+		SHOW(chroot("closed"));
+		SHOW(chroot("jail"));
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(NULL);
+	SHOW(rmdir("closed"));
+}
+
 static void roots(void)
 {
 	struct stat here, there;
@@ -168,5 +197,6 @@ int main(void)
 	memory();
 	binds();
 	roots();
+	outside();
 	return 0;
 }
