@@ -14,9 +14,10 @@
 #include "lib/format.h"
 #include "lib/rbtree.h"
 
-enum { QUEUES_MAX = 3, NESTING_MAX = 5 };
+enum { QUEUES_MAX = 3, NESTING_MAX = 4 /* sets above and below one that is added, and itself */ };
 
 struct epoll_set {
+	struct file *file; /* borrowed: it owns the set */
 	struct mutex lock;
 	struct rb_tree items; /* by descriptor and file */
 	unsigned nr_items;
@@ -152,7 +153,7 @@ static int nesting(struct file *file, const struct file *target, int depth)
 	struct epoll_set *set = file->private_data;
 	int deepest = 0;
 
-	if (file == target || depth > NESTING_MAX)
+	if (file == target || depth > NESTING_MAX + 1)
 		return -ELOOP;
 	for (struct rb_node *n = rb_first(&set->items); n; n = rb_next(n)) {
 		struct epoll_item *item = container_of(n, struct epoll_item, node);
@@ -166,6 +167,31 @@ static int nesting(struct file *file, const struct file *target, int depth)
 		deepest = below + 1 > deepest ? below + 1 : deepest;
 	}
 	return deepest;
+}
+
+/* How deep it stands in others. With registry held. */
+static int nesting_above(const struct file *file, int depth)
+{
+	const struct epoll_item *item;
+	int most = 0;
+
+	if (depth > NESTING_MAX)
+		return depth;
+	list_for_each(item, &file->epoll_items, file_node) {
+		int above = 1 + nesting_above(item->set->file, depth + 1);
+
+		most = above > most ? above : most;
+	}
+	return most;
+}
+
+static int check_nesting(struct file *epoll, struct file *added)
+{
+	int below = nesting(added, epoll, 1);
+
+	if (below < 0)
+		return below;
+	return nesting_above(epoll, 0) + 1 + below > NESTING_MAX ? -ELOOP : 0;
 }
 
 static void check_ready(struct epoll_item *item, struct poll_table *table)
@@ -252,8 +278,8 @@ int epoll_control(struct file *epoll, int operation, int fd, struct file *file, 
 		return ret;
 	mutex_lock(&registry);
 	if (operation == EPOLL_CTL_ADD && file_is_epoll(file))
-		ret = nesting(file, epoll, 1);
-	if (ret >= 0) {
+		ret = check_nesting(epoll, file);
+	if (!ret) {
 		mutex_lock(&set->lock);
 		ret = control_locked(set, operation, fd, file, event);
 		mutex_unlock(&set->lock);
@@ -440,7 +466,7 @@ int epoll_new(struct file **file)
 	mutex_init(&set->lock);
 	list_init(&set->ready);
 	wait_queue_init(&set->wait);
-	*file = file_new(&epoll_ops, O_RDWR, set);
+	*file = set->file = file_new(&epoll_ops, O_RDWR, set);
 	if (!*file)
 		heap_free(set);
 	return *file ? 0 : -ENOMEM;

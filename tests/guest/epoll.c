@@ -105,6 +105,26 @@ static void edges(void)
 	close(epoll);
 }
 
+/* Sets in sets: five in a row, and no ring. */
+static void deep(void)
+{
+	int p[2], last, set;
+	struct epoll_event event = {.events = EPOLLIN};
+
+	printf("== deep\n");
+	pipe(p);
+	last = p[0];
+	for (int i = 0; i < 6; i++) {
+		set = epoll_create1(0);
+		SHOW(epoll_ctl(set, EPOLL_CTL_ADD, last, &event));
+		last = set;
+	}
+	set = epoll_create1(0);
+	last = epoll_create1(0);
+	SHOW(epoll_ctl(set, EPOLL_CTL_ADD, last, &event));
+	SHOW(epoll_ctl(last, EPOLL_CTL_ADD, set, &event));
+}
+
 static void nested(void)
 {
 	int outer = epoll_create1(0), inner = epoll_create1(0), event = eventfd(0, 0);
@@ -185,6 +205,7 @@ int main(void)
 	basic();
 	edges();
 	nested();
+	deep();
 	threads();
 	duplicates();
 	return 0;
