@@ -29,6 +29,7 @@ struct aio_request {
 	struct file *file, *event;   /* event: an eventfd to tell, or NULL */
 	struct io_vector io;
 	bool is_slow;	 /* it always waits for the medium */
+	bool never_waits; /* RWF_NOWAIT: -EAGAIN is its result */
 	unsigned events; /* poll bits for which it is tried again */
 	/* The work: the result. -EAGAIN where it may not wait: a worker does it again. NULL: it waits for the file (iocb.buf: poll bits). */
 	int64_t (*perform)(struct aio_request *request);

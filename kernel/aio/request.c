@@ -71,17 +71,6 @@ void aio_request_free(struct aio_request *request)
 	aio_context_put(context);
 }
 
-static void tell_event(struct file *event)
-{
-	struct thread *thread = thread_current();
-	bool saved = thread->no_wait;
-	uint64_t one = 1;
-
-	thread->no_wait = true;
-	(void)file_write_kernel(event, &one, sizeof(one));
-	thread->no_wait = saved;
-}
-
 static void end(struct aio_request *request, int64_t result)
 {
 	struct aio_context *context = request->context;
@@ -89,7 +78,7 @@ static void end(struct aio_request *request, int64_t result)
 
 	aio_post(context, &event);
 	if (request->event)
-		tell_event(request->event);
+		eventfd_signal(request->event);
 	/* Before its group may go: nobody finds it any more, to cancel it. */
 	spin_lock(&context->lock);
 	list_remove(&request->node);
@@ -135,7 +124,7 @@ static bool go_on(struct aio_request *request, int64_t *result)
 
 	for (;;) {
 		*result = request->perform && !request->is_slow ? perform_at_once(request) : -EAGAIN;
-		if (*result != -EAGAIN)
+		if (*result != -EAGAIN || request->never_waits)
 			return true;
 		if ((request->perform && !aio_waits_for_others(request)) || tries++ == TRIES_MAX) {
 			request->async.is_unbounded = aio_waits_for_others(request);

@@ -35,7 +35,7 @@ static bool add(struct event *event, uint64_t value)
 	bool added;
 
 	spin_lock(&event->lock);
-	added = COUNT_MAX - event->count >= value;
+	added = event->count <= COUNT_MAX && COUNT_MAX - event->count >= value;
 	if (added)
 		event->count += value;
 	spin_unlock(&event->lock);
@@ -110,7 +110,7 @@ static unsigned eventfd_poll(struct file *file, struct poll_table *table)
 		table->add(table, &event->write_wait);
 	}
 	count = __atomic_load_n(&event->count, __ATOMIC_SEQ_CST);
-	return (count ? POLLIN | POLLRDNORM : 0) | (count < COUNT_MAX ? POLLOUT | POLLWRNORM : 0);
+	return (count ? POLLIN | POLLRDNORM : 0) | (count == UINT64_MAX ? POLLERR : 0) | (count < COUNT_MAX ? POLLOUT | POLLWRNORM : 0);
 }
 
 static void eventfd_release(struct file *file)
@@ -133,6 +133,21 @@ static const struct file_ops eventfd_ops = {
     .describe = eventfd_describe,
     .anonymous_name = "anon_inode:[eventfd]",
 };
+
+bool file_is_eventfd(const struct file *file)
+{
+	return file->ops == &eventfd_ops;
+}
+
+void eventfd_signal(struct file *file)
+{
+	struct event *event = file->private_data;
+
+	spin_lock(&event->lock);
+	event->count += event->count != UINT64_MAX;
+	spin_unlock(&event->lock);
+	wait_wake(&event->read_wait, 1, POLLIN | POLLRDNORM);
+}
 
 int eventfd_new(uint64_t value, int flags, struct file **file)
 {

@@ -135,6 +135,8 @@ int descriptor_next(struct descriptor_table *table, int fd, struct file **file);
 /* Two ends of a pipe: flags O_CLOEXEC is the caller's; O_NONBLOCK, O_DIRECT. */
 int pipe_new(int flags, struct file **reader, struct file **writer) must_check;
 int eventfd_new(uint64_t value, int flags, struct file **file) must_check;
+bool file_is_eventfd(const struct file *file);
+void eventfd_signal(struct file *file); /* counts up from within the kernel, which never waits: too often is UINT64_MAX, an overflow (POLLERR) */
 int timerfd_new(int clock, int flags, struct file **file) must_check;
 int epoll_new(struct file **file) must_check;
 /* A FIFO's `open`: waits for the other end as fifo(7) says. */

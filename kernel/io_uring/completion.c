@@ -82,13 +82,9 @@ bool uring_flush_overflow(struct uring *ring)
 	return is_empty;
 }
 
-/* Adds one to the eventfd, if it can be without waiting. */
 static void signal_event(struct uring *ring, bool is_async)
 {
-	struct thread *thread = thread_current();
 	struct file *event = NULL;
-	bool saved = thread->no_wait;
-	uint64_t one = 1;
 
 	if (__atomic_load_n(&uring_head(ring)->cq_flags, __ATOMIC_RELAXED) & IORING_CQ_EVENTFD_DISABLED)
 		return;
@@ -100,9 +96,7 @@ static void signal_event(struct uring *ring, bool is_async)
 	spin_unlock(&ring->completion_lock);
 	if (!event)
 		return;
-	thread->no_wait = true;
-	(void)file_write_kernel(event, &one, sizeof(one));
-	thread->no_wait = saved;
+	eventfd_signal(event);
 	file_put(event);
 }
 

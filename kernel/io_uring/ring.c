@@ -341,7 +341,7 @@ int uring_set_event(struct uring *ring, int fd, bool only_async)
 		file_put(file);
 		return -EBUSY;
 	}
-	if (file && (!file->ops->anonymous_name || strcmp(file->ops->anonymous_name, "anon_inode:[eventfd]"))) {
+	if (file && !file_is_eventfd(file)) {
 		file_put(file);
 		return -EINVAL;
 	}

@@ -56,6 +56,7 @@ static int prepare_transfer(struct aio_request *request)
 	request->perform = transfer;
 	request->release = release;
 	request->events = is_write(iocb) ? POLLOUT : POLLIN;
+	request->never_waits = iocb->rw_flags & RWF_NOWAIT;
 	request->is_slow = is_write(iocb) && (file->flags & O_DSYNC) && !file->ops->poll;
 	if (is_vector)
 		return syscall_copy_iovec(iocb->buf, iocb->nbytes, &request->io);
@@ -105,7 +106,7 @@ static int find_event(struct aio_request *request)
 	if (!file)
 		return -EBADF;
 	request->event = file;
-	return file->ops->anonymous_name && !strcmp(file->ops->anonymous_name, "anon_inode:[eventfd]") ? 0 : -EINVAL;
+	return file_is_eventfd(file) ? 0 : -EINVAL;
 }
 
 static int fill(struct aio_request *request)
