@@ -256,7 +256,7 @@ static int64_t copy_at(struct two_files *files, uint64_t from_address, uint64_t 
 		done = splice_to_pipe(files->from, from, pipe, len, files->to->flags & O_NONBLOCK);
 	else
 		done = file_copy(files->from, from, files->to, to, len);
-	if (done > 0 && from && copy_to_user(from_address, from, sizeof(*from)))
+	if (done >= 0 && from && copy_to_user(from_address, from, sizeof(*from)))
 		return -EFAULT;
 	if (done > 0 && to && copy_to_user(to_address, to, sizeof(*to)))
 		return -EFAULT;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -157,6 +158,7 @@ static void copies(void)
 	loff_t at = 3, where = 1;
 	off_t offset = 2;
 
+	SHOW(sendfile(to, from, (off_t *)mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 0));
 	SHOW(sendfile(to, from, NULL, 5));
 	SHOW(lseek(from, 0, SEEK_CUR));
 	SHOW(sendfile(to, from, &offset, 4));

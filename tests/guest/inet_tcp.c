@@ -28,6 +28,8 @@ static void families(void)
 	SHOW(socket(AF_INET, SOCK_SEQPACKET, 0));
 	SHOW(socket(AF_INET, 9, 0));
 	SHOW(socketpair(AF_INET, SOCK_STREAM, 0, (int[2]){0}));
+	SHOW(socketpair(AF_INET, SOCK_DGRAM, IPPROTO_TCP, (int[2]){0}));
+	SHOW(socketpair(AF_INET, 75, 0, (int[2]){0}));
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	printf("type %d protocol %d domain %d accepting %d error %d\n", int_option(fd, SOL_SOCKET, SO_TYPE), int_option(fd, SOL_SOCKET, SO_PROTOCOL),
 	       int_option(fd, SOL_SOCKET, SO_DOMAIN), int_option(fd, SOL_SOCKET, SO_ACCEPTCONN), int_option(fd, SOL_SOCKET, SO_ERROR));

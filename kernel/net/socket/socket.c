@@ -185,14 +185,12 @@ int socket_create_pair(int family_number, int type, int protocol, int flags, str
 
 	if (!family)
 		return -EAFNOSUPPORT;
-	if (!family->pair)
-		return -EOPNOTSUPP;
 	ret = socket_create(family_number, type, protocol, flags, &files[0]);
 	if (ret)
 		return ret;
 	ret = socket_create(family_number, type, protocol, flags, &files[1]);
 	if (!ret) {
-		ret = family->pair(socket_of(files[0]), socket_of(files[1]));
+		ret = family->pair ? family->pair(socket_of(files[0]), socket_of(files[1])) : -EOPNOTSUPP;
 		if (!ret)
 			return 0;
 		file_put(files[1]);
