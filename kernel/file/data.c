@@ -8,6 +8,7 @@
 #include "kernel/file/watch.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/mount.h"
 #include "lib/string.h"
 
 enum { RELATIME_SECONDS = 24 * 3600 };
@@ -35,11 +36,12 @@ static uint64_t pages_of(uint64_t size)
 static void touch_access(struct file *file)
 {
 	struct inode *inode = file->inode;
+	unsigned flags = file->path.mount ? mount_flags(file->path.mount) : 0;
 	struct time_stamp now;
 
-	if ((file->flags & O_NOATIME) || (file->path.mount && (mount_flags(file->path.mount) & (1 | 1024) /* MS_RDONLY, MS_NOATIME */)))
+	if ((file->flags & O_NOATIME) || flags & (MS_RDONLY | MS_NOATIME) || (flags & MS_NODIRATIME && inode_is_directory(inode)))
 		return;
-	if (inode->atime.seconds > inode->mtime.seconds && inode->atime.seconds > inode->ctime.seconds) {
+	if (!(flags & MS_STRICTATIME) && inode->atime.seconds > inode->mtime.seconds && inode->atime.seconds > inode->ctime.seconds) {
 		now = time_stamp_now();
 		if (now.seconds < inode->atime.seconds + RELATIME_SECONDS)
 			return;
@@ -112,8 +114,7 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 		}
 	}
 	*position = at;
-	if (done)
-		touch_access(file);
+	touch_access(file); /* also at the end, where there is nothing to read */
 	if (done && unlikely(watch_count))
 		watch_path_event(&file->path, WATCH_ACCESS);
 	return done ? done : ret;
@@ -481,6 +482,7 @@ static int directory_read(struct file *file, struct directory_sink *sink)
 	mutex_lock(&inode->lock);
 	ret = inode->links ? inode->ops->read_directory(inode, &file->position, sink) : -ENOENT;
 	mutex_unlock(&inode->lock);
+	touch_access(file);
 	return ret;
 }
 

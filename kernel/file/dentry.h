@@ -39,6 +39,7 @@ struct mount {
 	uint64_t id;
 	char *source;
 	bool is_attached;
+	bool is_expiring; /* MNT_EXPIRE: nobody used it since */
 	struct mount *next_dead;
 	/* Until somebody walks into it, the file system is not made: then fs and root are NULL. */
 	const struct file_system_type *pending_type;
@@ -59,7 +60,7 @@ void names_bury(struct dead_names *dead); /* without the lock */
 struct mount *mount_new(struct file_system *fs, struct dentry *root, unsigned flags, const char *source);
 void mount_begin_locked(struct mount *mount); /* it gets its number, and holds its file system */
 void mount_enter_locked(struct mount *mount); /* into the list, on the place whose references it has in `at` */
-enum { MOUNT_FLAGS_KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME };
+enum { MOUNT_FLAGS_KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME };
 void mount_bury(struct mount *mount);	  /* without the lock: the last reference is gone */
 
 uint32_t dentry_hash(const char *name, size_t len);

@@ -194,13 +194,23 @@ static int count_use(struct inode *inode, int32_t step)
 
 int inode_begin_write(struct inode *inode)
 {
-	return (inode->mode & S_IFMT) == S_IFREG ? count_use(inode, 1) : 0;
+	int ret;
+
+	if ((inode->mode & S_IFMT) != S_IFREG)
+		return 0;
+	ret = count_use(inode, 1);
+	if (!ret && inode->fs)
+		__atomic_fetch_add(&inode->fs->nr_writers, 1, __ATOMIC_RELAXED);
+	return ret;
 }
 
 void inode_end_write(struct inode *inode)
 {
-	if ((inode->mode & S_IFMT) == S_IFREG)
-		__atomic_sub_fetch(&inode->writers, 1, __ATOMIC_RELEASE);
+	if ((inode->mode & S_IFMT) != S_IFREG)
+		return;
+	__atomic_sub_fetch(&inode->writers, 1, __ATOMIC_RELEASE);
+	if (inode->fs)
+		__atomic_fetch_sub(&inode->fs->nr_writers, 1, __ATOMIC_RELAXED);
 }
 
 int inode_begin_execute(struct inode *inode)

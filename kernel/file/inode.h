@@ -134,6 +134,7 @@ struct file_system {
 	/* The inode of that number, from anybody, with a reference. -ESTALE: there is none, or it has no name. NULL: it cannot tell. */
 	int (*find_inode)(struct file_system *fs, uint64_t number, struct inode **found);
 	void *private_data;
+	uint32_t nr_writers; /* files open for writing; atomic */
 	struct dentry *root_dentry; /* path.c's; so is: */
 	unsigned nr_mounts;
 };

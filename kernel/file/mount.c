@@ -159,6 +159,22 @@ static const struct file_system_type *type_find(const char *name)
 	return NULL;
 }
 
+/* What the file system is on is named, and no other kind of file. What is not there the file system says. */
+static int check_device(const char *source)
+{
+	struct path path;
+	int ret;
+
+	if (!source)
+		return -EINVAL;
+	ret = path_walk(NULL, source, WALK_FOLLOW, &path);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	ret = (path_inode(&path)->mode & S_IFMT) == S_IFBLK ? 0 : -ENOTBLK;
+	path_put(&path);
+	return ret;
+}
+
 /* A mount of a file system of that kind, which is nowhere yet. */
 static int mount_make(const char *source, const char *type_name, unsigned flags, const char *options, struct mount **made)
 {
@@ -169,7 +185,9 @@ static int mount_make(const char *source, const char *type_name, unsigned flags,
 
 	if (!type)
 		return -ENODEV;
-	ret = type->mount(source, options ? options : "", flags & MS_RDONLY, &fs);
+	ret = type->needs_device ? check_device(source) : 0;
+	if (!ret)
+		ret = type->mount(source, options ? options : "", flags & MS_RDONLY, &fs);
 	if (ret)
 		return ret;
 	fs->type = type;
@@ -360,9 +378,12 @@ static int mount_bind(const char *source, const struct path *at, unsigned flags)
 
 	if (ret)
 		return ret;
-	if (inode_is_directory(path_inode(&from)) != inode_is_directory(path_inode(at))) {
+	ret = inode_is_directory(path_inode(&from)) != inode_is_directory(path_inode(at)) ? -ENOTDIR : 0;
+	if ((path_inode(at)->mode & S_IFMT) == S_IFLNK) /* found by way of /proc/PID/fd */
+		ret = -ENOENT;
+	if (ret) {
 		path_put(&from);
-		return -ENOTDIR;
+		return ret;
 	}
 	mount = mount_new(from.mount->fs, from.dentry, from.mount->flags | flags, from.mount->source);
 	if (mount) {
@@ -383,6 +404,8 @@ int mount_reconfigure(const struct path *at, unsigned flags)
 	if (at->dentry != mount->root)
 		return -EINVAL;
 	if (!(flags & MS_BIND) && fs->is_read_only != read_only) {
+		if (read_only && __atomic_load_n(&fs->nr_writers, __ATOMIC_RELAXED))
+			return -EBUSY;
 		ret = fs->remount ? fs->remount(fs, read_only) : 0;
 		if (!ret)
 			fs->is_read_only = read_only;
@@ -465,6 +488,7 @@ int mount_remove(const char *target, int flags)
 	struct path at;
 	int ret = path_walk(NULL, target, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
 	struct mount *mount;
+	bool is_marked;
 
 	if (ret)
 		return ret;
@@ -474,14 +498,21 @@ int mount_remove(const char *target, int flags)
 	if (!ret && !(flags & MNT_DETACH) && mount->fs->nr_mounts == 1)
 		dentry_prune(mount->fs);
 	spin_lock(&name_lock);
+	if (!ret && !(flags & MNT_EXPIRE))
+		mount->is_expiring = false;
 	/* References of a mount in peace: the list's and our own. */
 	if (!ret && !(flags & MNT_DETACH) && (mount->references > 2 || mount_above_locked(mount)))
 		ret = -EBUSY;
 	if (!ret && !mount->is_attached)
 		ret = -EINVAL;
+	if (!ret && flags & MNT_EXPIRE && !mount->is_expiring)
+		ret = -EAGAIN;
 	if (!ret)
 		detach_tree_locked(mount, &dead);
+	is_marked = ret == -EAGAIN;
 	path_put_locked(&at, &dead);
+	if (is_marked) /* behind our own use of it */
+		mount->is_expiring = true;
 	spin_unlock(&name_lock);
 	names_bury(&dead);
 	return ret;

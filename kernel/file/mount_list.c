@@ -141,7 +141,7 @@ bool mount_is_below(const struct mount *mount, const struct mount *above)
 static const struct {
 	unsigned flag;
 	const char *word;
-} words[] = {{MS_NOSUID, ",nosuid"}, {MS_NODEV, ",nodev"}, {MS_NOEXEC, ",noexec"}, {MS_NOATIME, ",noatime"}, {MS_NODIRATIME, ",nodiratime"}};
+} words[] = {{MS_NOSUID, ",nosuid"}, {MS_NODEV, ",nodev"}, {MS_NOEXEC, ",noexec"}, {MS_NOATIME, ",noatime"}, {MS_NODIRATIME, ",nodiratime"}, {MS_NOSYMFOLLOW, ",nosymfollow"}};
 
 void mount_options_text(const struct mount *mount, char *to, size_t size)
 {

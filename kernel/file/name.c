@@ -28,12 +28,13 @@ static bool is_dot(const char *name, size_t len)
 	return !len || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')));
 }
 
-static int last_find(const struct path *start, const char *name, struct last_name *last)
+/* walk_flags: of openat2(2). */
+static int last_find(const struct path *start, const char *name, unsigned walk_flags, struct last_name *last)
 {
 	int ret;
 
 	memset(last, 0, sizeof(*last));
-	ret = path_walk_parent(start, name, 0, &last->parent, &last->name, &last->len, &last->wants_directory);
+	ret = path_walk_parent(start, name, walk_flags, &last->parent, &last->name, &last->len, &last->wants_directory);
 	if (!ret)
 		last->directory = path_inode(&last->parent);
 	return ret;
@@ -65,9 +66,9 @@ static void last_put(struct last_name *last)
 }
 
 /* Finds the directory and locks it for a change of the entry. */
-static int last_begin(const struct path *start, const char *name, struct last_name *last)
+static int last_begin_walk(const struct path *start, const char *name, unsigned walk_flags, struct last_name *last)
 {
-	int ret = last_find(start, name, last);
+	int ret = last_find(start, name, walk_flags, last);
 
 	if (ret)
 		return ret;
@@ -80,6 +81,11 @@ static int last_begin(const struct path *start, const char *name, struct last_na
 		last_put(last);
 	}
 	return ret;
+}
+
+static int last_begin(const struct path *start, const char *name, struct last_name *last)
+{
+	return last_begin_walk(start, name, 0, last);
 }
 
 static void last_end(struct last_name *last)
@@ -103,15 +109,18 @@ static int may_create(const struct last_name *last, bool is_directory)
 	return ret ? ret : inode_permission(last->directory, MAY_WRITE | MAY_EXEC);
 }
 
-/* Owner and mode of a new inode in a directory (inode(7), set-group-ID directories). */
-static uint32_t new_gid(const struct inode *directory, uint32_t *mode)
+uint32_t name_new_gid(const struct inode *directory, uint32_t *mode)
 {
+	const struct credentials *cred = credentials_current();
+	uint32_t asked = *mode;
+
+	*mode &= ~fs_context_current()->umask;
 	if (!(directory->mode & S_ISGID))
-		return credentials_current()->fsgid;
-	if ((*mode & S_IFMT) == S_IFDIR)
+		return cred->fsgid;
+	if ((asked & S_IFMT) == S_IFDIR)
 		*mode |= S_ISGID;
-	else if (!credentials_in_group(credentials_current(), directory->gid) && !credentials_have(credentials_current(), CAPABILITY_FSETID))
-		*mode &= ~(uint32_t)(*mode & 010 ? S_ISGID : 0); /* nobody makes programs of a group that he is not in */
+	else if (asked & 010 && !credentials_in_group(cred, directory->gid) && !credentials_have(cred, CAPABILITY_FSETID))
+		*mode &= ~(uint32_t)S_ISGID; /* nobody makes programs of a group that he is not in */
 	return directory->gid;
 }
 
@@ -132,7 +141,7 @@ static int create_entry(struct last_name *last, uint32_t mode, uint64_t device)
 		return ret;
 	if (!directory->ops->create)
 		return -EPERM;
-	gid = new_gid(directory, &mode);
+	gid = name_new_gid(directory, &mode);
 	ret = directory->ops->create(directory, last->name, last->len, mode, credentials_current()->fsuid, gid, device, &made);
 	if (!ret)
 		created(last, made, WATCH_CREATE);
@@ -146,15 +155,15 @@ static int create(const struct path *start, const char *name, uint32_t mode, uin
 
 	if (ret)
 		return ret;
-	ret = create_entry(&last, mode & ~fs_context_current()->umask, device);
+	ret = create_entry(&last, mode, device);
 	last_end(&last);
 	return ret;
 }
 
-int name_create_open(const struct path *start, const char *name, uint32_t mode, struct path *made)
+int name_create_open(const struct path *start, const char *name, uint32_t mode, unsigned walk_flags, struct path *made)
 {
 	struct last_name last;
-	int ret = last_begin(start, name, &last);
+	int ret = last_begin_walk(start, name, walk_flags, &last);
 
 	if (ret)
 		return ret;
@@ -163,7 +172,7 @@ int name_create_open(const struct path *start, const char *name, uint32_t mode, 
 	else if (last.wants_directory)
 		ret = -EISDIR;
 	else
-		ret = create_entry(&last, mode & ~fs_context_current()->umask, 0);
+		ret = create_entry(&last, mode, 0);
 	mutex_unlock(&last.directory->lock);
 	if (!ret) {
 		path_get(&last.parent);
@@ -211,7 +220,7 @@ int path_symlink(const char *target, const struct path *start, const char *name)
 	if (!ret && !last.directory->ops->symlink)
 		ret = -EPERM;
 	if (!ret)
-		ret = last.directory->ops->symlink(last.directory, last.name, last.len, target, credentials_current()->fsuid, new_gid(last.directory, &mode), &made);
+		ret = last.directory->ops->symlink(last.directory, last.name, last.len, target, credentials_current()->fsuid, name_new_gid(last.directory, &mode), &made);
 	if (!ret)
 		created(&last, made, WATCH_CREATE);
 	last_end(&last);
@@ -492,10 +501,10 @@ int path_rename(const struct path *old_start, const char *old_name, const struct
 
 	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
-	ret = last_find(old_start, old_name, &from);
+	ret = last_find(old_start, old_name, 0, &from);
 	if (ret)
 		return ret;
-	ret = last_find(new_start, new_name, &to);
+	ret = last_find(new_start, new_name, 0, &to);
 	if (ret) {
 		last_put(&from);
 		return ret;

@@ -6,6 +6,7 @@
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/mount.h"
 #include "lib/string.h"
 
 enum { CREATE_LINKS_MAX = 40 };
@@ -76,6 +77,8 @@ static int may_open(const struct path *path, int flags)
 		mask |= MAY_WRITE;
 	if (type == S_IFDIR && ((mask & MAY_WRITE) || (flags & O_CREAT)))
 		return -EISDIR;
+	if ((type == S_IFCHR || type == S_IFBLK) && mount_flags(path->mount) & MS_NODEV)
+		return -EACCES;
 	if ((mask & MAY_WRITE) && type == S_IFREG) {
 		ret = path_may_change(path);
 		if (ret)
@@ -141,13 +144,13 @@ static int open_existing(const struct path *start, const char *name, int flags, 
 }
 
 /* Whether the name is a symbolic link that names nothing: then open creates what it names. */
-static int dangling_target(const struct path *start, const char *name, struct path *parent, char **target)
+static int dangling_target(const struct path *start, const char *name, unsigned walk_flags, struct path *parent, char **target)
 {
 	struct path link;
 	const char *last;
 	size_t last_len;
 	bool wants_directory;
-	int ret = path_walk(start, name, 0, &link);
+	int ret = path_walk(start, name, walk_flags, &link);
 
 	if (ret)
 		return ret == -ENOENT ? -EAGAIN : ret; /* removed meanwhile: try again */
@@ -159,7 +162,7 @@ static int dangling_target(const struct path *start, const char *name, struct pa
 	path_put(&link);
 	if (ret)
 		return ret;
-	ret = path_walk_parent(start, name, 0, parent, &last, &last_len, &wants_directory);
+	ret = path_walk_parent(start, name, walk_flags, parent, &last, &last_len, &wants_directory);
 	if (ret)
 		heap_free(*target);
 	return ret;
@@ -168,7 +171,7 @@ static int dangling_target(const struct path *start, const char *name, struct pa
 static int create_and_open(const struct path *start, const char *name, int flags, uint32_t mode, unsigned walk_flags, struct file **file)
 {
 	struct path made;
-	int ret = name_create_open(start, name, S_IFREG | (mode & 07777), &made);
+	int ret = name_create_open(start, name, S_IFREG | (mode & 07777), walk_flags, &made);
 
 	if (ret)
 		return ret;
@@ -214,7 +217,7 @@ static int open_create(const struct path *start, const char *name, int flags, ui
 		ret = create_and_open(start, name, flags, mode, walk_flags, file);
 		if (ret != -EEXIST || (flags & O_EXCL))
 			break;
-		ret = flags & O_NOFOLLOW ? -ELOOP : dangling_target(start, name, &next_parent, &next_target);
+		ret = flags & O_NOFOLLOW ? -ELOOP : dangling_target(start, name, walk_flags, &next_parent, &next_target);
 		if (ret == -EAGAIN)
 			continue;
 		if (ret)
@@ -236,6 +239,7 @@ static int open_unnamed(const struct path *start, const char *name, int flags, u
 	const struct credentials *cred = credentials_current();
 	struct path directory, made;
 	struct inode *inode, *parent;
+	uint32_t gid;
 	int ret;
 
 	if ((flags & O_ACCMODE) == O_RDONLY)
@@ -251,7 +255,9 @@ static int open_unnamed(const struct path *start, const char *name, int flags, u
 		ret = -EOPNOTSUPP;
 	if (!ret) {
 		mutex_lock(&parent->lock);
-		ret = parent->ops->create_unnamed(parent, S_IFREG | (mode & 07777 & ~fs_context_current()->umask), cred->fsuid, parent->mode & S_ISGID ? parent->gid : cred->fsgid, &inode);
+		mode = S_IFREG | (mode & 07777);
+		gid = name_new_gid(parent, &mode);
+		ret = parent->ops->create_unnamed(parent, mode, cred->fsuid, gid, &inode);
 		mutex_unlock(&parent->lock);
 	}
 	if (!ret) {

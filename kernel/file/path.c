@@ -8,6 +8,7 @@
 #include "kernel/file/dentry.h"
 #include "kernel/mem/heap.h"
 #include "kernel/uapi/errno.h"
+#include "kernel/uapi/mount.h"
 #include "kernel/uapi/fcntl.h"
 #include "lib/string.h"
 
@@ -34,6 +35,7 @@ void path_put_locked(struct path *path, struct dead_names *dead)
 	if (!path->dentry)
 		return;
 	dentry_put_locked(path->dentry, dead);
+	mount->is_expiring = false;
 	if (--mount->references == 0) {
 		mount->next_dead = dead->mounts;
 		dead->mounts = mount;
@@ -224,7 +226,7 @@ static int follow_link(struct walk *w, struct dentry *link, const char *rest)
 	char *text = NULL;
 	int ret;
 
-	if (w->flags & WALK_NO_SYMLINKS || ++w->nr_links > LINKS_MAX)
+	if (w->flags & WALK_NO_SYMLINKS || w->at.mount->flags & MS_NOSYMFOLLOW || ++w->nr_links > LINKS_MAX)
 		return -ELOOP;
 	if (link->link)
 		return put_before_rest(w, link->link, rest);

@@ -10,6 +10,6 @@ int directory_signal_begin(struct file_watch *to, struct file *file, const struc
 /* Ends what the table (NULL: any) watches by the file. */
 void directory_signal_end(struct file_watch *to, struct file *file, const struct descriptor_table *table);
 
-/* Of file_signal.c: the owner gets a signal. Takes no lock but those that are taken last. */
+/* Of file_signal.c: the owner is to get a signal, once file_signal_send_noted is called. Takes no lock but those that are taken last. */
 void file_signal_note_message(struct file_watch *watch);
 void file_signal_send_noted(void); /* those that are due, by the caller, who holds no lock */

@@ -191,7 +191,6 @@ void file_signal_note_message(struct file_watch *base)
 	if (list_empty(&w->node))
 		list_push_back(&noted, &w->node);
 	spin_unlock(&noted_lock);
-	wait_wake_all(&work, POLLIN);
 }
 
 struct registration {

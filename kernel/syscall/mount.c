@@ -94,7 +94,6 @@ SYSCALL(pivot_root, 2, "ss")
 	return ret;
 }
 
-SYSCALL_PARTIAL(umount2, "without MNT_EXPIRE");
 SYSCALL(umount2, 2, "sx")
 {
 	char *target;
@@ -104,7 +103,7 @@ SYSCALL(umount2, 2, "sx")
 		return -EINVAL;
 	if (!credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN))
 		return -EPERM;
-	if (a->v[1] & MNT_EXPIRE)
+	if (a->v[1] & MNT_EXPIRE && a->v[1] & (MNT_FORCE | MNT_DETACH))
 		return -EINVAL;
 	ret = syscall_copy_path(a->v[0], &target);
 	if (ret)

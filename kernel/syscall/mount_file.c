@@ -236,15 +236,15 @@ SYSCALL(fsconfig, 5, "dxspd")
 
 /* ---- Mounts without a place ---- */
 
-enum { ATTR_RDONLY = 1, ATTR_NOSUID = 2, ATTR_NODEV = 4, ATTR_NOEXEC = 8, ATTR_ATIME = 0x70, ATTR_NOATIME = 0x10, ATTR_STRICTATIME = 0x20, ATTR_NODIRATIME = 0x80 };
-enum { ATTR_ALL = ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV | ATTR_NOEXEC | ATTR_ATIME | ATTR_NODIRATIME };
+enum { ATTR_RDONLY = 1, ATTR_NOSUID = 2, ATTR_NODEV = 4, ATTR_NOEXEC = 8, ATTR_ATIME = 0x70, ATTR_NOATIME = 0x10, ATTR_STRICTATIME = 0x20, ATTR_NODIRATIME = 0x80, ATTR_NOSYMFOLLOW = 0x200000 };
+enum { ATTR_ALL = ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV | ATTR_NOEXEC | ATTR_ATIME | ATTR_NODIRATIME | ATTR_NOSYMFOLLOW };
 
 /* Attributes as flags of mount(2); those of access times are a number, not bits. */
 static unsigned flags_of(uint64_t attributes)
 {
 	static const struct {
 		unsigned attribute, flag;
-	} pairs[] = {{ATTR_RDONLY, MS_RDONLY}, {ATTR_NOSUID, MS_NOSUID}, {ATTR_NODEV, MS_NODEV}, {ATTR_NOEXEC, MS_NOEXEC}, {ATTR_NODIRATIME, MS_NODIRATIME}};
+	} pairs[] = {{ATTR_RDONLY, MS_RDONLY}, {ATTR_NOSUID, MS_NOSUID}, {ATTR_NODEV, MS_NODEV}, {ATTR_NOEXEC, MS_NOEXEC}, {ATTR_NODIRATIME, MS_NODIRATIME}, {ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW}};
 	unsigned flags = (attributes & ATTR_ATIME) == ATTR_NOATIME ? MS_NOATIME : (attributes & ATTR_ATIME) == ATTR_STRICTATIME ? MS_STRICTATIME : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)

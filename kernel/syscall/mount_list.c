@@ -101,7 +101,7 @@ static void put_super_block(struct linux_statmount *s, struct file_system *fs)
 static const struct {
 	unsigned flag;
 	uint64_t attribute; /* of mount_setattr(2) */
-} attributes[] = {{MS_RDONLY, 1}, {MS_NOSUID, 2}, {MS_NODEV, 4}, {MS_NOEXEC, 8}, {MS_NOATIME, 0x10}, {MS_STRICTATIME, 0x20}, {MS_NODIRATIME, 0x80}};
+} attributes[] = {{MS_RDONLY, 1}, {MS_NOSUID, 2}, {MS_NODEV, 4}, {MS_NOEXEC, 8}, {MS_NOATIME, 0x10}, {MS_STRICTATIME, 0x20}, {MS_NODIRATIME, 0x80}, {MS_NOSYMFOLLOW, 0x200000}};
 
 static void put_mount(struct linux_statmount *s, const struct mount *mount)
 {

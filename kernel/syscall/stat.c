@@ -245,7 +245,8 @@ static int64_t put_statfs(struct file_system *fs, const struct mount *mount, uin
 		to.fsid[0] = (int32_t)fs->device;
 		to.fsid[1] = (int32_t)(fs->device >> 32);
 	}
-	to.flags = ST_VALID | ((int64_t)flags & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC)) | (flags & MS_NOATIME ? ST_NOATIME : ST_RELATIME);
+	to.flags = ST_VALID | ((int64_t)flags & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NODIRATIME)) | (flags & MS_NOSYMFOLLOW ? ST_NOSYMFOLLOW : 0) |
+	    (flags & MS_NOATIME ? ST_NOATIME : flags & MS_STRICTATIME ? 0 : ST_RELATIME);
 	return copy_to_user(address, &to, sizeof(to));
 }
 

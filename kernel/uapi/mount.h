@@ -8,6 +8,7 @@
 #define MS_NOEXEC      8u
 #define MS_SYNCHRONOUS 16u
 #define MS_REMOUNT     32u
+#define MS_NOSYMFOLLOW 256u
 #define MS_NOATIME     1024u
 #define MS_NODIRATIME  2048u
 #define MS_BIND	       4096u
@@ -33,7 +34,9 @@
 #define ST_NOEXEC   8
 #define ST_VALID    32
 #define ST_NOATIME  1024
+#define ST_NODIRATIME 2048
 #define ST_RELATIME 4096
+#define ST_NOSYMFOLLOW 8192
 
 #define TMPFS_MAGIC  0x01021994
 #define MQUEUE_MAGIC 0x19800202

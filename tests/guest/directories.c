@@ -205,6 +205,10 @@ static void at(void)
 	SHOW_OK(openat2_at(dir, "/inside", O_RDONLY, RESOLVE_IN_ROOT));
 	SHOW_OK(openat2_at(dir, "../../inside", O_RDONLY, RESOLVE_IN_ROOT));
 	SHOW(openat2_at(dir, "/target", O_RDONLY, RESOLVE_IN_ROOT));
+	SHOW(openat2_at(dir, "/proc/version", O_RDWR | O_CREAT, RESOLVE_IN_ROOT));
+	SHOW_OK(openat2_at(dir, "/made", O_RDWR | O_CREAT | O_EXCL, RESOLVE_IN_ROOT));
+	SHOW(unlinkat(dir, "made", 0));
+	SHOW(openat2_at(dir, "../made", O_RDWR | O_CREAT, RESOLVE_BENEATH));
 	SHOW(openat2_at(AT_FDCWD, "/proc/self", O_RDONLY, RESOLVE_NO_XDEV));
 	SHOW(openat2_at(AT_FDCWD, "/proc/self/exe", O_RDONLY, RESOLVE_NO_MAGICLINKS));
 	SHOW(openat2_at(dir, "inside", O_RDONLY, 1 << 20));
