@@ -2,8 +2,15 @@
 /* splice(2), tee(2), vmsplice(2). */
 #include "kernel/file/pipe.h"
 #include "kernel/syscall/file_calls.h"
+#include "lib/string.h"
 
 enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_MORE = 4, SPLICE_F_ALL = 15 };
+
+/* Counters and queues that have no place (eventfd, epoll and their like) are read and written by their own calls alone. */
+static bool is_anonymous(const struct file *file)
+{
+	return file->ops->anonymous_name && !strncmp(file->ops->anonymous_name, "anon_inode:", 11);
+}
 
 /* A position is for what has places, and a pipe has none. */
 static int check_positions(struct file *from, const uint64_t *from_position, struct file *to, const uint64_t *to_position)
@@ -15,6 +22,8 @@ static int check_positions(struct file *from, const uint64_t *from_position, str
 	if (!file_pipe(from) && !file_pipe(to))
 		return -EINVAL;
 	if (file_pipe(from) == file_pipe(to))
+		return -EINVAL;
+	if (is_anonymous(from) || is_anonymous(to) || !from->ops->read || !to->ops->write)
 		return -EINVAL;
 	return !file_pipe(to) && to->flags & O_APPEND ? -EINVAL : 0;
 }

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -314,6 +316,10 @@ static void arguments(void)
 	SHOW(sendfile(q[1], s[1], &place, 5));
 	SHOW(sendfile(q[1], directory, NULL, 5));
 	SHOW(sendfile(append, fd, NULL, 5));
+	int event = eventfd(1, 0), set = epoll_create1(0);
+	SHOW(splice(p[0], NULL, event, NULL, 8, 0)); /* at once, whatever the pipe has */
+	SHOW(splice(event, NULL, q[1], NULL, 8, 0));
+	SHOW(splice(p[0], NULL, set, NULL, 8, 0));
 	close(q[0]);
 	signal(SIGPIPE, SIG_IGN);
 	SHOW(splice(fd, NULL, q[1], NULL, 5, 0));
