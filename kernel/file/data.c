@@ -295,13 +295,20 @@ static long data_write(struct file *file, struct io_vector *io, uint64_t *positi
 	return ret;
 }
 
-/* SEEK_DATA, SEEK_HOLE: pages in memory and what the file system has allocated count as data; without knowledge, all is data. */
+/* SEEK_DATA, SEEK_HOLE. */
 static int64_t seek_hole(struct inode *inode, uint64_t offset, int whence)
 {
 	uint64_t size = inode_size(inode);
+	int64_t found;
 
 	if (offset >= size)
 		return -ENXIO;
+	if (inode->ops->find_data) {
+		mutex_lock(&inode->lock);
+		found = inode->ops->find_data(inode, offset, whence == SEEK_HOLE);
+		mutex_unlock(&inode->lock);
+		return found;
+	}
 	if (inode->cache.ops && inode->cache.ops->read_pages)
 		return (int64_t)(whence == SEEK_DATA ? offset : size);
 	while (offset < size) { /* memory is the medium: a page that is there is data */

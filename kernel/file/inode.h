@@ -54,6 +54,8 @@ struct inode_ops {
 	int (*set_attributes)(struct inode *inode, const struct inode_attributes *attributes); /* stores, and truncates or extends; generic fields are set by it too */
 	int (*sync)(struct inode *inode, bool data_only);		   /* metadata and data on the medium; may be NULL */
 	int (*allocate)(struct inode *inode, int mode, uint64_t offset, uint64_t len); /* fallocate(2) */
+	/* lseek(2): the first byte from `offset` on, which is before the end, that is data or (for_hole) in a hole; -ENXIO: only holes follow. NULL: all is data. */
+	int64_t (*find_data)(struct inode *inode, uint64_t offset, bool for_hole);
 	/* What a file opened on it does; NULL: data_file_ops for regular files (page cache), directory's own. May replace file->ops, file->private_data. */
 	int (*open)(struct inode *inode, struct file *file);
 	long (*get_xattr)(struct inode *inode, const char *name, void *value, size_t size);

@@ -202,8 +202,13 @@ uint64_t ext4_reserve_remove(struct ext4_inode *inode, uint64_t from, uint64_t t
 int ext4_reserve_add(struct ext4_inode *inode, uint64_t from, uint64_t to) must_check;
 /* Blocks in [from, to) that are not reserved yet. */
 uint64_t ext4_reserve_missing(const struct ext4_inode *inode, uint64_t from, uint64_t to);
+/* The stretch of a hole from `at` to at most `end` that is reserved all through, or not at all: its end. */
+uint64_t ext4_reserve_stretch(const struct ext4_inode *inode, uint64_t at, uint64_t end, bool *is_reserved);
 /* Whether `nr` more blocks, and what it takes to map them, can be had beyond what is reserved: -ENOSPC. */
 int ext4_space_check(const struct ext4 *fs, uint64_t nr) must_check;
+
+/* ---- seek.c ---- */
+int64_t ext4_find_data(struct inode *inode, uint64_t offset, bool for_hole); /* inode_ops */
 
 /* ---- data.c, change.c ---- */
 extern const struct page_cache_ops ext4_cache_ops;

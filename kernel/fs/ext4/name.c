@@ -305,6 +305,6 @@ const struct inode_ops ext4_directory_ops = {
     .rename = ext4_rename,
     .read_directory = ext4_read_directory,
 };
-const struct inode_ops ext4_file_ops = {COMMON_OPS, .prepare_write = ext4_prepare_write, .allocate = ext4_allocate};
+const struct inode_ops ext4_file_ops = {COMMON_OPS, .prepare_write = ext4_prepare_write, .allocate = ext4_allocate, .find_data = ext4_find_data};
 const struct inode_ops ext4_link_ops = {COMMON_OPS, .get_link = ext4_get_link};
 const struct inode_ops ext4_special_ops = {COMMON_OPS};

@@ -46,6 +46,16 @@ uint64_t ext4_reserve_missing(const struct ext4_inode *inode, uint64_t from, uin
 	return missing;
 }
 
+uint64_t ext4_reserve_stretch(const struct ext4_inode *inode, uint64_t at, uint64_t end, bool *is_reserved)
+{
+	const struct reserved_range *range = first_behind(inode, at);
+
+	*is_reserved = range && range->start <= at;
+	if (!range)
+		return end;
+	return min_u64(end, *is_reserved ? range->end : range->start);
+}
+
 int ext4_space_check(const struct ext4 *fs, uint64_t nr)
 {
 	return fs->free_blocks >= fs->reserved_blocks + nr + nr / METADATA_SHARE + METADATA_LEAST ? 0 : -ENOSPC;

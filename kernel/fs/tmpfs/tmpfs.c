@@ -134,6 +134,8 @@ static int tmpfs_prepare_write(struct inode *inode, uint64_t offset, uint64_t le
 	tmpfs_charge(inode);
 	if (likely(fs->pages_used + pages <= fs->pages_max))
 		return 0;
+	if (len / PAGE_SIZE > fs->pages_max) /* the look at each page would take its time */
+		return -ENOSPC;
 	return fs->pages_used + missing_pages(inode, offset, len) <= fs->pages_max ? 0 : -ENOSPC;
 }
 
@@ -183,6 +185,24 @@ static void punch(struct inode *inode, uint64_t offset, uint64_t len)
 	tmpfs_charge(inode);
 }
 
+/* Pages of the range that are not there yet: what is written to them later finds room. */
+static int fill(struct inode *inode, uint64_t offset, uint64_t len)
+{
+	uint64_t end = (offset + len + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	int ret = 0;
+
+	for (uint64_t index = offset >> PAGE_SHIFT; index < end && !ret; index++) {
+		struct page *page;
+
+		ret = page_cache_get(&inode->cache, index, max_u64(end, index + 1), &page);
+		if (!ret)
+			page_put(page);
+		cpu_poll();
+	}
+	tmpfs_charge(inode);
+	return ret;
+}
+
 static int tmpfs_allocate(struct inode *inode, int mode, uint64_t offset, uint64_t len)
 {
 	int ret;
@@ -194,6 +214,8 @@ static int tmpfs_allocate(struct inode *inode, int mode, uint64_t offset, uint64
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		return 0;
 	ret = tmpfs_prepare_write(inode, offset, len);
+	if (!ret)
+		ret = fill(inode, offset, len);
 	if (!ret && !(mode & FALLOC_FL_KEEP_SIZE) && offset + len > inode->size)
 		__atomic_store_n(&inode->size, offset + len, __ATOMIC_RELEASE);
 	return ret;
