@@ -419,6 +419,53 @@ static void threads_and_children(void)
 	close(b);
 }
 
+static long send_with(int fd, const struct sockaddr_in6 *to, int level, int type, int value)
+{
+	char control[CMSG_SPACE(4)] __attribute__((aligned(8))) = "";
+	struct msghdr msg = {.msg_name = (void *)to, .msg_namelen = sizeof(*to), .msg_iov = &(struct iovec){"x", 1}, .msg_iovlen = 1, .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+
+	*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){.cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(4)};
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &value, 4);
+	return sendmsg(fd, &msg, 0);
+}
+
+/* RFC 3542 §6.1. */
+static void own_values(void)
+{
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t len = sizeof(a);
+	int from = socket(AF_INET6, SOCK_DGRAM, 0), to = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	printf("== a message's own values\n");
+	bind(to, (void *)&a, sizeof(a));
+	getsockname(to, (void *)&a, &len);
+	set_int(to, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	set_int(to, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	set_int(from, IPPROTO_IPV6, IPV6_TCLASS, 24);
+	set_int(from, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 9);
+	for (int value = -2; value < 2; value++) {
+		printf("%d:\n", value);
+		SHOW(send_with(from, &a, IPPROTO_IPV6, IPV6_TCLASS, value * 100));
+		SHOW(send_with(from, &a, IPPROTO_IPV6, IPV6_TCLASS, value));
+		SHOW(send_with(from, &a, IPPROTO_IPV6, IPV6_HOPLIMIT, value ? value * 5 : 7));
+	}
+	SHOW(send_with(from, &a, IPPROTO_IPV6, IPV6_HOPLIMIT, -1));
+	SHOW(send_with(from, &a, IPPROTO_IPV6, IPV6_HOPLIMIT, 256));
+	for (;;) {
+		char buf[4], control[128] __attribute__((aligned(8)));
+		struct msghdr msg = {.msg_iov = &(struct iovec){buf, 4}, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+
+		if (recvmsg(to, &msg, MSG_DONTWAIT) < 0)
+			break;
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
+			printf(" %s %d", c->cmsg_type == IPV6_TCLASS ? "class" : "hops", *(int *)CMSG_DATA(c));
+		printf("\n");
+	}
+	close(from);
+	close(to);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -431,5 +478,6 @@ int main(void)
 	ports();
 	dual_stack();
 	threads_and_children();
+	own_values();
 	return 0;
 }

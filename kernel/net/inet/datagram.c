@@ -27,13 +27,15 @@ static int read_info(const struct control_message *c, struct inet_route *route)
 	return 0;
 }
 
-static int read_int(const struct control_message *c, int max, uint8_t *to)
+/* A byte that is given as a number. -1, where it is allowed: the socket's own hop limit; of the class, as Linux does, all bits. */
+static int read_byte(const struct control_message *c, int min, uint8_t *to)
 {
 	int v;
 
-	if (inet_option_int(c->data, c->len, &v) || v < 0 || v > max)
+	if (inet_option_int(c->data, c->len, &v) || v < min || v > 255)
 		return -EINVAL;
-	*to = (uint8_t)v;
+	if (v >= 0 || c->type == LINUX_IPV6_TCLASS)
+		*to = (uint8_t)v;
 	return 0;
 }
 
@@ -44,9 +46,9 @@ static int read_control(const struct inet_socket *s, const struct control_messag
 		case LINUX_IP_PKTINFO:
 			return read_info(c, route);
 		case LINUX_IP_TTL:
-			return c->len == sizeof(int) ? read_int(c, 255, &route->ttl) : -EINVAL;
+			return c->len == sizeof(int) ? read_byte(c, 1, &route->ttl) : -EINVAL;
 		case LINUX_IP_TOS:
-			return read_int(c, 255, &route->traffic_class);
+			return read_byte(c, 0, &route->traffic_class);
 		default:
 			return -EINVAL;
 		}
@@ -57,9 +59,9 @@ static int read_control(const struct inet_socket *s, const struct control_messag
 	case LINUX_IPV6_PKTINFO:
 		return read_info(c, route);
 	case LINUX_IPV6_HOPLIMIT:
-		return c->len == sizeof(int) ? read_int(c, 255, &route->ttl) : -EINVAL;
+		return c->len == sizeof(int) ? read_byte(c, -1, &route->ttl) : -EINVAL;
 	case LINUX_IPV6_TCLASS:
-		return c->len == sizeof(int) ? read_int(c, 255, &route->traffic_class) : -EINVAL;
+		return c->len == sizeof(int) ? read_byte(c, -1, &route->traffic_class) : -EINVAL;
 	default:
 		return -EINVAL;
 	}
