@@ -348,6 +348,9 @@ SYSCALL(fcntl, 3, "ddx")
 
 /* ---- ioctl(2) ---- */
 
+#define FICLONE	     0x40049409u
+#define FICLONERANGE 0x4020940du
+
 static int64_t set_bit_by_int(struct file *file, uint64_t argument, int bit)
 {
 	int value;
@@ -403,6 +406,11 @@ static int64_t control_device(struct file *file, int fd, unsigned command, uint6
 	case FIONREAD:
 		if (file->ops == &data_file_ops)
 			return bytes_left(file, argument);
+		break;
+	case FICLONE:
+	case FICLONERANGE:
+		if (file->ops == &data_file_ops)
+			return -EOPNOTSUPP; /* no file system here shares blocks */
 		break;
 	}
 	return file->ops->ioctl ? file->ops->ioctl(file, command, argument) : -ENOTTY;

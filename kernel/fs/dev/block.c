@@ -8,20 +8,30 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 
-enum { BLOCK_MAJOR = 254, RUN_MAX = 32 };
+enum { BLOCK_MAJOR = 254, RUN_MAX = 32, READ_AHEAD_DEFAULT = 256 };
 
 /* ioctl(2)s of block devices */
-#define BLKROGET	     0x125eu
+#define BLKROSET     0x125du
+#define BLKROGET     0x125eu
 #define BLKGETSIZE   0x1260u
 #define BLKFLSBUF    0x1261u
+#define BLKRASET     0x1262u
+#define BLKRAGET     0x1263u
+#define BLKSECTGET   0x1267u
 #define BLKSSZGET    0x1268u
+#define BLKIOMIN     0x1278u
+#define BLKIOOPT     0x1279u
+#define BLKALIGNOFF  0x127au
 #define BLKPBSZGET   0x127bu
+#define BLKROTATIONAL 0x127eu
 #define BLKBSZGET    0x80081270u
 #define BLKGETSIZE64 0x80081272u
 
 struct block_inode {
 	struct inode inode;
 	struct block_device *device;
+	uint64_t read_ahead; /* sectors, as it was set: the page cache finds its own measure */
+	bool is_born_read_only; /* BLKROSET makes it no more than that */
 	struct block_inode *next;
 };
 
@@ -113,6 +123,8 @@ static struct block_inode *inode_for(struct block_device *device)
 		inode->inode.device = block_device_number(device);
 		inode->inode.size = device->size;
 		inode->device = device;
+		inode->read_ahead = READ_AHEAD_DEFAULT;
+		inode->is_born_read_only = device->is_read_only;
 		inode->next = inodes;
 		inodes = inode;
 	}
@@ -125,9 +137,22 @@ static long put_u64(uint64_t argument, uint64_t value, size_t size)
 	return copy_to_user(argument, &value, size);
 }
 
+static long set_read_only(struct block_inode *inode, uint64_t argument)
+{
+	int value;
+
+	if (!credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN))
+		return -EACCES;
+	if (copy_from_user(&value, argument, sizeof(value)))
+		return -EFAULT;
+	inode->device->is_read_only = value || inode->is_born_read_only;
+	return 0;
+}
+
 static long block_ioctl(struct file *file, unsigned command, uint64_t argument)
 {
-	struct block_device *device = container_of(file->inode, struct block_inode, inode)->device;
+	struct block_inode *inode = container_of(file->inode, struct block_inode, inode);
+	struct block_device *device = inode->device;
 
 	switch (command) {
 	case BLKGETSIZE64:
@@ -136,7 +161,24 @@ static long block_ioctl(struct file *file, unsigned command, uint64_t argument)
 		return put_u64(argument, device->size / 512, 8);
 	case BLKSSZGET:
 	case BLKPBSZGET:
+	case BLKIOMIN:
 		return put_u64(argument, 512, 4);
+	case BLKIOOPT:
+	case BLKALIGNOFF:
+		return put_u64(argument, 0, 4);
+	case BLKROTATIONAL:
+		return put_u64(argument, 0, 2);
+	case BLKSECTGET:
+		return put_u64(argument, RUN_MAX * PAGE_SIZE / 512, 2);
+	case BLKRAGET:
+		return put_u64(argument, inode->read_ahead, 8);
+	case BLKRASET:
+		if (!credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN))
+			return -EACCES;
+		inode->read_ahead = argument;
+		return 0;
+	case BLKROSET:
+		return set_read_only(inode, argument);
 	case BLKBSZGET:
 		return put_u64(argument, PAGE_SIZE, 4);
 	case BLKROGET:

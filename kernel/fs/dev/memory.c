@@ -126,7 +126,32 @@ static int map_anonymous(struct file *file, struct mapped_file *mapped)
 static const struct file_ops null_ops = {.read = read_nothing, .write = write_away, .seek = seek_nowhere};
 static const struct file_ops zero_ops = {.read = read_zeros, .write = write_away, .seek = seek_nowhere, .map = map_anonymous};
 static const struct file_ops full_ops = {.read = read_zeros, .write = write_full, .seek = seek_nowhere};
-static const struct file_ops random_ops = {.read = read_random, .write = write_random, .seek = seek_nowhere, .poll = always_ready};
+#define RNDGETENTCNT   0x80045200u
+#define RNDADDTOENTCNT 0x40045201u
+#define RNDZAPENTCNT   0x5204u
+#define RNDCLEARPOOL   0x5206u
+#define RNDRESEEDCRNG  0x5207u
+enum { ENTROPY_BITS = 256 };
+
+/* The pool is full always: what counts bits is for root, and changes nothing. */
+static long random_ioctl(struct file *file, unsigned command, uint64_t argument)
+{
+	int bits = ENTROPY_BITS;
+
+	switch (command) {
+	case RNDGETENTCNT:
+		return copy_to_user(argument, &bits, sizeof(bits));
+	case RNDADDTOENTCNT:
+	case RNDZAPENTCNT:
+	case RNDCLEARPOOL:
+	case RNDRESEEDCRNG:
+		return credentials_have(credentials_current(), CAPABILITY_SYS_ADMIN) ? 0 : -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+static const struct file_ops random_ops = {.ioctl = random_ioctl, .read = read_random, .write = write_random, .seek = seek_nowhere, .poll = always_ready};
 static const struct file_ops log_ops = {.read = read_log, .write = write_log, .seek = seek_nowhere};
 
 CHARACTER_DEVICE(null) = {.name = "null", .major = 1, .minor = 3, .mode = 0666, .ops = &null_ops};
