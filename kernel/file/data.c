@@ -147,6 +147,23 @@ long file_pages_get(struct file *file, uint64_t position, size_t max, struct pag
 	return (long)nr;
 }
 
+void file_read_ahead(struct file *file, uint64_t offset, uint64_t len)
+{
+	struct inode *inode = file->inode;
+	uint64_t size = inode_size(inode), end = offset < size ? min_u64(size, offset + min_u64(len, size)) : 0;
+
+	if (page_cache_is_memory(&inode->cache))
+		return;
+	for (uint64_t index = offset >> PAGE_SHIFT; index < pages_of(end) && !page_is_low(); index++) {
+		struct page *page;
+
+		if (page_cache_get(&inode->cache, index, pages_of(size), &page))
+			return;
+		page_put(page);
+		cpu_poll();
+	}
+}
+
 /* Where a write may reach: RLIMIT_FSIZE and what the file system can hold. */
 static int limit_write(const struct inode *inode, uint64_t at, struct io_vector *io, uint64_t *len)
 {

@@ -93,6 +93,8 @@ long file_to_text(struct file *file, char *to, size_t size); /* what readlink of
 /* Up to `max` pages of a regular file from *position on that are in memory, the first being read if it is not; with references. *len: of the bytes that
  * they have there, at most what it was; 0 at the end. Returns how many, or -errno. */
 long file_pages_get(struct file *file, uint64_t position, size_t max, struct page **pages, size_t *len);
+/* Reads bytes of a regular file into memory before they are needed; memory that is short ends it. */
+void file_read_ahead(struct file *file, uint64_t offset, uint64_t len);
 extern const struct file_ops data_file_ops;	 /* regular files over the page cache */
 extern const struct file_ops directory_file_ops;
 

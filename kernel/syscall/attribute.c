@@ -277,13 +277,22 @@ SYSCALL(fallocate, 4, "dxdd")
 	return ret;
 }
 
-/* fadvise64(2), readahead(2): the page cache reads ahead by itself. */
-int64_t advise_file(struct file *file, int64_t len, unsigned advice)
+/* fadvise64(2), readahead(2): the page cache finds out by itself how a file is read, but not what will be. */
+
+enum { POSIX_FADV_WILLNEED = 3 };
+
+int64_t advise_file(struct file *file, int64_t offset, int64_t len, unsigned advice)
 {
-	return file_pipe(file) ? -ESPIPE : advice > 5 || len < 0 ? -EINVAL : 0;
+	if (file_pipe(file))
+		return -ESPIPE;
+	if (advice > 5 || len < 0)
+		return -EINVAL;
+	if (advice == POSIX_FADV_WILLNEED && file->ops == &data_file_ops && offset >= 0)
+		file_read_ahead(file, (uint64_t)offset, len ? (uint64_t)len : UINT64_MAX);
+	return 0;
 }
 
-SYSCALL_PARTIAL(fadvise64, "a hint that nothing is made of");
+SYSCALL_PARTIAL(fadvise64, "POSIX_FADV_WILLNEED reads, and waits for it; of the other hints nothing is made");
 SYSCALL(fadvise64, 4, "dddd")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
@@ -291,12 +300,11 @@ SYSCALL(fadvise64, 4, "dddd")
 
 	if (!file)
 		return -EBADF;
-	ret = advise_file(file, (int64_t)a->v[2], (unsigned)min_u64(a->v[3], UINT32_MAX));
+	ret = advise_file(file, (int64_t)a->v[1], (int64_t)a->v[2], (unsigned)min_u64(a->v[3], UINT32_MAX));
 	file_put(file);
 	return ret;
 }
 
-SYSCALL_PARTIAL(readahead, "a hint that nothing is made of");
 SYSCALL(readahead, 3, "ddu")
 {
 	struct file *file = descriptor_get((int)a->v[0]);
@@ -305,6 +313,8 @@ SYSCALL(readahead, 3, "ddu")
 	if (!file)
 		return -EBADF;
 	ret = !(file->mode & MAY_READ) ? -EBADF : file->ops == &data_file_ops && (int64_t)a->v[2] >= 0 ? 0 : -EINVAL;
+	if (!ret)
+		file_read_ahead(file, a->v[1], a->v[2]);
 	file_put(file);
 	return ret;
 }

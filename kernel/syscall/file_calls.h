@@ -19,7 +19,7 @@ int64_t statx_name(int dirfd, char *name, int flags, unsigned mask, uint64_t add
 
 /* attribute.c */
 int64_t allocate_file(struct file *file, int mode, int64_t offset, int64_t len);
-int64_t advise_file(struct file *file, int64_t len, unsigned advice);
+int64_t advise_file(struct file *file, int64_t offset, int64_t len, unsigned advice);
 int64_t sync_range(struct file *file, int64_t offset, int64_t len, unsigned flags);
 
 /* read_write.c: without SIGPIPE; positions NULL: the file's own */

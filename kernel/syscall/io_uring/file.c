@@ -47,7 +47,7 @@ static int prepare_advise(struct uring_request *r)
 
 static int issue_advise(struct uring_request *r, bool may_wait)
 {
-	return (int)advise_file(r->file, r->sqe.len, r->sqe.op_flags);
+	return (int)advise_file(r->file, (int64_t)r->sqe.off, r->sqe.len, r->sqe.op_flags);
 }
 
 URING_OPERATION(fadvise) = {.opcode = IORING_OP_FADVISE, .flags = URING_FILE, .prepare = prepare_advise, .issue = issue_advise};
