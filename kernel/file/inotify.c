@@ -9,12 +9,15 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { QUEUED_MAX = 16384, NAME_ALIGN = 16 };
+enum { NAME_ALIGN = 16 };
+
+struct inotify_limits inotify_limits = {.instances = 128, .watches = 65536, .events = 16384};
+static uint32_t nr_instances, nr_watches; /* the former atomic; the latter guarded by watch_lock */
 enum { ADD_MASK_CREATE = 0x10000000, ADD_MASK_ADD = 0x20000000, ADD_ONESHOT = (int)0x80000000u, ADD_ONLY_DIRECTORY = 0x01000000, ADD_NO_FOLLOW = 0x02000000 };
 
 struct instance {
 	struct list watches, events;
-	unsigned nr_events;
+	unsigned nr_events, events_max;
 	size_t bytes;
 	int last_descriptor;
 	struct wait_queue wait;
@@ -57,7 +60,7 @@ static void enqueue(struct instance *instance, int descriptor, const char *name,
 
 	if (!event)
 		return;
-	if (instance->nr_events >= QUEUED_MAX) {
+	if (instance->nr_events >= instance->events_max) {
 		descriptor = -1;
 		mask = WATCH_OVERFLOW;
 		padded = 0;
@@ -81,6 +84,7 @@ static void tell_ignored(struct watch *watch)
 {
 	enqueue(watch->instance, watch->descriptor, NULL, 0, WATCH_IGNORED, 0);
 	list_remove(&watch->node);
+	nr_watches--;
 }
 
 static bool watch_tell(struct inode_watch *base, const struct watch_event *event)
@@ -133,6 +137,8 @@ int inotify_add(struct file *file, const struct path *path, uint32_t mask)
 	watch = find_watch(instance, inode);
 	if (watch && (mask & ADD_MASK_CREATE)) {
 		ret = -EEXIST;
+	} else if (!watch && nr_watches >= inotify_limits.watches) {
+		ret = -ENOSPC;
 	} else if (watch) {
 		watch->base.mask = (mask & ADD_MASK_ADD ? watch->base.mask : 0) | events;
 		ret = watch->descriptor;
@@ -140,6 +146,7 @@ int inotify_add(struct file *file, const struct path *path, uint32_t mask)
 		*made = (struct watch){.base = {.ops = &watch_ops, .mask = events}, .instance = instance, .descriptor = ++instance->last_descriptor};
 		watch_insert_locked(&made->base, inode);
 		list_push_back(&instance->watches, &made->node);
+		nr_watches++;
 		ret = made->descriptor;
 		made = NULL;
 	}
@@ -256,10 +263,12 @@ static void inotify_release(struct file *file)
 		struct watch *watch = container_of(instance->watches.next, struct watch, node);
 
 		list_remove(&watch->node);
+		nr_watches--;
 		watch_take_locked(&watch->base, &dead);
 	}
 	spin_unlock(&watch_lock);
 	watch_bury(dead);
+	__atomic_fetch_sub(&nr_instances, 1, __ATOMIC_RELAXED);
 	list_for_each_safe(event, next, &instance->events, node)
 		heap_free(event);
 	heap_free(instance);
@@ -298,17 +307,24 @@ static const struct file_ops inotify_ops = {
 
 int inotify_new(int flags, struct file **file)
 {
-	struct instance *instance = heap_alloc_zero(sizeof(*instance));
+	struct instance *instance;
 
-	if (!instance)
+	if (__atomic_add_fetch(&nr_instances, 1, __ATOMIC_RELAXED) > inotify_limits.instances) {
+		__atomic_fetch_sub(&nr_instances, 1, __ATOMIC_RELAXED);
+		return -EMFILE;
+	}
+	instance = heap_alloc_zero(sizeof(*instance));
+	*file = instance ? file_new(&inotify_ops, O_RDONLY | (flags & O_NONBLOCK), instance) : NULL;
+	if (!*file) {
+		__atomic_fetch_sub(&nr_instances, 1, __ATOMIC_RELAXED);
+		heap_free(instance);
 		return -ENOMEM;
+	}
+	instance->events_max = inotify_limits.events;
 	list_init(&instance->watches);
 	list_init(&instance->events);
 	wait_queue_init(&instance->wait);
-	*file = file_new(&inotify_ops, O_RDONLY | (flags & O_NONBLOCK), instance);
-	if (!*file)
-		heap_free(instance);
-	return *file ? 0 : -ENOMEM;
+	return 0;
 }
 
 /* For inotify_add_watch's file argument. */

@@ -12,7 +12,9 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { SLOTS_DEFAULT = 16, SLOTS_MAX = 256, SIZE_MAX_BYTES = SLOTS_MAX * 4096 };
+enum { SLOTS_DEFAULT = 16 };
+
+uint32_t pipe_size_max = 1u << 20;
 
 static const struct file_ops pipe_ops;
 
@@ -465,8 +467,10 @@ int pipe_set_size(struct pipe *pipe, size_t bytes)
 	struct pipe_slot *slots;
 	int ret = 0;
 
-	if (bytes > SIZE_MAX_BYTES)
-		return credentials_have(credentials_current(), CAPABILITY_SYS_RESOURCE) ? -ENOMEM : -EPERM;
+	if (bytes > 1u << 31)
+		return -EINVAL;
+	if (bytes > pipe_size_max && !credentials_have(credentials_current(), CAPABILITY_SYS_RESOURCE))
+		return -EPERM;
 	while (nr * PAGE_SIZE < bytes)
 		nr *= 2;
 	slots = heap_alloc_zero(nr * sizeof(*slots));

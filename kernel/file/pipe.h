@@ -4,6 +4,7 @@
 #include "kernel/file/file.h"
 
 struct pipe;
+extern uint32_t pipe_size_max; /* bytes: what F_SETPIPE_SZ gives those without CAP_SYS_RESOURCE (/proc/sys/fs/pipe-max-size) */
 size_t pipe_size(struct pipe *pipe);
 int pipe_set_size(struct pipe *pipe, size_t bytes); /* the new size or -errno */
 

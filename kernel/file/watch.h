@@ -89,6 +89,11 @@ static inline void watch_unmounted(const struct file_system *fs)
 		watch_queue_unmounted(fs);
 }
 
+/* /proc/sys/fs/inotify, of all users together: -EMFILE, -ENOSPC, IN_Q_OVERFLOW. */
+extern struct inotify_limits {
+	uint32_t instances, watches, events;
+} inotify_limits;
+
 /* inotify_init1(2) and inotify_add_watch(2), inotify_rm_watch(2). */
 int inotify_new(int flags, struct file **file) must_check;
 bool file_is_inotify(const struct file *file);

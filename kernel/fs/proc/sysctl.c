@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* /proc/sys: what programs look up. Constants that describe this kernel, and the host's name, which can be written. */
+#include "kernel/file/pipe.h"
 #include "kernel/file/random.h"
+#include "kernel/file/watch.h"
 #include "kernel/fs/proc/proc.h"
 #include "kernel/process/core.h"
 #include "kernel/process/limits.h"
@@ -20,7 +22,6 @@
 SYSCTL_TEXT(ostype, "kernel/ostype", "Linux");
 SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
 SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
-SYSCTL_TEXT(domainname, "kernel/domainname", system_domain_name);
 SYSCTL_TEXT(pid_max, "kernel/pid_max", "4194304");
 SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
 SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
@@ -41,12 +42,58 @@ SYSCTL_TEXT(nr_hugepages, "vm/nr_hugepages", "0");
 SYSCTL_TEXT(mmap_min_addr, "vm/mmap_min_addr", "65536");
 SYSCTL_TEXT(file_max, "fs/file-max", "9223372036854775807");
 SYSCTL_TEXT(nr_open, "fs/nr_open", "1048576");
-SYSCTL_TEXT(pipe_max_size, "fs/pipe-max-size", "1048576");
-SYSCTL_TEXT(inotify_watches, "fs/inotify/max_user_watches", "65536");
-SYSCTL_TEXT(inotify_instances, "fs/inotify/max_user_instances", "128");
-SYSCTL_TEXT(inotify_events, "fs/inotify/max_queued_events", "16384");
 SYSCTL_TEXT(aio_max_nr, "fs/aio-max-nr", "65536");
 SYSCTL_TEXT(somaxconn, "net/core/somaxconn", "4096");
+
+/* Reads a whole number of those that a file takes. */
+static int store_number(const char *text, size_t len, uint64_t min, uint64_t max, uint32_t *to)
+{
+	char copy[16] = "";
+	const char *end = copy;
+	uint64_t value;
+
+	memcpy(copy, text, min_u64(len, sizeof(copy) - 1));
+	if (!format_parse_u64(copy, &end, &value) || (*end && *end != '\n') || value < min || value > max)
+		return -EINVAL;
+	*to = (uint32_t)value;
+	return 0;
+}
+
+/* A number that can be set. */
+#define SYSCTL_NUMBER(n, p, variable, min, max)                                                                      \
+	static void show_##n(struct proc_text *to)                                                                  \
+	{                                                                                                           \
+		proc_print(to, "%u\n", variable);                                                                   \
+	}                                                                                                           \
+	static int store_##n(const char *text, size_t len)                                                          \
+	{                                                                                                           \
+		return store_number(text, len, min, max, &variable);                                                \
+	}                                                                                                           \
+	PROC_FILE(sys_##n) = {.path = "sys/" p, .mode = 0644, .show = show_##n, .store = store_##n}
+
+SYSCTL_NUMBER(inotify_watches, "fs/inotify/max_user_watches", inotify_limits.watches, 0, INT32_MAX);
+SYSCTL_NUMBER(inotify_instances, "fs/inotify/max_user_instances", inotify_limits.instances, 0, INT32_MAX);
+SYSCTL_NUMBER(inotify_events, "fs/inotify/max_queued_events", inotify_limits.events, 0, INT32_MAX);
+SYSCTL_NUMBER(threads_max, "kernel/threads-max", task_limit, TASK_LIMIT_MIN, TASK_LIMIT_MAX);
+
+static void show_pipe_max_size(struct proc_text *to)
+{
+	proc_print(to, "%u\n", pipe_size_max);
+}
+
+/* Whole pages, a power of two of them, as pipes have. */
+static int store_pipe_max_size(const char *text, size_t len)
+{
+	uint32_t asked, size = PAGE_SIZE;
+	int ret = store_number(text, len, 0, 1u << 31, &asked);
+
+	while (!ret && size < asked)
+		size *= 2;
+	if (!ret)
+		pipe_size_max = size;
+	return ret;
+}
+PROC_FILE(sys_pipe_max_size) = {.path = "sys/fs/pipe-max-size", .mode = 0644, .show = show_pipe_max_size, .store = store_pipe_max_size};
 
 static void show_core_pattern(struct proc_text *to)
 {
@@ -82,41 +129,38 @@ static int store_core_uses_pid(const char *text, size_t len)
 }
 PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .show = show_core_uses_pid, .store = store_core_uses_pid};
 
-static void show_threads_max(struct proc_text *to)
-{
-	proc_print(to, "%u\n", task_limit);
-}
-
-static int store_threads_max(const char *text, size_t len)
-{
-	char copy[16] = "";
-	const char *end = copy;
-	uint64_t value;
-
-	memcpy(copy, text, min_u64(len, sizeof(copy) - 1));
-	if (!format_parse_u64(copy, &end, &value) || (*end && *end != '\n') || value < TASK_LIMIT_MIN || value > TASK_LIMIT_MAX)
-		return -EINVAL;
-	task_limit = (uint32_t)value;
-	return 0;
-}
-PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .show = show_threads_max, .store = store_threads_max};
-
 static void show_hostname(struct proc_text *to)
 {
 	proc_print(to, "%s\n", system_host_name);
 }
 
-static int store_hostname(const char *text, size_t len)
+static int store_name(const char *text, size_t len, char to[SYSTEM_NAME_MAX + 1])
 {
 	if (len && text[len - 1] == '\n')
 		len--;
 	if (len > SYSTEM_NAME_MAX)
 		return -EINVAL;
-	memset(system_host_name, 0, SYSTEM_NAME_MAX + 1);
-	memcpy(system_host_name, text, len);
+	memset(to, 0, SYSTEM_NAME_MAX + 1);
+	memcpy(to, text, len);
 	return 0;
 }
+
+static int store_hostname(const char *text, size_t len)
+{
+	return store_name(text, len, system_host_name);
+}
 PROC_FILE(sys_hostname) = {.path = "sys/kernel/hostname", .mode = 0644, .show = show_hostname, .store = store_hostname};
+
+static void show_domainname(struct proc_text *to)
+{
+	proc_print(to, "%s\n", system_domain_name);
+}
+
+static int store_domainname(const char *text, size_t len)
+{
+	return store_name(text, len, system_domain_name);
+}
+PROC_FILE(sys_domainname) = {.path = "sys/kernel/domainname", .mode = 0644, .show = show_domainname, .store = store_domainname};
 
 /* RFC 4122 §4.4: a random UUID. */
 static void print_uuid(struct proc_text *to, uint8_t u[16])
