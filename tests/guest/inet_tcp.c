@@ -775,6 +775,28 @@ static void inherited(void)
 	close(l);
 }
 
+/* Groups mean nothing to a stream, but Linux lets it join them; what it accepts is in none. */
+static void groups(void)
+{
+	int l = listener(1), s = connect_to(l), accepted = accept(l, NULL, NULL);
+	struct group_req request = {.gr_interface = 1};
+	struct ip_mreq older = {.imr_multiaddr.s_addr = htonl(0xe0000107), .imr_interface.s_addr = htonl(INADDR_LOOPBACK)};
+
+	printf("== groups\n");
+	*(struct sockaddr_in *)&request.gr_group = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xe0000107)};
+	SHOW(setsockopt(l, IPPROTO_IP, IP_ADD_MEMBERSHIP, &older, sizeof(older)));
+	SHOW(setsockopt(l, IPPROTO_IP, MCAST_JOIN_GROUP, &request, sizeof(request)));
+	SHOW(setsockopt(l, IPPROTO_IP, MCAST_JOIN_GROUP, &request, sizeof(request)));
+	close(accepted);
+	close(s);
+	s = connect_to(l);
+	accepted = accept(l, NULL, NULL);
+	SHOW(setsockopt(accepted, IPPROTO_IP, MCAST_LEAVE_GROUP, &request, sizeof(request)));
+	close(accepted);
+	close(s);
+	close(l);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -800,5 +822,6 @@ int main(void)
 	backlog();
 	dual_stack();
 	inherited();
+	groups();
 	return 0;
 }

@@ -150,8 +150,8 @@ int inet_group_option(struct inet_socket *s, int level, int option, const void *
 	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
 		if (calls[i].level != level || calls[i].option != option)
 			continue;
-		if (s->socket.type == LINUX_SOCK_STREAM)
-			return -EPROTO;
+		if (s->socket.type == LINUX_SOCK_STREAM && calls[i].read != read_group_request)
+			return -EPROTO; /* as Linux: of the older options */
 		net_enter();
 		ret = calls[i].read(s->stack, value, len, &request);
 		if (!ret)

@@ -393,6 +393,7 @@ static void tcp_socket_release(struct socket *socket)
 	net_enter();
 	if (socket->linger.onoff && socket->linger.linger == 0)
 		(void)tcp_set(t->tcp, TCP_SET_LINGER_ABORT, 1);
+	inet_groups_leave(&t->inet);
 	tcp_close(t->tcp);
 	net_leave();
 	heap_free(t);
