@@ -267,7 +267,7 @@ static int check_writable(struct ext4 *fs, bool read_only)
 	if (read_only)
 		return 0;
 	log_line(LOG_ERROR, "ext4: %s: not mounted for writing: %s", fs->device->name, why);
-	return super->feature_incompat & EXT4_RECOVER ? -EUCLEAN : -EROFS;
+	return super->feature_incompat & EXT4_RECOVER ? -EUCLEAN : fs->device->is_read_only ? -EACCES : -EROFS;
 }
 
 static const char *understand_super(struct ext4 *fs)
