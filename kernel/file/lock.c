@@ -222,7 +222,7 @@ void lock_test(struct file *file, struct lock_request *request)
 	struct held_lock *held = NULL, *other;
 
 	spin_lock(&lock);
-	if (file->inode->lock_list)
+	if (file->inode->lock_list && request->type != F_UNLCK)
 		list_for_each(other, (struct list *)file->inode->lock_list, node)
 			if (conflicts(other, request) && (!held || other->start < held->start))
 				held = other;
