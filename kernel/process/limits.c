@@ -60,11 +60,12 @@ void limits_arm_cpu(struct process *process)
 {
 	const struct linux_rlimit *limit = &process->limits[LINUX_RLIMIT_CPU];
 
+	spin_lock(&process->timer_lock);
 	cpu_timer_cancel(&process->cpu_limit_timer);
-	if (limit->soft >= UINT64_MAX / NS_PER_SECOND) /* the hard one is not lower */
-		return;
 	process->cpu_limit_timer.fire = cpu_limit_fire;
-	cpu_timer_arm(&process->cpu_limit_timer, limit->soft * NS_PER_SECOND);
+	if (limit->soft < UINT64_MAX / NS_PER_SECOND && !process->has_ended_timers) /* the hard one is not lower */
+		cpu_timer_arm(&process->cpu_limit_timer, limit->soft * NS_PER_SECOND);
+	spin_unlock(&process->timer_lock);
 }
 
 static int check(const struct linux_rlimit *wanted, const struct linux_rlimit *now, unsigned resource)

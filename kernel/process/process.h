@@ -76,6 +76,8 @@ struct process {
 	bool dumpable;
 	uint32_t core_filter; /* core.h */
 	uint32_t personality; /* personality(2) */
+	struct spinlock timer_lock; /* setting the next four timers; their functions do not take it */
+	bool has_ended_timers;	    /* they are not armed any more */
 	struct timer real_timer; /* ITIMER_REAL */
 	uint64_t real_interval_ns;
 	struct cpu_timer virtual_timer, profile_timer; /* ITIMER_VIRTUAL, ITIMER_PROF */
@@ -212,8 +214,21 @@ void task_set_syscall_handler(void (*handler)(struct task *task));
 /* The deadline of a call with a relative timeout: `fresh_ns`, or that of before the interruption if it is resumed. */
 uint64_t task_deadline(uint64_t fresh_ns);
 
-/* Frees process->posix_timers at exec and exit: kernel/syscall/posix_timer.c sets it at start. */
-void process_set_timers_release_hook(void (*release)(struct process *process));
+/*
+ * POSIX timers (kernel/syscall/posix_timer.c, which sets the hooks at start). Of a timer one signal waits at a time: its information bears a mark
+ * that no other has. `taken` is called when a task takes it, with no lock held: it tells what has expired until then, and takes the mark out.
+ * `release` frees process->posix_timers at exec and exit.
+ */
+struct timer_hooks {
+	void (*release)(struct process *process);
+	void (*taken)(struct process *process, struct linux_siginfo *info);
+};
+void process_set_timer_hooks(const struct timer_hooks *hooks);
+enum timer_signal { TIMER_SIGNAL_QUEUED, TIMER_SIGNAL_WAITS /* the last one still does */, TIMER_SIGNAL_DROPPED };
+/* tid 0: to any task of the process. Any context. */
+enum timer_signal process_timer_signal(struct process *process, int tid, const struct linux_siginfo *info);
+/* The one that waits, if there is one, was not sent. */
+void process_drop_timer_signal(struct process *process, int mark);
 /*
  * What else has to end with a task and with a process, before their files and memory go; at execve(2) too. Modules that may be left out
  * register here. `task_ends` runs on the task that ends; `process_ends` on the last one of the process.

@@ -35,7 +35,7 @@ int signal_queue_add(struct process *process, struct signal_queue *queue, int si
 {
 	struct queued_signal *entry;
 
-	if (signal < LINUX_SIGRTMIN && (queue->pending & BIT(signal)))
+	if (signal < LINUX_SIGRTMIN && (queue->pending & BIT(signal)) && !(info && info->mark))
 		return 0;
 	if (!may_queue_more(process, signal, info))
 		return -EAGAIN;
@@ -110,6 +110,7 @@ bool signal_queue_peek(const struct signal_queue *queue, uint64_t i, struct linu
 		if (i--)
 			continue;
 		*info = entry->info;
+		info->mark = 0;
 		return true;
 	}
 	return false;
@@ -339,6 +340,74 @@ int task_signal(struct task *task, int signal, const struct linux_siginfo *info)
 	ret = send_locked(process, task, signal, info);
 	spin_unlock(&process->signal_lock);
 	return ret;
+}
+
+static bool has_mark(const struct signal_queue *queue, int mark)
+{
+	const struct queued_signal *entry;
+
+	list_for_each(entry, &queue->infos, node) {
+		if (entry->info.mark == mark)
+			return true;
+	}
+	return false;
+}
+
+static struct task *task_of(struct process *process, int tid)
+{
+	struct task *task;
+
+	list_for_each(task, &process->tasks, process_node) {
+		if (task->tid == tid)
+			return task;
+	}
+	return NULL;
+}
+
+enum timer_signal process_timer_signal(struct process *process, int tid, const struct linux_siginfo *info)
+{
+	enum timer_signal result = TIMER_SIGNAL_DROPPED;
+	const struct signal_queue *queue;
+	struct task *target;
+
+	spin_lock(&process->signal_lock);
+	target = tid ? task_of(process, tid) : NULL;
+	queue = target ? &target->pending : &process->pending;
+	if (has_mark(queue, info->mark)) {
+		result = TIMER_SIGNAL_WAITS;
+	} else if (target || !tid) {
+		(void)send_locked(process, target, info->signo, info);
+		result = has_mark(queue, info->mark) ? TIMER_SIGNAL_QUEUED : TIMER_SIGNAL_DROPPED;
+	}
+	spin_unlock(&process->signal_lock);
+	return result;
+}
+
+static void drop_mark(struct process *process, struct signal_queue *queue, int mark)
+{
+	struct queued_signal *entry;
+
+	list_for_each(entry, &queue->infos, node) {
+		int signal = entry->info.signo;
+
+		if (entry->info.mark != mark)
+			continue;
+		drop_info(process, entry);
+		if (!find_info(queue, signal))
+			queue->pending &= ~BIT(signal);
+		return;
+	}
+}
+
+void process_drop_timer_signal(struct process *process, int mark)
+{
+	struct task *task;
+
+	spin_lock(&process->signal_lock);
+	drop_mark(process, &process->pending, mark);
+	list_for_each(task, &process->tasks, process_node)
+		drop_mark(process, &task->pending, mark);
+	spin_unlock(&process->signal_lock);
 }
 
 int group_signal(int group, int signal, const struct linux_siginfo *info)

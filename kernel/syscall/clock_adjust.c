@@ -3,6 +3,7 @@
  * adjtimex(2), clock_adjtime(2). The clock's rate is the machine's and is not steered: an offset is applied at once, and what a time daemon says of
  * frequency and errors is kept and told, as long as the machine runs.
  */
+#include "kernel/sched/clock_watch.h"
 #include "kernel/syscall/clock.h"
 #include "kernel/uapi/time.h"
 
@@ -36,7 +37,7 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
 
 static void shift_clock(int64_t ns)
 {
-	clock_set_realtime_ns(clock_realtime_ns() + (uint64_t)ns);
+	clock_step(clock_realtime_ns() + (uint64_t)ns);
 }
 
 static int set_offset(const struct linux_timex *t)

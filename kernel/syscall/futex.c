@@ -7,12 +7,12 @@
 #include "kernel/syscall/syscall.h"
 #include "kernel/uapi/sched.h"
 
-/* The monotonic time at which the timeout is over: relative for FUTEX_WAIT, else absolute on the clock named. */
+/* When the timeout is over: relative for FUTEX_WAIT, else absolute on the clock named. */
 static int deadline_of(int operation, uint64_t address, uint64_t *deadline)
 {
 	int command = operation & ~(LINUX_FUTEX_PRIVATE | LINUX_FUTEX_CLOCK_REALTIME), ret;
 	bool is_realtime = operation & LINUX_FUTEX_CLOCK_REALTIME || command == LINUX_FUTEX_LOCK_PI;
-	uint64_t ns, now = clock_monotonic_ns(), real;
+	uint64_t ns;
 
 	*deadline = WAIT_FOREVER;
 	if (!address)
@@ -20,14 +20,10 @@ static int deadline_of(int operation, uint64_t address, uint64_t *deadline)
 	ret = syscall_copy_timespec(address, &ns);
 	if (ret)
 		return ret;
-	if (command == LINUX_FUTEX_WAIT) {
-		*deadline = now + ns;
-	} else if (is_realtime) {
-		real = clock_realtime_ns();
-		*deadline = ns > real ? now + (ns - real) : now;
-	} else {
-		*deadline = ns;
-	}
+	if (command == LINUX_FUTEX_WAIT)
+		*deadline = clock_monotonic_ns() + ns;
+	else
+		*deadline = is_realtime ? wait_until_realtime(ns) : ns;
 	return 0;
 }
 

@@ -215,7 +215,7 @@ SYSCALL(select, 5, "dpppp")
 			return -EFAULT;
 		if (timeout.seconds < 0 || timeout.microseconds < 0)
 			return -EINVAL;
-		deadline = deadline_after(min_u64((uint64_t)timeout.seconds, 1ull << 33) * NS_PER_SECOND + (uint64_t)timeout.microseconds * 1000);
+		deadline = deadline_after(min_u64((uint64_t)timeout.seconds, 1ull << 32) * NS_PER_SECOND + (uint64_t)timeout.microseconds * 1000);
 	}
 	ret = select_user((int)a->v[0], addresses, deadline);
 	if (a->v[4]) {

@@ -266,6 +266,7 @@ static int copy_info(uint64_t address, int signal, bool to_self, struct linux_si
 	if (copy_from_user(info, address, KNOWN))
 		return -EFAULT;
 	info->signo = signal;
+	info->mark = 0;
 	return (info->code >= 0 || info->code == LINUX_SI_TKILL) && !to_self ? -EPERM : 0;
 }
 

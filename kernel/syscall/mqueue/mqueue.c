@@ -47,10 +47,9 @@ SYSCALL(mq_unlink, 1, "s")
 
 /* ---- Messages ---- */
 
-/* The absolute time on the real clock as one of the monotonic clock. */
 static int deadline_of(uint64_t address, uint64_t *deadline)
 {
-	uint64_t ns, now = clock_monotonic_ns(), real = clock_realtime_ns();
+	uint64_t ns;
 	int ret;
 
 	*deadline = WAIT_FOREVER;
@@ -58,7 +57,7 @@ static int deadline_of(uint64_t address, uint64_t *deadline)
 		return 0;
 	ret = syscall_copy_timespec(address, &ns);
 	if (!ret)
-		*deadline = ns > real ? now + (ns - real) : now;
+		*deadline = wait_until_realtime(ns);
 	return ret;
 }
 
