@@ -88,6 +88,7 @@ void thread_io_add(struct thread_io *to, const struct thread_io *from);
 void limits_init(struct process *process);
 void limits_apply_memory(struct process *process, struct address_space *space);
 void limits_arm_cpu(struct process *process);
+uint64_t limits_of_locked_memory(void); /* bytes, of the running task */
 
 /* ---- oom.c ---- */
 void oom_kill(void);

@@ -42,6 +42,11 @@ void limits_apply_memory(struct process *process, struct address_space *space)
 	space->limit_stack = process->limits[LINUX_RLIMIT_STACK].soft;
 }
 
+uint64_t limits_of_locked_memory(void)
+{
+	return task_is_capable(CAPABILITY_IPC_LOCK) ? UINT64_MAX : process_current()->limits[LINUX_RLIMIT_MEMLOCK].soft;
+}
+
 /* SIGXCPU at the soft limit and each second after it, SIGKILL at the hard one. */
 static void cpu_limit_fire(struct cpu_timer *timer)
 {

@@ -75,6 +75,7 @@ struct process {
 	int parent_death_signal;
 	bool dumpable;
 	uint32_t core_filter; /* core.h */
+	int16_t oom_adjust, oom_adjust_low; /* oom.h; how low it may be set without a privilege */
 	uint32_t personality; /* personality(2) */
 	struct spinlock timer_lock; /* setting the next four timers; their functions do not take it */
 	bool has_ended_timers;	    /* they are not armed any more */
@@ -91,11 +92,6 @@ struct process {
 	void *async_io;	      /* Linux AIO's contexts (kernel/aio) */
 	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
 	int barriers_registered; /* membarrier(2): commands; atomic */
-};
-
-struct memory_policy { /* set_mempolicy(2) */
-	uint16_t mode, flags;
-	bool has_node;
 };
 
 struct task {

@@ -78,6 +78,7 @@ static void set_hooks(void)
 {
 	address_space_set_current_hook(current_space);
 	address_space_set_memory_hook(oom_retry);
+	address_space_set_lock_limit_hook(limits_of_locked_memory);
 	fs_context_set_current_hook(current_fs);
 	descriptor_table_set_current_hook(current_descriptors);
 	credentials_set_current_hook(current_credentials);

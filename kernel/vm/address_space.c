@@ -152,7 +152,8 @@ static unsigned region_flags_of(int prot, int flags, const struct mapped_file *f
 
 	result |= is_shared(flags) ? REGION_SHARED : 0;
 	result |= is_shared(flags) && file && file->is_read_only ? 0 : REGION_MAY_WRITE;
-	return result | (flags & LINUX_MAP_GROWSDOWN && !file ? REGION_GROWS_DOWN : 0);
+	result |= flags & LINUX_MAP_LOCKED ? REGION_LOCKED : 0;
+	return result | (flags & LINUX_MAP_GROWSDOWN && !(file && file->cache) ? REGION_GROWS_DOWN : 0);
 }
 
 static int check_request(uint64_t address, uint64_t len, int flags, const struct mapped_file *file, uint64_t offset)
@@ -163,7 +164,7 @@ static int check_request(uint64_t address, uint64_t len, int flags, const struct
 		return -ENOMEM;
 	if (len > USER_END)
 		return -ENOMEM;
-	if (file && offset + len < offset)
+	if (file && file->cache && offset + len < offset)
 		return -EOVERFLOW;
 	if (!(flags & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE)))
 		return 0;
@@ -198,6 +199,9 @@ static int64_t map_locked(struct address_space *space, struct region *region, ui
 {
 	int64_t place = check_limits(space, len, (region->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE);
 
+	region->flags |= space->lock_future;
+	if (unlikely(region->flags & REGION_LOCKED) && !place)
+		place = lock_check_map(space, len, flags);
 	if (!place)
 		place = find_place(space, address, len, flags, dead);
 	if (place < 0)
@@ -212,8 +216,11 @@ static int64_t map_locked(struct address_space *space, struct region *region, ui
 /* The region to be, with the file's reference; its place is not known yet. */
 static int prepare(int prot, int flags, const struct mapped_file *file, uint64_t offset, struct region **region)
 {
+	unsigned region_flags = region_flags_of(prot, flags, file);
 	struct mapped_file shared;
 
+	if (file && !file->cache)
+		file = NULL;
 	if (!file && is_shared(flags)) {
 		int ret = shared_memory_new(&shared);
 
@@ -222,7 +229,7 @@ static int prepare(int prot, int flags, const struct mapped_file *file, uint64_t
 		file = &shared;
 		offset = 0;
 	}
-	*region = region_new(0, 0, region_flags_of(prot, flags, file));
+	*region = region_new(0, 0, region_flags);
 	if (*region && file)
 		region_set_file(*region, file, offset);
 	if (!*region && file == &shared) {
@@ -243,7 +250,7 @@ int64_t address_space_map(struct address_space *space, uint64_t address, uint64_
 		return -ENOMEM;
 	len = align_up(len, PAGE_SIZE);
 	ret = check_request(address, len, flags, file, offset);
-	if (!ret && !file && !is_shared(flags) && (prot & LINUX_PROT_WRITE) && is_absurd(len, flags))
+	if (!ret && !(file && file->cache) && !is_shared(flags) && (prot & LINUX_PROT_WRITE) && is_absurd(len, flags))
 		ret = -ENOMEM;
 	if (!ret)
 		ret = prepare(prot, flags, file, offset, &region);
@@ -256,7 +263,7 @@ int64_t address_space_map(struct address_space *space, uint64_t address, uint64_
 		list_push_back(&dead, &region->cache_node);
 	region_bury(&dead);
 	/* As far as it goes: its failure is no one's business. */
-	if (ret > 0 && prot && (flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED)))
+	if (ret > 0 && prot && ((flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED)) || space->lock_future == REGION_LOCKED))
 		(void)address_space_populate(space, (uint64_t)ret, (uint64_t)ret + len,
 			prot & LINUX_PROT_WRITE && !is_shared(flags) ? ACCESS_WRITE : ACCESS_READ);
 	return ret;
@@ -389,8 +396,10 @@ static bool grow_break(struct address_space *space, uint64_t from, uint64_t to, 
 	if (to > USER_END || check_limits(space, to - from, true) || is_absurd(to - from, 0) ||
 		!region_range_is_free(space, from, to + PAGE_SIZE))
 		return false;
+	if (unlikely(space->lock_future) && lock_check_more(space, to - from))
+		return false;
 	return !enter_region(
-		space, from, to, REGION_READ | REGION_WRITE | REGION_MAY_WRITE | REGION_HEAP, "[heap]", dead);
+		space, from, to, REGION_READ | REGION_WRITE | REGION_MAY_WRITE | REGION_HEAP | space->lock_future, "[heap]", dead);
 }
 
 int64_t address_space_set_brk(struct address_space *space, uint64_t brk)
@@ -413,5 +422,7 @@ int64_t address_space_set_brk(struct address_space *space, uint64_t brk)
 	brk = space->brk;
 	mutex_unlock(&space->lock);
 	region_bury(&dead);
+	if (is_done && unlikely(space->lock_future == REGION_LOCKED) && to > from)
+		(void)lock_populate(space, from, to);
 	return (int64_t)brk;
 }

@@ -56,6 +56,7 @@ static int copy_region(
 
 	if (!twin)
 		return -ENOMEM;
+	twin->flags &= ~(unsigned)REGION_LOCK_MASK; /* fork(2): locks are not inherited */
 	region_insert(to, twin);
 	if (region->flags & REGION_FIXED_FRAMES)
 		return copy_frames(to, region);

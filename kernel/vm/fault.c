@@ -150,6 +150,8 @@ static struct region *grow_down(struct address_space *space, uint64_t address)
 	floor = below ? below->end + (below->flags & REGION_GROWS_DOWN ? 0 : STACK_GAP) : PAGE_SIZE;
 	if (address < floor || check_limits(space, region->start - address, true))
 		return NULL;
+	if (region->flags & REGION_LOCKED && lock_check_more(space, region->start - align_down(address, PAGE_SIZE)))
+		return NULL;
 	start = max_u64(align_down(address, GROWTH), floor);
 	if (region->end - start > space->limit_stack)
 		start = address;
