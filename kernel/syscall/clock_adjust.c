@@ -10,7 +10,7 @@
 enum {
 	ADJ_OFFSET = 0x0001, ADJ_FREQUENCY = 0x0002, ADJ_MAXERROR = 0x0004, ADJ_ESTERROR = 0x0008, ADJ_STATUS = 0x0010, ADJ_TIMECONST = 0x0020, ADJ_TAI = 0x0080,
 	ADJ_SETOFFSET = 0x0100, ADJ_MICRO = 0x1000, ADJ_NANO = 0x2000, ADJ_TICK = 0x4000,
-	ADJ_OFFSET_SINGLESHOT = 0x8001, ADJ_OFFSET_SS_READ = 0xa001,
+	ADJ_ADJTIME = 0x8000, ADJ_OFFSET_SINGLESHOT = 0x8001, ADJ_OFFSET_SS_READ = 0xa001,
 	STA_UNSYNC = 0x0040, STA_NANO = 0x2000, TIME_OK = 0, TIME_ERROR = 5, TICK_US = 10000, FREQUENCY_MAX = 500 << 16, ERROR_MAX = 16000000,
 };
 
@@ -103,6 +103,8 @@ static int64_t adjust(uint64_t address)
 
 	if (copy_from_user(&t, address, sizeof(t)))
 		return -EFAULT;
+	if ((t.modes & ADJ_ADJTIME) && !(t.modes & ADJ_OFFSET)) /* a single shot is one of an offset */
+		return -EINVAL;
 	if (t.modes && t.modes != ADJ_OFFSET_SS_READ && !credentials_have(credentials_current(), CAPABILITY_SYS_TIME))
 		return -EPERM;
 	spin_lock(&lock);

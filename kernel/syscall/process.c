@@ -327,7 +327,7 @@ SYSCALL(set_tid_address, 1, "p")
 	return task_current()->tid;
 }
 
-SYSCALL_PARTIAL(arch_prctl, "FS and GS bases; nothing of CPUID faulting, AMX permission, shadow stacks");
+SYSCALL_PARTIAL(arch_prctl, "FS and GS bases; CPUID does not fault; nothing of AMX permission and shadow stacks");
 SYSCALL(arch_prctl, 2, "xp")
 {
 	struct user_context *user = &task_current()->user;
@@ -344,6 +344,10 @@ SYSCALL(arch_prctl, 2, "xp")
 	case LINUX_ARCH_GET_GS:
 		base = (a->v[0] == LINUX_ARCH_GET_FS ? user_tls : user_gs)(user);
 		return copy_to_user(a->v[1], &base, sizeof(base));
+	case LINUX_ARCH_GET_CPUID: /* the instruction works, and never faults */
+		return 1;
+	case LINUX_ARCH_SET_CPUID:
+		return -ENODEV;
 	default:
 		return -EINVAL;
 	}
