@@ -32,7 +32,7 @@ static uint64_t pages_of(uint64_t size)
 }
 
 /* relatime (mount(8)): the access time is moved only if it would be older than a change, or a day old. */
-static void touch_access(struct file *file)
+void file_touch_access(struct file *file)
 {
 	struct inode *inode = file->inode;
 	struct time_stamp now;
@@ -113,7 +113,7 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 	}
 	*position = at;
 	if (done)
-		touch_access(file);
+		file_touch_access(file);
 	if (done && unlikely(watch_count))
 		watch_path_event(&file->path, WATCH_ACCESS);
 	return done ? done : ret;
@@ -142,7 +142,7 @@ long file_pages_get(struct file *file, uint64_t position, size_t max, struct pag
 			page_put(pages[i]);
 	there = nr * PAGE_SIZE - position % PAGE_SIZE;
 	*len = min_u64(*len, there);
-	touch_access(file);
+	file_touch_access(file);
 	return (long)nr;
 }
 
@@ -380,6 +380,12 @@ static void mapped_put(void *file)
 	file_put(file);
 }
 
+/* mmap(2), "Timestamps changes for file-backed mappings". */
+static void mapped_written(void *file)
+{
+	inode_touch(((struct file *)file)->inode, TOUCH_MTIME | TOUCH_CTIME);
+}
+
 static long mapped_describe(void *file, char *path, size_t size)
 {
 	return file_to_text(file, path, size);
@@ -394,6 +400,7 @@ static int data_map(struct file *file, struct mapped_file *mapped)
 	    .size = mapped_size,
 	    .get = mapped_get,
 	    .put = mapped_put,
+	    .written = mapped_written,
 	    .describe = mapped_describe,
 	    .file = file,
 	    .device = inode->fs ? inode->fs->device : 0,

@@ -152,8 +152,7 @@ static void copy_state(struct task *child, struct task *parent, const struct clo
 	child->credentials = parent->credentials;
 	credentials_get(child->credentials);
 	child->no_new_privileges = parent->no_new_privileges;
-	child->keep_capabilities = parent->keep_capabilities;
-	child->timer_slack_ns = parent->timer_slack_ns;
+	child->timer_slack_ns = child->default_slack_ns = parent->timer_slack_ns;
 	if (!(a->flags & LINUX_CLONE_VM))
 		rseq_inherit(child, parent);
 	child->memory_policy = parent->memory_policy;

@@ -119,11 +119,11 @@ struct task {
 	uint64_t rseq; /* rseq(2): its area; 0: none */
 	uint32_t rseq_len, rseq_signature;
 	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
-	bool no_new_privileges, keep_capabilities, reset_on_fork;
+	bool no_new_privileges, reset_on_fork;
 	struct file **rings;	   /* io_uring's that it registered (kernel/io_uring) */
 	struct async_group *async; /* what goes on for it while it does something else (kernel/async); NULL: nothing */
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
-	uint32_t timer_slack_ns;
+	uint32_t timer_slack_ns, default_slack_ns;
 	struct memory_policy memory_policy;
 	uint16_t io_priority; /* ioprio_set(2) */
 	uint64_t oom_ns; /* oom.c */
@@ -141,12 +141,14 @@ struct task {
 	uint8_t trap_due;    /* traced: it is to stop for its tracer; enum trace_trap */
 };
 
-#define PERSONALITY_NO_RANDOM 0x0040000u /* ADDR_NO_RANDOMIZE */
+#define PERSONALITY_NO_RANDOM	    0x0040000u /* ADDR_NO_RANDOMIZE */
+#define PERSONALITY_STICKY_TIMEOUTS 0x4000000u /* what is left of a timeout is not told */
 
 struct task *task_current(void);	/* NULL on kernel threads */
 struct process *process_current(void);
 struct task *task_find(int tid);	/* borrows under process_tree_lock */
 struct process *process_find(int pid);
+struct process *process_of_id_locked(int id); /* of that id, or of the thread that has it: what most calls take */
 extern struct spinlock process_tree_lock;
 /* Iteration for /proc: the process with the smallest pid >= pid, with process_tree_lock held; NULL at the end. */
 struct process *process_next(int pid);

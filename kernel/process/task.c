@@ -252,7 +252,7 @@ static void init_parts(struct task *task, struct process *process)
 	list_init(&task->pi_owned);
 	signal_queue_init(&task->pending);
 	task->altstack_flags = LINUX_SS_DISABLE;
-	task->timer_slack_ns = 50000;
+	task->timer_slack_ns = task->default_slack_ns = 50000;
 }
 
 struct task *task_new(struct process *process)

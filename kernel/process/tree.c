@@ -54,6 +54,14 @@ struct process *process_find(int pid)
 	return process && process->pid == pid ? process : NULL;
 }
 
+struct process *process_of_id_locked(int id)
+{
+	struct process *process = process_find(id);
+	struct task *task = process || id <= 0 ? NULL : task_find(id);
+
+	return task ? task->process : process;
+}
+
 struct process *process_first_locked(void)
 {
 	struct rb_node *node = rb_first(&processes);

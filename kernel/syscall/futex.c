@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* futex(2), robust lists, membarrier(2), rseq(2). */
+#include "kernel/process/access.h"
 #include "kernel/process/futex.h"
 #include "kernel/process/rseq.h"
 #include "kernel/platform/platform.h"
@@ -138,13 +139,15 @@ SYSCALL(get_robust_list, 3, "dpp")
 {
 	uint64_t head, size = ROBUST_HEAD_SIZE;
 	struct task *task;
+	int ret;
 
 	spin_lock(&process_tree_lock);
 	task = a->v[0] ? task_find((int)a->v[0]) : task_current();
 	head = task ? task->robust_list : 0;
+	ret = task ? process_access_check_locked(task->process) : -ESRCH;
 	spin_unlock(&process_tree_lock);
-	if (!task)
-		return -ESRCH;
+	if (ret)
+		return ret;
 	if (copy_to_user(a->v[2], &size, sizeof(size)))
 		return -EFAULT;
 	return copy_to_user(a->v[1], &head, sizeof(head));

@@ -10,6 +10,13 @@ static struct address_space *space(void)
 	return process_current()->space;
 }
 
+static bool is_shared(int flags)
+{
+	int type = flags & LINUX_MAP_TYPE;
+
+	return type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE;
+}
+
 /* mmap's access rules for a file: EACCES unless it was opened for what the mapping needs. */
 static int check_file_access(const struct file *file, int prot, int flags)
 {
@@ -19,9 +26,9 @@ static int check_file_access(const struct file *file, int prot, int flags)
 		return -EOPNOTSUPP;
 	if (!(file->mode & MAY_READ))
 		return -EACCES;
-	if ((type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE) && (prot & LINUX_PROT_WRITE) && !(file->mode & MAY_WRITE))
+	if (is_shared(flags) && (prot & LINUX_PROT_WRITE) && !(file->mode & MAY_WRITE))
 		return -EACCES;
-	if ((type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE) && (prot & LINUX_PROT_WRITE) && file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+	if (is_shared(flags) && (prot & LINUX_PROT_WRITE) && file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
 		return -EPERM;
 	return 0;
 }
@@ -39,6 +46,8 @@ static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int
 		ret = file_map(file, &offset, &mapped);
 	if (!ret)
 		ret = address_space_map(space(), address, len, prot, flags, &mapped, offset);
+	if (ret > 0 && is_shared(flags) && file->inode && (file->inode->mode & S_IFMT) == S_IFREG)
+		file_touch_access(file); /* of a program and its libraries, which are mapped privately, what reads them first has done that */
 	file_put(file);
 	return ret;
 }

@@ -141,7 +141,7 @@ SYSCALL(reboot, 4, "xxxp")
 }
 
 /* personality(2): kept and inherited whatever it is; of its flags one counts, which switches address randomisation off (process/exec_build.c). */
-SYSCALL_PARTIAL(personality, "any is kept, but of their flags ADDR_NO_RANDOMIZE alone does something");
+SYSCALL_PARTIAL(personality, "any is kept, but of their flags ADDR_NO_RANDOMIZE and STICKY_TIMEOUTS alone do something");
 SYSCALL(personality, 1, "x")
 {
 	struct process *process = process_current();

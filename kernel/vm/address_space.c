@@ -14,6 +14,8 @@
 #define ROOM_TRIES 8
 #define OVERCOMMIT (1ul << 30) /* one mapping may be larger than all memory by that much */
 
+unsigned address_space_max_regions = 65530;
+
 /* ---- Making and ending ---- */
 
 static uint64_t random_number(void)
@@ -107,7 +109,7 @@ void address_space_put(struct address_space *space)
 
 int check_limits(const struct address_space *space, uint64_t more, bool is_data)
 {
-	if (more > space->limit_bytes || space->mapped_bytes > space->limit_bytes - more)
+	if (more > space->limit_bytes || space->mapped_bytes > space->limit_bytes - more || space->nr_regions > address_space_max_regions)
 		return -ENOMEM;
 	if (is_data && (more > space->limit_data || space->data_bytes > space->limit_data - more))
 		return -ENOMEM;

@@ -15,6 +15,7 @@ struct mapped_file {
 	uint64_t (*size)(void *file);	    /* bytes; access beyond the last page is SIGBUS */
 	void (*get)(void *file);
 	void (*put)(void *file);
+	void (*written)(void *file); /* the program has begun to write a page of a shared mapping; no lock held. May be NULL */
 	void (*attached)(void *file), (*detached)(void *file); /* told of each region beside its get and put; may be NULL */
 	long (*describe)(void *file, char *path, size_t size); /* for /proc/self/maps */
 	void *file;
@@ -61,14 +62,17 @@ struct address_space {
 	uint32_t pins;		/* atomic: the struct itself; users together hold one */
 	uint64_t data_bytes;	/* private and writable, for RLIMIT_DATA */
 	uint64_t locked_bytes;	/* for RLIMIT_MEMLOCK */
+	unsigned nr_regions;
 	unsigned lock_future;	/* of REGION_LOCK_MASK: what is mapped from now on gets it (mlockall(2)) */
 	uint64_t place_from;	/* no hole above is larger than place_skipped */
 	uint64_t place_skipped;
 	bool has_seals;		  /* some region is sealed */
+	bool has_no_huge;	  /* no large pages (PR_SET_THP_DISABLE) */
 	uint64_t thrash_since_ns; /* when counting of the following began */
 	uint64_t thrash_reads;	  /* page faults on code that had to read */
 };
 
+extern unsigned address_space_max_regions; /* vm.max_map_count */
 struct address_space *address_space_new(void); /* NULL: no memory */
 void address_space_get(struct address_space *space);
 void address_space_put(struct address_space *space);

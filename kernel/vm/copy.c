@@ -84,6 +84,7 @@ static void copy_fields(struct address_space *to, const struct address_space *fr
 	to->limit_stack = from->limit_stack;
 	to->vdso = from->vdso;
 	to->has_seals = from->has_seals;
+	to->has_no_huge = from->has_no_huge;
 }
 
 struct address_space *address_space_copy(struct address_space *from)

@@ -136,6 +136,7 @@ void region_insert(struct address_space *space, struct region *region)
 {
 	region->space = space;
 	link_node(space, region);
+	space->nr_regions++;
 	account(region, 1);
 	if (region->file.cache)
 		mapping_add(region);
@@ -144,6 +145,7 @@ void region_insert(struct address_space *space, struct region *region)
 void region_remove(struct address_space *space, struct region *region, struct list *dead)
 {
 	rb_remove(&space->regions, &region->node);
+	space->nr_regions--;
 	account(region, -1ul);
 	region_place_freed(space, region->start, region->end);
 	if (space->last_hit == region)
@@ -197,6 +199,8 @@ int region_split(struct address_space *space, uint64_t address)
 
 	if (!region || region->start == address)
 		return 0;
+	if (space->nr_regions >= address_space_max_regions)
+		return -ENOMEM;
 	upper = region_clone(region);
 	if (!upper)
 		return -ENOMEM;

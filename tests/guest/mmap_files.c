@@ -115,5 +115,18 @@ int main(void)
 	printf("sum %lu same %d\n", sum, !memcmp(whole, shared, 4 << 20));
 	SHOW(madvise(shared, 4 << 20, MADV_DONTNEED));
 	printf("same %d\n", !memcmp(whole, shared, 4 << 20));
+	/* Writing moves the times of the file, reading does not. */
+	struct timespec old[2] = {{1000, 0}, {1000, 0}};
+	struct stat now;
+
+	fsync(fd);
+	futimens(fd, old);
+	printf("read %d\n", shared[0]);
+	fstat(fd, &now);
+	printf("moved %d\n", now.st_mtime != 1000);
+	shared[0]++;
+	msync(shared, 4096, MS_SYNC);
+	fstat(fd, &now);
+	printf("moved %d\n", now.st_mtime != 1000);
 	return 0;
 }

@@ -23,6 +23,7 @@ struct proc_file {
 	uint32_t mode; /* permissions */
 	void (*show)(struct proc_text *to);
 	int (*store)(const char *text, size_t len); /* NULL: cannot be written */
+	unsigned *number, least, most; /* or it is one number, which can be written if there is a `most` */
 	const char *link; /* it is a symbolic link to this */
 	long (*link_target)(char *to, size_t size); /* or to what this says */
 };

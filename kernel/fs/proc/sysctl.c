@@ -26,19 +26,10 @@ SYSCTL_TEXT(pid_max, "kernel/pid_max", "4194304");
 SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
 SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
 SYSCTL_TEXT(randomize_va_space, "kernel/randomize_va_space", "2");
-SYSCTL_TEXT(shmmax, "kernel/shmmax", "18446744073692774399");
-SYSCTL_TEXT(shmall, "kernel/shmall", "18446744073692774399");
-SYSCTL_TEXT(shmmni, "kernel/shmmni", "4096");
-SYSCTL_TEXT(msgmax, "kernel/msgmax", "8192");
-SYSCTL_TEXT(msgmnb, "kernel/msgmnb", "16384");
-SYSCTL_TEXT(msgmni, "kernel/msgmni", "32000");
-SYSCTL_TEXT(sem, "kernel/sem", "32000\t1024000000\t500\t32000");
 SYSCTL_TEXT(entropy_avail, "kernel/random/entropy_avail", "256");
 SYSCTL_TEXT(poolsize, "kernel/random/poolsize", "256");
 SYSCTL_TEXT(overcommit_memory, "vm/overcommit_memory", "0");
-SYSCTL_TEXT(max_map_count, "vm/max_map_count", "65530");
 SYSCTL_TEXT(swappiness, "vm/swappiness", "60");
-SYSCTL_TEXT(nr_hugepages, "vm/nr_hugepages", "0");
 SYSCTL_TEXT(mmap_min_addr, "vm/mmap_min_addr", "65536");
 SYSCTL_TEXT(file_max, "fs/file-max", "9223372036854775807");
 SYSCTL_TEXT(nr_open, "fs/nr_open", "1048576");
@@ -69,38 +60,24 @@ static int store_core_pattern(const char *text, size_t len)
 }
 PROC_FILE(sys_core_pattern) = {.path = "sys/kernel/core_pattern", .mode = 0644, .show = show_core_pattern, .store = store_core_pattern};
 
-static void show_core_uses_pid(struct proc_text *to)
+PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .number = &core_uses_pid, .most = 1};
+PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .number = &task_limit, .least = TASK_LIMIT_MIN, .most = TASK_LIMIT_MAX};
+PROC_FILE(sys_max_map_count) = {.path = "sys/vm/max_map_count", .mode = 0644, .number = &address_space_max_regions, .most = INT32_MAX};
+
+/* As many as there can be: none. */
+static void show_huge_pages(struct proc_text *to)
 {
-	proc_print(to, "%d\n", core_uses_pid);
+	proc_print(to, "0\n");
 }
 
-static int store_core_uses_pid(const char *text, size_t len)
+static int store_huge_pages(const char *text, size_t len)
 {
-	if (text[0] != '0' && text[0] != '1')
-		return -EINVAL;
-	core_uses_pid = text[0] == '1';
-	return 0;
-}
-PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .show = show_core_uses_pid, .store = store_core_uses_pid};
-
-static void show_threads_max(struct proc_text *to)
-{
-	proc_print(to, "%u\n", task_limit);
-}
-
-static int store_threads_max(const char *text, size_t len)
-{
-	char copy[16] = "";
-	const char *end = copy;
+	const char *end;
 	uint64_t value;
 
-	memcpy(copy, text, min_u64(len, sizeof(copy) - 1));
-	if (!format_parse_u64(copy, &end, &value) || (*end && *end != '\n') || value < TASK_LIMIT_MIN || value > TASK_LIMIT_MAX)
-		return -EINVAL;
-	task_limit = (uint32_t)value;
-	return 0;
+	return format_parse_u64(text, &end, &value) && (!*end || *end == '\n') ? 0 : -EINVAL;
 }
-PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .show = show_threads_max, .store = store_threads_max};
+PROC_FILE(sys_nr_hugepages) = {.path = "sys/vm/nr_hugepages", .mode = 0644, .show = show_huge_pages, .store = store_huge_pages};
 
 static void show_hostname(struct proc_text *to)
 {
