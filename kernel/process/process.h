@@ -153,6 +153,11 @@ extern struct spinlock process_tree_lock;
 /* Iteration for /proc: the process with the smallest pid >= pid, with process_tree_lock held; NULL at the end. */
 struct process *process_next(int pid);
 uint64_t process_count_ever(void); /* how many there were since the start */
+/* kernel.pid_max: ids are below it, and reused late; kernel.ns_last_pid: the id that was given last, the next one follows it. */
+enum { PROCESS_ID_LIMIT = 4194304 /* Linux's on 64-bit machines */ };
+extern unsigned process_id_max;
+int process_last_id(void);
+void process_set_last_id(int id);
 void process_get(struct process *process);
 void process_put(struct process *process);
 

@@ -231,6 +231,39 @@ static int store_comm(const struct proc_subject *subject, const char *text, size
 }
 PROC_PROCESS_FILE(comm) = {.name = "comm", .mode = 0644, .is_per_task = true, .show = show_comm, .store = store_comm};
 
+/* Of a task, which is the first of the process where none is named. */
+static int show_slack(struct proc_text *to, const struct proc_subject *subject)
+{
+	const struct task *task;
+	uint64_t slack_ns;
+
+	spin_lock(&process_tree_lock);
+	task = any_task(subject);
+	slack_ns = task ? task->timer_slack_ns : 0;
+	spin_unlock(&process_tree_lock);
+	if (!task)
+		return -ESRCH;
+	proc_print(to, "%llu\n", (unsigned long long)slack_ns);
+	return 0;
+}
+
+static int store_slack(const struct proc_subject *subject, const char *text, size_t len)
+{
+	struct task *task;
+	const char *end;
+	uint64_t value;
+
+	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n'))
+		return -EINVAL;
+	spin_lock(&process_tree_lock);
+	task = any_task(subject);
+	if (task)
+		task->timer_slack_ns = value ? (uint32_t)min_u64(value, UINT32_MAX) : task->default_slack_ns;
+	spin_unlock(&process_tree_lock);
+	return task ? 0 : -ESRCH;
+}
+PROC_PROCESS_FILE(timerslack_ns) = {.name = "timerslack_ns", .mode = 0666, .is_guarded = true, .show = show_slack, .store = store_slack};
+
 static int show_limits(struct proc_text *to, const struct proc_subject *subject)
 {
 	static const struct {

@@ -22,7 +22,6 @@ SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
 SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
 SYSCTL_TEXT(domainname, "kernel/domainname", system_domain_name);
 SYSCTL_TEXT(tainted, "kernel/tainted", "0");
-SYSCTL_TEXT(pid_max, "kernel/pid_max", "4194304");
 SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
 SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
 SYSCTL_TEXT(randomize_va_space, "kernel/randomize_va_space", "2");
@@ -62,7 +61,25 @@ PROC_FILE(sys_core_pattern) = {.path = "sys/kernel/core_pattern", .mode = 0644, 
 
 PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .number = &core_uses_pid, .most = 1};
 PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .number = &task_limit, .least = TASK_LIMIT_MIN, .most = TASK_LIMIT_MAX};
+PROC_FILE(sys_pid_max) = {.path = "sys/kernel/pid_max", .mode = 0644, .number = &process_id_max, .least = 301, .most = PROCESS_ID_LIMIT};
 PROC_FILE(sys_max_map_count) = {.path = "sys/vm/max_map_count", .mode = 0644, .number = &address_space_max_regions, .most = INT32_MAX};
+
+static void show_last_pid(struct proc_text *to)
+{
+	proc_print(to, "%d\n", process_last_id());
+}
+
+static int store_last_pid(const char *text, size_t len)
+{
+	const char *end;
+	uint64_t value;
+
+	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n') || value >= process_id_max)
+		return -EINVAL;
+	process_set_last_id((int)value);
+	return 0;
+}
+PROC_FILE(sys_ns_last_pid) = {.path = "sys/kernel/ns_last_pid", .mode = 0644, .show = show_last_pid, .store = store_last_pid};
 
 /* As many as there can be: none. */
 static void show_huge_pages(struct proc_text *to)
