@@ -23,23 +23,25 @@ void signal_queue_init(struct signal_queue *queue)
 	list_init(&queue->infos);
 }
 
-static bool may_queue_more(struct process *process, int signal, const struct linux_siginfo *info)
+/* Real-time signals are limited in number: they stand in the queue as often as they are sent. */
+static bool is_over_limit(const struct process *process, int signal)
 {
-	/* What the kernel or kill(2) sends may lose its information, never itself. */
-	bool is_queued_by_user = info && info->code < 0 && info->code != LINUX_SI_TKILL && signal >= LINUX_SIGRTMIN;
-
-	return !is_queued_by_user || process->nr_queued < process->limits[LINUX_RLIMIT_SIGPENDING].soft;
+	return signal >= LINUX_SIGRTMIN && process->nr_queued >= process->limits[LINUX_RLIMIT_SIGPENDING].soft;
 }
 
 int signal_queue_add(struct process *process, struct signal_queue *queue, int signal, const struct linux_siginfo *info)
 {
-	struct queued_signal *entry;
+	struct queued_signal *entry = NULL;
+	bool is_over;
 
 	if (signal < LINUX_SIGRTMIN && (queue->pending & BIT(signal)) && !(info && info->mark))
 		return 0;
-	if (!may_queue_more(process, signal, info))
+	/* What kill(2) sends, and the kernel without more to say, may lose its information, never itself; timers have paid for theirs. */
+	is_over = is_over_limit(process, signal) && !(info && info->mark);
+	if (is_over && info && info->code != LINUX_SI_USER)
 		return -EAGAIN;
-	entry = signal == LINUX_SIGKILL ? NULL : heap_alloc(sizeof(*entry));
+	if (!is_over && signal != LINUX_SIGKILL)
+		entry = heap_alloc(sizeof(*entry));
 	if (entry) {
 		if (info)
 			entry->info = *info;

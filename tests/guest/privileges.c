@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
@@ -164,6 +165,44 @@ static void pidfds(void)
 	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
 }
 
+static void queue_limit(void)
+{
+	struct rlimit limit, none;
+	sigset_t waited;
+	siginfo_t info;
+
+	sigemptyset(&waited);
+	sigaddset(&waited, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &waited, NULL);
+	getrlimit(RLIMIT_SIGPENDING, &limit);
+	none = (struct rlimit){0, limit.rlim_max};
+	setrlimit(RLIMIT_SIGPENDING, &none);
+	SHOW(syscall(SYS_tgkill, getpid(), gettid(), SIGRTMIN));
+	SHOW(sigqueue(getpid(), SIGRTMIN, (union sigval){1}));
+	SHOW(kill(getpid(), SIGRTMIN));
+	SHOW(kill(getpid(), SIGRTMIN));
+	SHOW(sigwaitinfo(&waited, &info));
+	printf("code %d\n", info.si_code);
+	SHOW(sigtimedwait(&waited, &info, &(struct timespec){0, 0}));
+}
+
+static void ended(void)
+{
+	siginfo_t info;
+	int pid = fork();
+
+	if (!pid)
+		_exit(0);
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	SHOW(sched_getscheduler(pid));
+	wait(NULL);
+	SHOW(sched_getscheduler(pid));
+	SHOW(syscall(SYS_syslog, 2, NULL, 1));
+	SHOW(syscall(SYS_syslog, 3, "x", -1));
+	SHOW(syscall(SYS_syslog, 8, NULL, 9));
+	SHOW(syscall(SYS_syslog, 99, NULL, 0));
+}
+
 int main(void)
 {
 	in_child(secure_bits);
@@ -171,5 +210,7 @@ int main(void)
 	in_child(values);
 	in_child(threads);
 	in_child(pidfds);
+	in_child(queue_limit);
+	in_child(ended);
 	return 0;
 }

@@ -21,6 +21,7 @@ SYSCTL_TEXT(ostype, "kernel/ostype", "Linux");
 SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
 SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
 SYSCTL_TEXT(domainname, "kernel/domainname", system_domain_name);
+SYSCTL_TEXT(printk, "kernel/printk", "4\t4\t1\t7");
 SYSCTL_TEXT(tainted, "kernel/tainted", "0");
 SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
 SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
