@@ -8,9 +8,9 @@
 #include "kernel/uapi/errno.h"
 
 #define NS_PER_SECOND 1000000000ull
-#define NOFILE_MAX    1048576 /* Linux's fs.nr_open */
 
 uint32_t task_limit = TASK_LIMIT_MIN;
+unsigned open_files_limit = 1048576;
 
 /* What Linux gives its first process, with the descriptors that service managers raise it to. */
 void limits_init(struct process *process)
@@ -27,7 +27,7 @@ void limits_init(struct process *process)
 	process->limits[LINUX_RLIMIT_STACK].soft = 8ull << 20;
 	process->limits[LINUX_RLIMIT_CORE].soft = 0;
 	process->limits[LINUX_RLIMIT_NPROC] = (struct linux_rlimit){tasks, tasks};
-	process->limits[LINUX_RLIMIT_NOFILE] = (struct linux_rlimit){1024, NOFILE_MAX};
+	process->limits[LINUX_RLIMIT_NOFILE] = (struct linux_rlimit){1024, open_files_limit};
 	process->limits[LINUX_RLIMIT_MEMLOCK] = (struct linux_rlimit){8ull << 20, 8ull << 20};
 	process->limits[LINUX_RLIMIT_SIGPENDING] = (struct linux_rlimit){tasks, tasks};
 	process->limits[LINUX_RLIMIT_MSGQUEUE] = (struct linux_rlimit){819200, 819200};
@@ -77,7 +77,7 @@ static int check(const struct linux_rlimit *wanted, const struct linux_rlimit *n
 {
 	if (wanted->soft > wanted->hard)
 		return -EINVAL;
-	if (resource == LINUX_RLIMIT_NOFILE && wanted->hard > NOFILE_MAX)
+	if (resource == LINUX_RLIMIT_NOFILE && wanted->hard > open_files_limit)
 		return -EPERM;
 	if (wanted->hard > now->hard && !task_is_capable(CAPABILITY_SYS_RESOURCE))
 		return -EPERM;

@@ -167,6 +167,8 @@ int address_space_key(struct address_space *space, uint64_t address, bool is_pri
 	region = region_find(space, address);
 	if (!region || !(region->flags & (region->flags & REGION_SHARED ? REGION_READ | REGION_WRITE : REGION_WRITE)))
 		ret = -EFAULT; /* as futex(2) says of private memory that nobody can write */
+	else if (region->flags & REGION_SHARED && align_down(address - region->start + region->offset, PAGE_SIZE) >= region->file.size(region->file.file))
+		ret = -EFAULT; /* beyond the end of the file there is no page */
 	else if (region->flags & REGION_SHARED)
 		*key = (struct memory_key){.object = (uint64_t)(uintptr_t)region->file.cache,
 			.offset = address - region->start + region->offset};

@@ -32,7 +32,6 @@ SYSCTL_TEXT(overcommit_memory, "vm/overcommit_memory", "0");
 SYSCTL_TEXT(swappiness, "vm/swappiness", "60");
 SYSCTL_TEXT(mmap_min_addr, "vm/mmap_min_addr", "65536");
 SYSCTL_TEXT(file_max, "fs/file-max", "9223372036854775807");
-SYSCTL_TEXT(nr_open, "fs/nr_open", "1048576");
 SYSCTL_TEXT(pipe_max_size, "fs/pipe-max-size", "1048576");
 SYSCTL_TEXT(inotify_watches, "fs/inotify/max_user_watches", "65536");
 SYSCTL_TEXT(inotify_instances, "fs/inotify/max_user_instances", "128");
@@ -62,6 +61,7 @@ PROC_FILE(sys_core_pattern) = {.path = "sys/kernel/core_pattern", .mode = 0644, 
 
 PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .number = &core_uses_pid, .most = 1};
 PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .number = &task_limit, .least = TASK_LIMIT_MIN, .most = TASK_LIMIT_MAX};
+PROC_FILE(sys_nr_open) = {.path = "sys/fs/nr_open", .mode = 0644, .number = &open_files_limit, .least = 64, .most = 1048576};
 PROC_FILE(sys_pid_max) = {.path = "sys/kernel/pid_max", .mode = 0644, .number = &process_id_max, .least = 301, .most = PROCESS_ID_LIMIT};
 PROC_FILE(sys_max_map_count) = {.path = "sys/vm/max_map_count", .mode = 0644, .number = &address_space_max_regions, .most = INT32_MAX};
 
