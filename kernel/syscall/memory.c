@@ -45,7 +45,9 @@ static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int
 	if (!ret)
 		ret = file_map(file, &offset, &mapped);
 	if (!ret)
-		ret = address_space_map(space(), address, len, prot, flags, &mapped, offset);
+		ret = address_space_map(space(), address, len, prot, flags, mapped.cache ? &mapped : NULL, offset);
+	if (ret > 0 && is_shared(flags) && !mapped.cache && mapped.is_read_only)
+		address_space_keep_read_only(space(), (uint64_t)ret, len);
 	if (ret > 0 && is_shared(flags) && file->inode && (file->inode->mode & S_IFMT) == S_IFREG)
 		file_touch_access(file); /* of a program and its libraries, which are mapped privately, what reads them first has done that */
 	file_put(file);

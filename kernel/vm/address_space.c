@@ -155,7 +155,7 @@ static unsigned region_flags_of(int prot, int flags, const struct mapped_file *f
 	result |= is_shared(flags) ? REGION_SHARED : 0;
 	result |= is_shared(flags) && file && file->is_read_only ? 0 : REGION_MAY_WRITE;
 	result |= flags & LINUX_MAP_LOCKED ? REGION_LOCKED : 0;
-	return result | (flags & LINUX_MAP_GROWSDOWN && !(file && file->cache) ? REGION_GROWS_DOWN : 0);
+	return result | (flags & LINUX_MAP_GROWSDOWN && !file ? REGION_GROWS_DOWN : 0);
 }
 
 static int check_request(uint64_t address, uint64_t len, int flags, const struct mapped_file *file, uint64_t offset)
@@ -166,7 +166,7 @@ static int check_request(uint64_t address, uint64_t len, int flags, const struct
 		return -ENOMEM;
 	if (len > USER_END)
 		return -ENOMEM;
-	if (file && file->cache && offset + len < offset)
+	if (file && offset + len < offset)
 		return -EOVERFLOW;
 	if (!(flags & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE)))
 		return 0;
@@ -218,11 +218,8 @@ static int64_t map_locked(struct address_space *space, struct region *region, ui
 /* The region to be, with the file's reference; its place is not known yet. */
 static int prepare(int prot, int flags, const struct mapped_file *file, uint64_t offset, struct region **region)
 {
-	unsigned region_flags = region_flags_of(prot, flags, file);
 	struct mapped_file shared;
 
-	if (file && !file->cache)
-		file = NULL;
 	if (!file && is_shared(flags)) {
 		int ret = shared_memory_new(&shared);
 
@@ -231,7 +228,7 @@ static int prepare(int prot, int flags, const struct mapped_file *file, uint64_t
 		file = &shared;
 		offset = 0;
 	}
-	*region = region_new(0, 0, region_flags);
+	*region = region_new(0, 0, region_flags_of(prot, flags, file));
 	if (*region && file)
 		region_set_file(*region, file, offset);
 	if (!*region && file == &shared) {
@@ -252,7 +249,7 @@ int64_t address_space_map(struct address_space *space, uint64_t address, uint64_
 		return -ENOMEM;
 	len = align_up(len, PAGE_SIZE);
 	ret = check_request(address, len, flags, file, offset);
-	if (!ret && !(file && file->cache) && !is_shared(flags) && (prot & LINUX_PROT_WRITE) && is_absurd(len, flags))
+	if (!ret && !file && !is_shared(flags) && (prot & LINUX_PROT_WRITE) && is_absurd(len, flags))
 		ret = -ENOMEM;
 	if (!ret)
 		ret = prepare(prot, flags, file, offset, &region);

@@ -82,7 +82,7 @@ void address_space_gone_faults(uint64_t *minor, uint64_t *major);
 struct address_space *address_space_copy(struct address_space *space);
 
 /*
- * Maps [address, address+len). address 0 without MAP_FIXED, or a hint that is taken: a place is chosen. `file` NULL, or without a cache: anonymous; its `get` is called for the region.
+ * Maps [address, address+len). address 0 without MAP_FIXED, or a hint that is taken: a place is chosen. `file` NULL: anonymous; its `get` is called for the region.
  * flags are mmap(2)'s MAP_* and prot PROT_* (uapi/mman.h). Returns the address or -errno.
  */
 int64_t address_space_map(struct address_space *space, uint64_t address, uint64_t len, int prot, int flags, const struct mapped_file *file, uint64_t offset);
@@ -92,6 +92,8 @@ int address_space_unmap(struct address_space *space, uint64_t address, uint64_t 
 /* shmdt(2): unmaps what is left of a file's mapping whose byte 0 was put at `address`, if the file is of the kind that `is_wanted` knows. -EINVAL: none. */
 int address_space_unmap_file(struct address_space *space, uint64_t address, bool (*is_wanted)(const struct mapped_file *file)) must_check;
 int address_space_protect(struct address_space *space, uint64_t address, uint64_t len, int prot) must_check;
+/* Shared memory that cannot become writable any more. */
+void address_space_keep_read_only(struct address_space *space, uint64_t address, uint64_t len);
 int64_t address_space_remap(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address);
 /* remap_file_pages(2): the shared file mapping shows the file from `page` on instead; prot must be 0. */
 int address_space_remap_file(struct address_space *space, uint64_t address, uint64_t len, int prot, uint64_t page) must_check;
