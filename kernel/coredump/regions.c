@@ -35,6 +35,8 @@ static bool is_dumped(const struct region *region, uint32_t filter)
 {
 	bool is_memory = !region->file.cache || page_cache_is_memory(region->file.cache);
 
+	if (region->flags & REGION_DONT_DUMP)
+		return false;
 	if (region->flags & REGION_FIXED_FRAMES)
 		return region->name && !strcmp(region->name, "[vdso]");
 	if (region->flags & REGION_SHARED)
@@ -61,7 +63,7 @@ static void add_name(struct core_regions *to, struct core_region *entry, const s
 	to->names_len += len;
 }
 
-static bool add_region(void *context, const struct region *region, uint64_t resident)
+static bool add_region(void *context, const struct region *region, const struct region_usage *usage)
 {
 	struct collection *collection = context;
 	struct core_regions *to = collection->to;

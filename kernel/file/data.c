@@ -33,7 +33,7 @@ static uint64_t pages_of(uint64_t size)
 }
 
 /* relatime (mount(8)): the access time is moved only if it would be older than a change, or a day old. */
-static void touch_access(struct file *file)
+void file_touch_access(struct file *file)
 {
 	struct inode *inode = file->inode;
 	unsigned flags = file->path.mount ? mount_flags(file->path.mount) : 0;
@@ -114,7 +114,7 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 		}
 	}
 	*position = at;
-	touch_access(file); /* also at the end, where there is nothing to read */
+	file_touch_access(file); /* also at the end, where there is nothing to read */
 	if (done && unlikely(watch_count))
 		watch_path_event(&file->path, WATCH_ACCESS);
 	return done ? done : ret;
@@ -143,7 +143,7 @@ long file_pages_get(struct file *file, uint64_t position, size_t max, struct pag
 			page_put(pages[i]);
 	there = nr * PAGE_SIZE - position % PAGE_SIZE;
 	*len = min_u64(*len, there);
-	touch_access(file);
+	file_touch_access(file);
 	return (long)nr;
 }
 
@@ -405,6 +405,12 @@ static void mapped_put(void *file)
 	file_put(file);
 }
 
+/* mmap(2), "Timestamps changes for file-backed mappings". */
+static void mapped_written(void *file)
+{
+	inode_touch(((struct file *)file)->inode, TOUCH_MTIME | TOUCH_CTIME);
+}
+
 static long mapped_describe(void *file, char *path, size_t size)
 {
 	return file_to_text(file, path, size);
@@ -419,6 +425,7 @@ static int data_map(struct file *file, struct mapped_file *mapped)
 	    .size = mapped_size,
 	    .get = mapped_get,
 	    .put = mapped_put,
+	    .written = mapped_written,
 	    .describe = mapped_describe,
 	    .file = file,
 	    .device = inode->fs ? inode->fs->device : 0,
@@ -506,7 +513,7 @@ static int directory_read(struct file *file, struct directory_sink *sink)
 	mutex_lock(&inode->lock);
 	ret = inode->links ? inode->ops->read_directory(inode, &file->position, sink) : -ENOENT;
 	mutex_unlock(&inode->lock);
-	touch_access(file);
+	file_touch_access(file);
 	return ret;
 }
 

@@ -85,6 +85,7 @@ void file_uncount_writer(struct file *file);
 /* Nobody may write the file from now on until it is closed. -ETXTBSY: somebody does. */
 int file_deny_writes(struct file *file) must_check;
 /* What a mapping of the file from *offset on shows, which becomes the place in mapped->cache. */
+void file_touch_access(struct file *file); /* it was read, or mapped: the access time moves if it is to */
 int file_map(struct file *file, uint64_t *offset, struct mapped_file *mapped) must_check;
 /* Where an open file is, for opening it again (/proc/PID/fd): pipes get a place without a name. -ENXIO: nowhere. */
 int file_to_path(struct file *file, struct path *path) must_check;

@@ -152,6 +152,7 @@ bool inode_is_directory(const struct inode *inode);
 struct credentials {
 	uint32_t references; /* atomic; immutable once shared */
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	uint32_t secure_bits; /* capabilities(7), SECBIT_*: process/credentials.h */
 	uint64_t capabilities_permitted, capabilities_effective, capabilities_inheritable, capabilities_bounding, capabilities_ambient;
 	size_t nr_groups;
 	uint32_t groups[];

@@ -102,7 +102,7 @@ static int truncate_opened(struct inode *inode)
 	if (ret)
 		return ret;
 	mutex_lock(&inode->lock);
-	ret = inode_set(inode, &attributes);
+	ret = inode->size && (inode->seals & F_SEAL_SHRINK) ? -EPERM : inode_set(inode, &attributes);
 	mutex_unlock(&inode->lock);
 	inode_end_write(inode);
 	return ret;

@@ -3,16 +3,19 @@
 #include "kernel/file/timerfd.h"
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
+#include "kernel/sched/clock_watch.h"
 #include "kernel/sched/timer.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"
 
 struct timer_file {
+	struct mutex set_lock; /* setting it, from the first to the last step */
 	struct timer timer;
-	struct spinlock lock; /* guards what follows */
-	uint64_t deadline_ns; /* of the next expiration; UINT64_MAX: disarmed */
-	uint64_t interval_ns;
+	struct spinlock lock; /* guards what follows, and arming */
+	struct timerfd_setting set; /* deadline_ns: of the next expiration */
+	struct clock_watch watch; /* of a time of day */
+	bool is_watching, clock_was_set; /* not told yet */
 	uint64_t expirations; /* not read yet, as far as counted */
 	struct wait_queue wait;
 	int clock;
@@ -20,16 +23,30 @@ struct timer_file {
 
 static const struct file_ops timerfd_ops;
 
-/* Counts what expired up to now; true if there is any. Arms the timer for the next one only if somebody may wait. */
-static bool count_expired(struct timer_file *t, uint64_t now)
+static uint64_t now_of(const struct timer_file *t)
 {
-	if (t->deadline_ns <= now) {
+	return t->set.is_of_day ? clock_realtime_ns() : clock_monotonic_ns();
+}
+
+static void arm_locked(struct timer_file *t)
+{
+	if (t->set.deadline_ns != UINT64_MAX)
+		timer_arm(&t->timer, t->set.is_of_day ? clock_monotonic_at(t->set.deadline_ns) : t->set.deadline_ns);
+}
+
+/* Counts what expired up to now; true if there is any. */
+static bool count_expired_locked(struct timer_file *t)
+{
+	struct timerfd_setting *set = &t->set;
+	uint64_t now = now_of(t);
+
+	if (set->deadline_ns <= now) {
 		uint64_t periods = 1;
 
-		if (t->interval_ns)
-			periods += (now - t->deadline_ns) / t->interval_ns;
+		if (set->interval_ns)
+			periods += (now - set->deadline_ns) / set->interval_ns;
 		t->expirations += periods;
-		t->deadline_ns = t->interval_ns ? t->deadline_ns + periods * t->interval_ns : UINT64_MAX;
+		set->deadline_ns = set->interval_ns ? set->deadline_ns + periods * set->interval_ns : UINT64_MAX;
 	}
 	return t->expirations != 0;
 }
@@ -37,46 +54,65 @@ static bool count_expired(struct timer_file *t, uint64_t now)
 static void fire(struct timer *timer)
 {
 	struct timer_file *t = container_of(timer, struct timer_file, timer);
-	uint64_t next;
 
 	spin_lock(&t->lock);
-	count_expired(t, clock_monotonic_ns());
-	next = t->deadline_ns;
+	count_expired_locked(t);
+	arm_locked(t);
 	spin_unlock(&t->lock);
-	if (next != UINT64_MAX)
-		timer_arm(timer, next);
 	wait_wake_all(&t->wait, POLLIN | POLLRDNORM);
 }
 
-static bool take(struct timer_file *t, uint64_t *count)
+static bool is_cancelled(const struct timer_file *t)
+{
+	return t->clock_was_set && t->set.ends_on_set;
+}
+
+static void clock_has_stepped(struct clock_watch *watch)
+{
+	struct timer_file *t = container_of(watch, struct timer_file, watch);
+
+	spin_lock(&t->lock);
+	t->clock_was_set = t->is_watching; /* not when the watch begins */
+	t->is_watching = true;
+	arm_locked(t);
+	spin_unlock(&t->lock);
+	wait_wake_all(&t->wait, POLLIN | POLLRDNORM);
+}
+
+/* True: there is something to tell. */
+static bool take(struct timer_file *t, uint64_t *count, int *error)
 {
 	spin_lock(&t->lock);
-	count_expired(t, clock_monotonic_ns());
+	count_expired_locked(t);
+	*error = is_cancelled(t) ? -ECANCELED : 0;
 	*count = t->expirations;
+	t->clock_was_set = false;
 	t->expirations = 0;
 	spin_unlock(&t->lock);
-	return *count != 0;
+	return *count || *error;
 }
 
 static long timerfd_read(struct file *file, struct io_vector *io, uint64_t *position)
 {
 	struct timer_file *t = file->private_data;
 	struct waiter waiter;
+	int ret = 0, error;
 	uint64_t count;
-	int ret = 0;
 
 	if (io->left < sizeof(count))
 		return -EINVAL;
-	if (!take(t, &count)) {
+	if (!take(t, &count, &error)) {
 		if (file_is_nonblocking(file))
 			return -EAGAIN;
 		wait_begin(&waiter, &t->wait);
-		while (!take(t, &count) && !ret)
+		while (!take(t, &count, &error) && !ret)
 			ret = wait_sleep(WAIT_FOREVER, WAIT_INTERRUPTIBLE);
 		wait_end(&waiter);
-		if (!count)
+		if (!count && !error)
 			return ret;
 	}
+	if (error)
+		return error;
 	return io_vector_put(io, &count, sizeof(count)) == sizeof(count) ? (long)sizeof(count) : -EFAULT;
 }
 
@@ -88,20 +124,26 @@ static unsigned timerfd_poll(struct file *file, struct poll_table *table)
 	if (table)
 		table->add(table, &t->wait);
 	spin_lock(&t->lock);
-	expired = t->expirations || t->deadline_ns <= clock_monotonic_ns();
+	expired = t->expirations || t->set.deadline_ns <= now_of(t) || is_cancelled(t);
 	spin_unlock(&t->lock);
 	return expired ? POLLIN | POLLRDNORM : 0;
+}
+
+/* Nothing is armed or told once it returns. */
+static void stop(struct timer_file *t)
+{
+	spin_lock(&t->lock);
+	t->set = (struct timerfd_setting){.deadline_ns = UINT64_MAX}; /* a function that runs now does not arm it again */
+	spin_unlock(&t->lock);
+	clock_watch_remove(&t->watch);
+	timer_end(&t->timer);
 }
 
 static void timerfd_release(struct file *file)
 {
 	struct timer_file *t = file->private_data;
 
-	spin_lock(&t->lock);
-	t->deadline_ns = UINT64_MAX;
-	t->interval_ns = 0;
-	spin_unlock(&t->lock);
-	timer_cancel(&t->timer);
+	stop(t);
 	heap_free(t);
 }
 
@@ -115,32 +157,35 @@ int timerfd_clock(const struct file *file)
 	return ((struct timer_file *)file->private_data)->clock;
 }
 
-void timerfd_set(struct file *file, const struct timerfd_setting *setting)
+int timerfd_set(struct file *file, const struct timerfd_setting *setting)
 {
 	struct timer_file *t = file->private_data;
+	bool was_cancelled;
 
+	mutex_lock(&t->set_lock);
+	was_cancelled = t->clock_was_set && setting->ends_on_set;
+	stop(t);
 	spin_lock(&t->lock);
-	t->deadline_ns = UINT64_MAX; /* a handler that runs now does not arm again */
-	spin_unlock(&t->lock);
-	timer_cancel(&t->timer);
-	spin_lock(&t->lock);
-	t->deadline_ns = setting->deadline_ns;
-	t->interval_ns = setting->interval_ns;
+	t->set = *setting;
 	t->expirations = 0;
+	t->clock_was_set = t->is_watching = false;
+	if (!setting->is_of_day)
+		arm_locked(t);
 	spin_unlock(&t->lock);
-	if (setting->deadline_ns != UINT64_MAX)
-		timer_arm(&t->timer, setting->deadline_ns);
+	if (setting->is_of_day)
+		clock_watch_add(&t->watch);
+	mutex_unlock(&t->set_lock);
+	return was_cancelled ? -ECANCELED : 0;
 }
 
 void timerfd_get(struct file *file, uint64_t *left_ns, uint64_t *interval_ns)
 {
 	struct timer_file *t = file->private_data;
-	uint64_t now = clock_monotonic_ns();
 
 	spin_lock(&t->lock);
-	count_expired(t, now);
-	*left_ns = t->deadline_ns == UINT64_MAX ? 0 : t->deadline_ns - now;
-	*interval_ns = t->interval_ns;
+	count_expired_locked(t);
+	*left_ns = t->set.deadline_ns == UINT64_MAX ? 0 : t->set.deadline_ns - now_of(t);
+	*interval_ns = t->set.interval_ns;
 	spin_unlock(&t->lock);
 }
 
@@ -158,7 +203,10 @@ int timerfd_new(int clock, int flags, struct file **file)
 	if (!t)
 		return -ENOMEM;
 	timer_init(&t->timer, fire);
-	t->deadline_ns = UINT64_MAX;
+	list_init(&t->watch.node);
+	t->watch.stepped = clock_has_stepped;
+	mutex_init(&t->set_lock);
+	t->set.deadline_ns = UINT64_MAX;
 	t->clock = clock;
 	wait_queue_init(&t->wait);
 	*file = file_new(&timerfd_ops, O_RDONLY | (flags & O_NONBLOCK), t);

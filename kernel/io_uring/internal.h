@@ -128,6 +128,8 @@ int uring_take_submissions(struct uring *ring, unsigned count);
 uint32_t uring_nr_submissions(const struct uring *ring);
 
 /* ---- request.c ---- */
+struct uring_request *uring_request_new(void); /* zeroed; NULL: no memory, or too many wait already */
+void uring_request_drop(struct uring_request *r); /* one that was not taken from the ring yet */
 void uring_request_free(struct uring_request *r);
 void uring_start(struct uring_request *r);   /* head of a chain: now, or when its turn comes (IOSQE_IO_DRAIN) */
 void uring_fail_chain(struct uring_request *r); /* all of it, from r on, with -ECANCELED */

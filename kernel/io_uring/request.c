@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The life of a request: tried, waiting, tried again, ended; chains of them; those that wait for all before them (IOSQE_IO_DRAIN). */
 #include "kernel/io_uring/internal.h"
+#include "kernel/mem/page.h"
 #include "kernel/process/credentials.h"
 #include "kernel/platform/platform.h"
 
@@ -27,6 +28,40 @@ static struct uring_request *of(struct async_operation *operation)
 	return container_of(operation, struct uring_request, async);
 }
 
+/* ---- Their number: those that wait take the kernel's memory, of which an eighth may be theirs. ---- */
+
+static uint64_t nr_requests, requests_max; /* the first is atomic */
+
+static uint64_t most_requests(void)
+{
+	struct page_counts pages;
+
+	if (!requests_max) {
+		page_count(&pages);
+		requests_max = pages.total * PAGE_SIZE / 8 / sizeof(struct uring_request);
+	}
+	return requests_max;
+}
+
+struct uring_request *uring_request_new(void)
+{
+	struct uring_request *r;
+
+	if (__atomic_add_fetch(&nr_requests, 1, __ATOMIC_RELAXED) <= most_requests()) {
+		r = heap_alloc_zero(sizeof(*r));
+		if (r)
+			return r;
+	}
+	__atomic_fetch_sub(&nr_requests, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+void uring_request_drop(struct uring_request *r)
+{
+	heap_free(r);
+	__atomic_fetch_sub(&nr_requests, 1, __ATOMIC_RELAXED);
+}
+
 void uring_request_free(struct uring_request *r)
 {
 	if (r->operation && r->operation->release)
@@ -37,7 +72,7 @@ void uring_request_free(struct uring_request *r)
 		file_put(r->file);
 	credentials_put(r->credentials);
 	uring_put(r->ring);
-	heap_free(r);
+	uring_request_drop(r);
 }
 
 /* ---- Its end ---- */

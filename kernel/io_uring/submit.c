@@ -157,11 +157,11 @@ int uring_take_submissions(struct uring *ring, unsigned count)
 
 		if (unlikely(ring->nr_overflow > OVERFLOW_MAX))
 			break;
-		r = heap_alloc_zero(sizeof(*r));
+		r = uring_request_new();
 		if (!r)
 			break;
 		if (!take(ring, &sqe)) {
-			heap_free(r);
+			uring_request_drop(r);
 			goes_on = false;
 			break;
 		}

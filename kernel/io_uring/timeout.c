@@ -30,7 +30,7 @@ static int copy_time(uint64_t address, uint64_t *ns)
 		return ret;
 	if (time.seconds < 0 || time.nanoseconds < 0)
 		return -EINVAL;
-	*ns = min_u64((uint64_t)time.seconds, 1ull << 33) * NS_PER_SECOND + min_u64((uint64_t)time.nanoseconds, 1ull << 60);
+	*ns = min_u64((uint64_t)time.seconds, 1ull << 32) * NS_PER_SECOND + min_u64((uint64_t)time.nanoseconds, 1ull << 60);
 	return 0;
 }
 

@@ -14,6 +14,22 @@
 #define SLOTS_AT_FIRST 16
 #define MODE_MASK 0777u
 
+struct ipc_limits ipc_limits = {
+	.shmmax = LINUX_SHMMAX,
+	.shmall = LINUX_SHMALL,
+	.shmmni = LINUX_SHMMNI,
+	.msgmni = LINUX_MSGMNI,
+	.semmni = LINUX_SEMMNI,
+	.msgmax = LINUX_MSGMAX,
+	.msgmnb = LINUX_MSGMNB,
+	.semmsl = LINUX_SEMMSL,
+	.semmns = LINUX_SEMMNI * LINUX_SEMMSL,
+	.semopm = LINUX_SEMOPM,
+	.shm_next_id = -1,
+	.msg_next_id = -1,
+	.sem_next_id = -1,
+};
+
 int64_t ipc_now(void)
 {
 	return (int64_t)(clock_realtime_ns() / NS_PER_SECOND);
@@ -55,16 +71,10 @@ void ipc_forget_key(struct ipc_table *table, struct ipc_object *object)
 
 /* ---- Slots and ids ---- */
 
-static int make_room(struct ipc_table *table)
+static int resize(struct ipc_table *table, unsigned wanted)
 {
-	unsigned wanted = table->nr_slots ? table->nr_slots * 2 : SLOTS_AT_FIRST;
-	struct ipc_object **slots;
+	struct ipc_object **slots = heap_resize(table->slots, wanted * sizeof(*slots));
 
-	if (table->nr_used >= table->limit)
-		return -ENOSPC;
-	if (table->nr_used < table->nr_slots)
-		return 0;
-	slots = heap_resize(table->slots, wanted * sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
 	memset(slots + table->nr_slots, 0, (wanted - table->nr_slots) * sizeof(*slots));
@@ -73,20 +83,49 @@ static int make_room(struct ipc_table *table)
 	return 0;
 }
 
+/* For one more object, in the slot of the id that is asked for, if one is. */
+static int make_room(struct ipc_table *table)
+{
+	unsigned wanted = table->nr_slots ? table->nr_slots : SLOTS_AT_FIRST;
+
+	if (table->nr_used >= *table->limit)
+		return -ENOSPC;
+	if (table->nr_used == table->nr_slots && table->nr_slots)
+		wanted *= 2;
+	if (*table->next_id >= 0)
+		while (wanted <= ((unsigned)*table->next_id & SLOT_MASK) || wanted == table->nr_used)
+			wanted *= 2;
+	return wanted > table->nr_slots ? resize(table, wanted) : 0;
+}
+
+static unsigned free_slot(const struct ipc_table *table, unsigned from)
+{
+	while (from < table->nr_slots && table->slots[from])
+		from++;
+	return from;
+}
+
 /* The lowest free slot; there is one. Whoever goes back to a slot gets the next sequence number. */
 static void enter_slot(struct ipc_table *table, struct ipc_object *object)
 {
-	unsigned slot = 0;
+	unsigned wanted = (unsigned)*table->next_id, slot = table->nr_slots;
+	unsigned sequence;
 
-	while (table->slots[slot])
-		slot++;
-	if (table->was_used && slot <= table->last)
-		table->sequence = table->sequence == SEQUENCE_MAX ? 0 : table->sequence + 1;
-	table->last = slot;
-	table->was_used = true;
+	if (*table->next_id >= 0)
+		slot = free_slot(table, wanted & SLOT_MASK);
+	sequence = wanted >> SLOT_BITS;
+	if (slot == table->nr_slots) {
+		slot = free_slot(table, 0);
+		if (table->was_used && slot <= table->last)
+			table->sequence = table->sequence == SEQUENCE_MAX ? 0 : table->sequence + 1;
+		sequence = table->sequence;
+		table->last = slot;
+		table->was_used = true;
+	}
+	*table->next_id = -1;
 	table->slots[slot] = object;
 	table->nr_used++;
-	object->id = (int)(table->sequence << SLOT_BITS | slot);
+	object->id = (int)(sequence << SLOT_BITS | slot);
 }
 
 static struct ipc_object *at_slot(struct ipc_table *table, int slot)
@@ -170,7 +209,7 @@ struct ipc_object *ipc_lock_slot(struct ipc_table *table, int slot, unsigned mod
 	struct ipc_object *object;
 
 	spin_lock(&table->lock);
-	object = at_slot(table, slot);
+	object = at_slot(table, slot & (int)SLOT_MASK); /* an id will do */
 	return decide(table, object, object ? ipc_permission(object, mode) : -EINVAL, error);
 }
 

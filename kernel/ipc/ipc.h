@@ -19,11 +19,22 @@ struct ipc_object {
 	struct rb_node key_node; /* in the table, unless the key is IPC_PRIVATE */
 };
 
+/* What /proc/sys/kernel sets; each is read without a lock. */
+struct ipc_limits {
+	uint64_t shmmax, shmall; /* bytes of a segment; pages of all */
+	unsigned shmmni, msgmni, semmni; /* objects */
+	unsigned msgmax, msgmnb; /* bytes of a message, of a queue */
+	unsigned semmsl, semmns, semopm; /* semaphores of a set, of all; operations of a call */
+	int shm_next_id, msg_next_id, sem_next_id; /* what the next object is to get, or as near as can be; -1: any */
+};
+extern struct ipc_limits ipc_limits;
+
 struct ipc_table {
 	struct spinlock lock;
 	struct ipc_object **slots;
 	unsigned nr_slots, nr_used;
-	unsigned limit;	   /* objects at most: -ENOSPC */
+	const unsigned *limit; /* objects at most: -ENOSPC */
+	int *next_id;	   /* as in ipc_limits */
 	unsigned last;	   /* slot of the object made last */
 	bool was_used;	   /* an object has been made */
 	unsigned sequence; /* of the next object, see above */

@@ -30,7 +30,7 @@ struct sleeper {
 static struct ipc_object *create(uint64_t size, int flags, int *error);
 static int check_size(const struct ipc_object *object, uint64_t size);
 
-static struct ipc_table queues = {.limit = LINUX_MSGMNI, .create = create, .check_size = check_size};
+static struct ipc_table queues = {.limit = &ipc_limits.msgmni, .next_id = &ipc_limits.msg_next_id, .create = create, .check_size = check_size};
 
 static struct queue *of(struct ipc_object *object)
 {
@@ -46,7 +46,7 @@ static struct ipc_object *create(uint64_t size, int flags, int *error)
 		return NULL;
 	list_init(&queue->messages);
 	list_init(&queue->sleepers);
-	queue->bytes_max = LINUX_MSGMNB;
+	queue->bytes_max = ipc_limits.msgmnb;
 	queue->changed_at = ipc_now();
 	return &queue->object;
 }
@@ -255,7 +255,7 @@ int message_queue_set(int id, const struct linux_ipc_perm *perm, uint64_t bytes_
 
 	if (!object)
 		return error;
-	if (bytes_max > LINUX_MSGMNB && !task_is_capable(CAPABILITY_SYS_RESOURCE)) {
+	if (bytes_max > ipc_limits.msgmnb && !task_is_capable(CAPABILITY_SYS_RESOURCE)) {
 		error = -EPERM;
 	} else {
 		ipc_set(object, perm);

@@ -26,7 +26,7 @@ struct segment {
 static struct ipc_object *create(uint64_t size, int flags, int *error);
 static int check_size(const struct ipc_object *object, uint64_t size);
 
-static struct ipc_table segments = {.limit = LINUX_SHMMNI, .create = create, .check_size = check_size};
+static struct ipc_table segments = {.limit = &ipc_limits.shmmni, .next_id = &ipc_limits.shm_next_id, .create = create, .check_size = check_size};
 
 static struct segment *of(struct ipc_object *object)
 {
@@ -45,7 +45,7 @@ static struct ipc_object *create(uint64_t size, int flags, int *error)
 	struct page_counts counts;
 	struct segment *segment;
 
-	*error = size && size <= LINUX_SHMMAX ? 0 : -EINVAL;
+	*error = size && size <= ipc_limits.shmmax ? 0 : -EINVAL;
 	page_count(&counts);
 	if (!*error && (size / PAGE_SIZE > counts.total || (flags & LINUX_SHM_HUGETLB)))
 		*error = -ENOMEM;

@@ -44,7 +44,7 @@ struct sleeper {
 static struct ipc_object *create(uint64_t nr, int flags, int *error);
 static int check_size(const struct ipc_object *object, uint64_t nr);
 
-static struct ipc_table sets = {.limit = LINUX_SEMMNI, .create = create, .check_size = check_size};
+static struct ipc_table sets = {.limit = &ipc_limits.semmni, .next_id = &ipc_limits.sem_next_id, .create = create, .check_size = check_size};
 
 static struct set *of(struct ipc_object *object)
 {
@@ -72,7 +72,7 @@ static int check_size(const struct ipc_object *object, uint64_t nr)
 
 int64_t semaphore_get(int key, int nr, int flags)
 {
-	return nr < 0 || nr > LINUX_SEMMSL ? -EINVAL : ipc_get(&sets, key, (uint64_t)nr, flags);
+	return nr < 0 || (unsigned)nr > ipc_limits.semmsl ? -EINVAL : ipc_get(&sets, key, (uint64_t)nr, flags);
 }
 
 /* ---- Operations; lock held ---- */

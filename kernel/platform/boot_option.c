@@ -11,6 +11,11 @@ void boot_option_init(const char *text)
 	command_line = text;
 }
 
+const char *boot_option_all(void)
+{
+	return command_line;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n';

@@ -25,6 +25,7 @@ void start_set_finish(void (*finish)(void));
 /* ---- Boot options: words of the command line. ---- */
 /* The text behind `key` ("log=") up to the next blank, copied to `to`; or for a plain word, an empty text. False if absent. */
 bool boot_option(const char *key, char *to, size_t size);
+const char *boot_option_all(void); /* the whole line */
 
 /* ---- Interrupts ---- */
 typedef void interrupt_handler(void *argument);

@@ -46,12 +46,7 @@ int process_access(int pid, struct process **found)
 	int ret = -ESRCH;
 
 	spin_lock(&process_tree_lock);
-	process = process_find(pid);
-	if (!process && pid > 0) { /* the calls take thread ids as well */
-		struct task *task = task_find(pid);
-
-		process = task ? task->process : NULL;
-	}
+	process = process_of_id_locked(pid);
 	if (process)
 		ret = process_access_check_locked(process);
 	if (!ret) {

@@ -4,7 +4,7 @@
 #include "kernel/process/internal.h"
 
 char core_pattern[CORE_PATTERN_MAX + 1] = "core";
-bool core_uses_pid;
+unsigned core_uses_pid;
 
 static bool (*dump_hook)(struct task *task, const struct linux_siginfo *info);
 

@@ -9,7 +9,7 @@
 /* /proc/sys/kernel/core_pattern and core_uses_pid; written under process_tree_lock. */
 #define CORE_PATTERN_MAX 127
 extern char core_pattern[CORE_PATTERN_MAX + 1];
-extern bool core_uses_pid;
+extern unsigned core_uses_pid;
 
 /* /proc/PID/coredump_filter: which kinds of memory go into the file. */
 enum {

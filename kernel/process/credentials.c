@@ -70,10 +70,12 @@ static bool has_root_id(const struct credentials *c)
 	return !c->uid || !c->euid || !c->suid;
 }
 
-void credentials_after_uid_change(struct credentials *to, const struct credentials *from, bool keep)
+void credentials_after_uid_change(struct credentials *to, const struct credentials *from)
 {
+	if (to->secure_bits & SECURE_NO_SETUID_FIXUP)
+		return;
 	if (has_root_id(from) && !has_root_id(to)) {
-		if (!keep)
+		if (!(to->secure_bits & SECURE_KEEP_CAPABILITIES))
 			to->capabilities_permitted = 0;
 		to->capabilities_effective = 0;
 		to->capabilities_ambient = 0;
@@ -84,9 +86,23 @@ void credentials_after_uid_change(struct credentials *to, const struct credentia
 		to->capabilities_effective = to->capabilities_permitted;
 }
 
+/* What root may do with files goes with the id, and comes back with it. */
+void credentials_after_fsuid_change(struct credentials *to, const struct credentials *from)
+{
+	static const uint64_t of_files = 1ull << CAPABILITY_CHOWN | 1ull << CAPABILITY_DAC_OVERRIDE | 1ull << CAPABILITY_DAC_READ_SEARCH | 1ull << CAPABILITY_FOWNER |
+					 1ull << CAPABILITY_FSETID | 1ull << CAPABILITY_LINUX_IMMUTABLE | 1ull << CAPABILITY_MKNOD | 1ull << CAPABILITY_MAC_OVERRIDE;
+
+	if (to->secure_bits & SECURE_NO_SETUID_FIXUP)
+		return;
+	if (!from->fsuid && to->fsuid)
+		to->capabilities_effective &= ~of_files;
+	if (from->fsuid && !to->fsuid)
+		to->capabilities_effective |= of_files & to->capabilities_permitted;
+}
+
 bool credentials_after_exec(struct credentials *c, uint32_t mode, uint32_t uid, uint32_t gid, bool no_new_privileges)
 {
-	bool changes = false;
+	bool changes = false, is_root;
 
 	if ((mode & S_ISUID) && !no_new_privileges) {
 		changes |= c->euid != uid;
@@ -101,10 +117,9 @@ bool credentials_after_exec(struct credentials *c, uint32_t mode, uint32_t uid, 
 	c->sgid = c->fsgid = c->egid;
 	if (changes)
 		c->capabilities_ambient = 0;
-	if (!c->uid || !c->euid)
-		c->capabilities_permitted = c->capabilities_inheritable | c->capabilities_bounding;
-	else
-		c->capabilities_permitted = c->capabilities_ambient;
-	c->capabilities_effective = c->euid ? c->capabilities_ambient : c->capabilities_permitted;
+	is_root = !(c->secure_bits & SECURE_NO_ROOT) && (!c->uid || !c->euid);
+	c->capabilities_permitted = is_root ? c->capabilities_inheritable | c->capabilities_bounding : c->capabilities_ambient;
+	c->capabilities_effective = is_root && !c->euid ? c->capabilities_permitted : c->capabilities_ambient;
+	c->secure_bits &= ~(uint32_t)SECURE_KEEP_CAPABILITIES;
 	return changes;
 }

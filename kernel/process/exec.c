@@ -349,7 +349,6 @@ static void start_program(struct task *task, struct exec *exec)
 	descriptor_close_on_exec();
 	if (exec->is_secure)
 		process->parent_death_signal = 0;
-	task->keep_capabilities = false;
 	process->has_executed = true;
 	process->exit_signal = LINUX_SIGCHLD;
 	credentials_commit(exec->credentials);

@@ -19,11 +19,17 @@ void task_set_end_hook(void (*ends)(struct task *task, int status))
 	end_hook = ends;
 }
 
-static void (*timers_release)(struct process *process);
+static const struct timer_hooks *timer_hooks;
 
-void process_set_timers_release_hook(void (*release)(struct process *process))
+void process_set_timer_hooks(const struct timer_hooks *hooks)
 {
-	timers_release = release;
+	timer_hooks = hooks;
+}
+
+void signal_timer_taken(struct process *process, struct linux_siginfo *info)
+{
+	if (info->mark)
+		timer_hooks->taken(process, info);
 }
 
 static void (*semaphores_undo)(struct process *process);
@@ -35,8 +41,8 @@ void process_set_semaphores_hook(void (*process_ends)(struct process *process))
 
 void process_release_timers(struct process *process)
 {
-	if (process->posix_timers && timers_release)
-		timers_release(process);
+	if (process->posix_timers)
+		timer_hooks->release(process);
 }
 
 LINKER_SET_DECLARE(process_end, struct process_end);
@@ -167,6 +173,9 @@ static void end_process(struct process *process)
 
 	if (process->pid == process->session && process->terminal)
 		terminal_disassociate(process->terminal, process->session);
+	spin_lock(&process->timer_lock);
+	process->has_ended_timers = true; /* another process may set this one's limits (prlimit(2)) */
+	spin_unlock(&process->timer_lock);
 	timer_cancel(&process->real_timer);
 	cpu_timer_cancel(&process->virtual_timer);
 	cpu_timer_cancel(&process->profile_timer);

@@ -69,6 +69,8 @@ static void inherit(struct process *child, const struct process *parent)
 	memcpy(child->limits, parent->limits, sizeof(child->limits));
 	child->dumpable = parent->dumpable;
 	child->core_filter = parent->core_filter;
+	child->oom_adjust = parent->oom_adjust;
+	child->oom_adjust_low = parent->oom_adjust_low;
 	child->personality = parent->personality;
 	child->executable = parent->executable;
 	if (child->executable)
@@ -150,8 +152,7 @@ static void copy_state(struct task *child, struct task *parent, const struct clo
 	child->credentials = parent->credentials;
 	credentials_get(child->credentials);
 	child->no_new_privileges = parent->no_new_privileges;
-	child->keep_capabilities = parent->keep_capabilities;
-	child->timer_slack_ns = parent->timer_slack_ns;
+	child->timer_slack_ns = child->default_slack_ns = parent->timer_slack_ns;
 	if (!(a->flags & LINUX_CLONE_VM))
 		rseq_inherit(child, parent);
 	child->memory_policy = parent->memory_policy;
@@ -298,6 +299,8 @@ int64_t task_clone(const struct clone_arguments *a)
 		copy_state(child, parent, a);
 		if (a->flags & LINUX_CLONE_PIDFD)
 			ret = pidfd = pidfd_new(process, 0);
+		if (pidfd >= 0 && user_copy_out(a->pidfd, &pidfd, sizeof(pidfd)))
+			ret = -EFAULT;
 	}
 	if (ret >= 0)
 		ret = enter_tree(child, parent, a, &event);
@@ -310,8 +313,6 @@ int64_t task_clone(const struct clone_arguments *a)
 	tid = child->tid;
 	if ((a->flags & LINUX_CLONE_PARENT_SETTID) && user_copy_out(a->parent_tid, &tid, sizeof(tid)))
 		tid = child->tid; /* as Linux: a bad address is the program's own loss */
-	if (pidfd >= 0)
-		(void)user_copy_out(a->pidfd, &pidfd, sizeof(pidfd));
 	if (!is_thread)
 		process_put(process); /* the child holds it */
 	task_launch(child);

@@ -72,6 +72,18 @@ static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 		spin_unlock(&b->lock);
 }
 
+/* Behind those whose threads are not less urgent: these are woken first (futex(2), FUTEX_WAKE, of real-time threads). */
+static void enter_bucket(struct futex_bucket *bucket, struct sleeper *sleeper)
+{
+	int priority = thread_priority(sleeper->thread);
+	struct list *before = bucket->sleepers.prev;
+
+	if (unlikely(priority))
+		while (before != &bucket->sleepers && thread_priority(container_of(before, struct sleeper, node)->thread) < priority)
+			before = before->prev;
+	list_insert_between(&sleeper->node, before, before->next);
+}
+
 static void wake_sleeper(struct sleeper *sleeper)
 {
 	struct thread *thread = sleeper->thread;
@@ -112,7 +124,7 @@ static int sleep_in(struct futex_bucket *bucket, const struct memory_key *key, u
 	bool was_woken;
 	int ret = 0;
 
-	list_push_back(&bucket->sleepers, &sleeper.node);
+	enter_bucket(bucket, &sleeper);
 	spin_unlock(&bucket->lock);
 	while (!__atomic_load_n(&sleeper.is_woken, __ATOMIC_ACQUIRE) && !ret)
 		ret = wait_sleep(deadline_ns, WAIT_INTERRUPTIBLE);
@@ -200,6 +212,7 @@ int futex_wake(uint64_t address, bool is_private, unsigned max, uint32_t bitset)
 
 static int move_sleepers(struct futex_bucket *from, struct futex_bucket *to, const struct memory_key *key, const struct memory_key *new_key, unsigned max)
 {
+	bool stay = futex_is_same(key, new_key); /* they are counted only */
 	struct sleeper *sleeper, *next;
 	unsigned moved = 0;
 
@@ -210,11 +223,13 @@ static int move_sleepers(struct futex_bucket *from, struct futex_bucket *to, con
 			continue;
 		if (sleeper->pi)
 			return -EINVAL;
+		moved++;
+		if (stay)
+			continue;
 		list_remove(&sleeper->node);
 		sleeper->key = *new_key;
 		__atomic_store_n(&sleeper->bucket, to, __ATOMIC_RELEASE);
-		list_push_back(&to->sleepers, &sleeper->node);
-		moved++;
+		enter_bucket(to, sleeper);
 	}
 	return (int)moved;
 }
@@ -244,7 +259,7 @@ int futex_requeue(uint64_t from, uint64_t to, bool is_private, unsigned nr_wake,
 		ret = -EAGAIN;
 	if (!ret)
 		ret = wake_in(a, &key, nr_wake, ~0u);
-	if (ret >= 0 && !futex_is_same(&key, &new_key)) {
+	if (ret >= 0) {
 		int moved = move_sleepers(a, b, &key, &new_key, nr_move);
 
 		ret = moved < 0 ? moved : ret + moved;
@@ -390,7 +405,7 @@ int futex_queue(struct sleeper *sleeper, const struct futex_word *word, uint32_t
 		sleeper->bitset = bitset;
 		sleeper->is_woken = false;
 		sleeper->bucket = bucket;
-		list_push_back(&bucket->sleepers, &sleeper->node);
+		enter_bucket(bucket, sleeper);
 	} else {
 		ret = -EAGAIN;
 	}

@@ -75,6 +75,8 @@ void robust_list_walk(struct task *task); /* robust_list.c: locks of a dying thr
 void futex_pi_release_all(struct task *task, bool has_ended); /* futex_pi.c: PI locks that it holds and others wait for go to these */
 void task_clear_child_tid(struct task *task);	 /* and wakes who joins it */
 void task_vfork_done(struct task *task);
+/* After a signal was taken, with no lock held: of a timer's, what is told is made up now. */
+void signal_timer_taken(struct process *process, struct linux_siginfo *info);
 /* A dead one that its parent does not want to wait for. */
 bool process_is_reaped_at_once(const struct process *process);
 
@@ -86,6 +88,7 @@ void thread_io_add(struct thread_io *to, const struct thread_io *from);
 void limits_init(struct process *process);
 void limits_apply_memory(struct process *process, struct address_space *space);
 void limits_arm_cpu(struct process *process);
+uint64_t limits_of_locked_memory(void); /* bytes, of the running task */
 
 /* ---- oom.c ---- */
 void oom_kill(void);

@@ -8,9 +8,9 @@
 #include "kernel/uapi/errno.h"
 
 #define NS_PER_SECOND 1000000000ull
-#define NOFILE_MAX    1048576 /* Linux's fs.nr_open */
 
 uint32_t task_limit = TASK_LIMIT_MIN;
+unsigned open_files_limit = 1048576;
 
 /* What Linux gives its first process, with the descriptors that service managers raise it to. */
 void limits_init(struct process *process)
@@ -27,7 +27,7 @@ void limits_init(struct process *process)
 	process->limits[LINUX_RLIMIT_STACK].soft = 8ull << 20;
 	process->limits[LINUX_RLIMIT_CORE].soft = 0;
 	process->limits[LINUX_RLIMIT_NPROC] = (struct linux_rlimit){tasks, tasks};
-	process->limits[LINUX_RLIMIT_NOFILE] = (struct linux_rlimit){1024, NOFILE_MAX};
+	process->limits[LINUX_RLIMIT_NOFILE] = (struct linux_rlimit){1024, open_files_limit};
 	process->limits[LINUX_RLIMIT_MEMLOCK] = (struct linux_rlimit){8ull << 20, 8ull << 20};
 	process->limits[LINUX_RLIMIT_SIGPENDING] = (struct linux_rlimit){tasks, tasks};
 	process->limits[LINUX_RLIMIT_MSGQUEUE] = (struct linux_rlimit){819200, 819200};
@@ -40,6 +40,11 @@ void limits_apply_memory(struct process *process, struct address_space *space)
 	space->limit_bytes = process->limits[LINUX_RLIMIT_AS].soft;
 	space->limit_data = process->limits[LINUX_RLIMIT_DATA].soft;
 	space->limit_stack = process->limits[LINUX_RLIMIT_STACK].soft;
+}
+
+uint64_t limits_of_locked_memory(void)
+{
+	return task_is_capable(CAPABILITY_IPC_LOCK) ? UINT64_MAX : process_current()->limits[LINUX_RLIMIT_MEMLOCK].soft;
 }
 
 /* SIGXCPU at the soft limit and each second after it, SIGKILL at the hard one. */
@@ -60,18 +65,19 @@ void limits_arm_cpu(struct process *process)
 {
 	const struct linux_rlimit *limit = &process->limits[LINUX_RLIMIT_CPU];
 
+	spin_lock(&process->timer_lock);
 	cpu_timer_cancel(&process->cpu_limit_timer);
-	if (limit->soft >= UINT64_MAX / NS_PER_SECOND) /* the hard one is not lower */
-		return;
 	process->cpu_limit_timer.fire = cpu_limit_fire;
-	cpu_timer_arm(&process->cpu_limit_timer, limit->soft * NS_PER_SECOND);
+	if (limit->soft < UINT64_MAX / NS_PER_SECOND && !process->has_ended_timers) /* the hard one is not lower */
+		cpu_timer_arm(&process->cpu_limit_timer, limit->soft * NS_PER_SECOND);
+	spin_unlock(&process->timer_lock);
 }
 
 static int check(const struct linux_rlimit *wanted, const struct linux_rlimit *now, unsigned resource)
 {
 	if (wanted->soft > wanted->hard)
 		return -EINVAL;
-	if (resource == LINUX_RLIMIT_NOFILE && wanted->hard > NOFILE_MAX)
+	if (resource == LINUX_RLIMIT_NOFILE && wanted->hard > open_files_limit)
 		return -EPERM;
 	if (wanted->hard > now->hard && !task_is_capable(CAPABILITY_SYS_RESOURCE))
 		return -EPERM;

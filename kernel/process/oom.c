@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Out of memory: the largest process is killed, so that the others, and the machine, live. */
+/* Out of memory: the process with the most points, mostly the largest, is killed, so that the others, and the machine, live. */
 #include "kernel/log/log.h"
 #include "kernel/platform/platform.h"
+#include "kernel/mem/page.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/oom.h"
 
 #define PATIENCE_NS 20000000ull /* for the victim to give its memory back */
 #define TRIES_MAX   50 /* of one access: the victim may wait for a lock that the caller holds */
@@ -12,18 +14,35 @@ static uint64_t resident(const struct process *process)
 	return process->space ? process->space->resident : 0;
 }
 
+int64_t oom_points(const struct process *process, uint64_t total_pages)
+{
+	if (process->oom_adjust == OOM_NEVER)
+		return OOM_POINTS_NEVER;
+	return (int64_t)resident(process) + process->oom_adjust * (int64_t)total_pages / OOM_ADJUST_MAX;
+}
+
+/* Those that are not to be ended go all the same if there are no others: the machine goes on. */
+static bool is_worse(const struct process *p, const struct process *than, uint64_t total_pages)
+{
+	int64_t points = oom_points(p, total_pages), others = oom_points(than, total_pages);
+
+	return points > others || (points == others && resident(p) > resident(than));
+}
+
 /* Not init: without it nobody could tell how the program ended. */
 static struct process *choose_victim_locked(bool *is_dying)
 {
 	struct process *worst = NULL;
+	struct page_counts pages;
 
+	page_count(&pages);
 	*is_dying = false;
 	for (struct process *p = process_first_locked(); p; p = process_following_locked(p)) {
 		if (p->pid == 1 || p->is_zombie || !p->space)
 			continue;
 		if (p->is_exiting || (p->pending.pending & signal_bit(LINUX_SIGKILL)))
 			*is_dying = true;
-		else if (!worst || resident(p) > resident(worst))
+		else if (!worst || is_worse(p, worst, pages.total))
 			worst = p;
 	}
 	return worst;

@@ -75,7 +75,10 @@ struct process {
 	int parent_death_signal;
 	bool dumpable;
 	uint32_t core_filter; /* core.h */
+	int16_t oom_adjust, oom_adjust_low; /* oom.h; how low it may be set without a privilege */
 	uint32_t personality; /* personality(2) */
+	struct spinlock timer_lock; /* setting the next four timers; their functions do not take it */
+	bool has_ended_timers;	    /* they are not armed any more */
 	struct timer real_timer; /* ITIMER_REAL */
 	uint64_t real_interval_ns;
 	struct cpu_timer virtual_timer, profile_timer; /* ITIMER_VIRTUAL, ITIMER_PROF */
@@ -89,11 +92,6 @@ struct process {
 	void *async_io;	      /* Linux AIO's contexts (kernel/aio) */
 	bool undoes_semaphores; /* something is to be taken back at its end (SEM_UNDO) */
 	int barriers_registered; /* membarrier(2): commands; atomic */
-};
-
-struct memory_policy { /* set_mempolicy(2) */
-	uint16_t mode, flags;
-	bool has_node;
 };
 
 struct task {
@@ -121,11 +119,11 @@ struct task {
 	uint64_t rseq; /* rseq(2): its area; 0: none */
 	uint32_t rseq_len, rseq_signature;
 	struct call_filter *filters; /* seccomp(2), mostly NULL; changed under process_tree_lock */
-	bool no_new_privileges, keep_capabilities, reset_on_fork;
+	bool no_new_privileges, reset_on_fork;
 	struct file **rings;	   /* io_uring's that it registered (kernel/io_uring) */
 	struct async_group *async; /* what goes on for it while it does something else (kernel/async); NULL: nothing */
 	void (*before_program)(struct task *task); /* called once, first on its thread; NULL: nothing is to be done */
-	uint32_t timer_slack_ns;
+	uint32_t timer_slack_ns, default_slack_ns;
 	struct memory_policy memory_policy;
 	uint16_t io_priority; /* ioprio_set(2) */
 	uint64_t oom_ns; /* oom.c */
@@ -143,16 +141,23 @@ struct task {
 	uint8_t trap_due;    /* traced: it is to stop for its tracer; enum trace_trap */
 };
 
-#define PERSONALITY_NO_RANDOM 0x0040000u /* ADDR_NO_RANDOMIZE */
+#define PERSONALITY_NO_RANDOM	    0x0040000u /* ADDR_NO_RANDOMIZE */
+#define PERSONALITY_STICKY_TIMEOUTS 0x4000000u /* what is left of a timeout is not told */
 
 struct task *task_current(void);	/* NULL on kernel threads */
 struct process *process_current(void);
 struct task *task_find(int tid);	/* borrows under process_tree_lock */
 struct process *process_find(int pid);
+struct process *process_of_id_locked(int id); /* of that id, or of the thread that has it: what most calls take */
 extern struct spinlock process_tree_lock;
 /* Iteration for /proc: the process with the smallest pid >= pid, with process_tree_lock held; NULL at the end. */
 struct process *process_next(int pid);
 uint64_t process_count_ever(void); /* how many there were since the start */
+/* kernel.pid_max: ids are below it, and reused late; kernel.ns_last_pid: the id that was given last, the next one follows it. */
+enum { PROCESS_ID_LIMIT = 4194304 /* Linux's on 64-bit machines */ };
+extern unsigned process_id_max;
+int process_last_id(void);
+void process_set_last_id(int id);
 void process_get(struct process *process);
 void process_put(struct process *process);
 
@@ -212,8 +217,21 @@ void task_set_syscall_handler(void (*handler)(struct task *task));
 /* The deadline of a call with a relative timeout: `fresh_ns`, or that of before the interruption if it is resumed. */
 uint64_t task_deadline(uint64_t fresh_ns);
 
-/* Frees process->posix_timers at exec and exit: kernel/syscall/posix_timer.c sets it at start. */
-void process_set_timers_release_hook(void (*release)(struct process *process));
+/*
+ * POSIX timers (kernel/syscall/posix_timer.c, which sets the hooks at start). Of a timer one signal waits at a time: its information bears a mark
+ * that no other has. `taken` is called when a task takes it, with no lock held: it tells what has expired until then, and takes the mark out.
+ * `release` frees process->posix_timers at exec and exit.
+ */
+struct timer_hooks {
+	void (*release)(struct process *process);
+	void (*taken)(struct process *process, struct linux_siginfo *info);
+};
+void process_set_timer_hooks(const struct timer_hooks *hooks);
+enum timer_signal { TIMER_SIGNAL_QUEUED, TIMER_SIGNAL_WAITS /* the last one still does */, TIMER_SIGNAL_DROPPED };
+/* tid 0: to any task of the process. Any context. */
+enum timer_signal process_timer_signal(struct process *process, int tid, const struct linux_siginfo *info);
+/* The one that waits, if there is one, was not sent. */
+void process_drop_timer_signal(struct process *process, int mark);
 /*
  * What else has to end with a task and with a process, before their files and memory go; at execve(2) too. Modules that may be left out
  * register here. `task_ends` runs on the task that ends; `process_ends` on the last one of the process.

@@ -227,6 +227,8 @@ static bool take_next(struct task *task, struct linux_siginfo *info)
 	found = signal_queue_take(process, &task->pending, ~task->blocked, info) || signal_queue_take(process, &process->pending, ~task->blocked, info);
 	signal_recalculate_locked(task);
 	spin_unlock(&process->signal_lock);
+	if (found)
+		signal_timer_taken(process, info);
 	return found;
 }
 

@@ -23,23 +23,25 @@ void signal_queue_init(struct signal_queue *queue)
 	list_init(&queue->infos);
 }
 
-static bool may_queue_more(struct process *process, int signal, const struct linux_siginfo *info)
+/* Real-time signals are limited in number: they stand in the queue as often as they are sent. */
+static bool is_over_limit(const struct process *process, int signal)
 {
-	/* What the kernel or kill(2) sends may lose its information, never itself. */
-	bool is_queued_by_user = info && info->code < 0 && info->code != LINUX_SI_TKILL && signal >= LINUX_SIGRTMIN;
-
-	return !is_queued_by_user || process->nr_queued < process->limits[LINUX_RLIMIT_SIGPENDING].soft;
+	return signal >= LINUX_SIGRTMIN && process->nr_queued >= process->limits[LINUX_RLIMIT_SIGPENDING].soft;
 }
 
 int signal_queue_add(struct process *process, struct signal_queue *queue, int signal, const struct linux_siginfo *info)
 {
-	struct queued_signal *entry;
+	struct queued_signal *entry = NULL;
+	bool is_over;
 
-	if (signal < LINUX_SIGRTMIN && (queue->pending & BIT(signal)))
+	if (signal < LINUX_SIGRTMIN && (queue->pending & BIT(signal)) && !(info && info->mark))
 		return 0;
-	if (!may_queue_more(process, signal, info))
+	/* What kill(2) sends, and the kernel without more to say, may lose its information, never itself; timers have paid for theirs. */
+	is_over = is_over_limit(process, signal) && !(info && info->mark);
+	if (is_over && info && info->code != LINUX_SI_USER)
 		return -EAGAIN;
-	entry = signal == LINUX_SIGKILL ? NULL : heap_alloc(sizeof(*entry));
+	if (!is_over && signal != LINUX_SIGKILL)
+		entry = heap_alloc(sizeof(*entry));
 	if (entry) {
 		if (info)
 			entry->info = *info;
@@ -110,6 +112,7 @@ bool signal_queue_peek(const struct signal_queue *queue, uint64_t i, struct linu
 		if (i--)
 			continue;
 		*info = entry->info;
+		info->mark = 0;
 		return true;
 	}
 	return false;
@@ -339,6 +342,74 @@ int task_signal(struct task *task, int signal, const struct linux_siginfo *info)
 	ret = send_locked(process, task, signal, info);
 	spin_unlock(&process->signal_lock);
 	return ret;
+}
+
+static bool has_mark(const struct signal_queue *queue, int mark)
+{
+	const struct queued_signal *entry;
+
+	list_for_each(entry, &queue->infos, node) {
+		if (entry->info.mark == mark)
+			return true;
+	}
+	return false;
+}
+
+static struct task *task_of(struct process *process, int tid)
+{
+	struct task *task;
+
+	list_for_each(task, &process->tasks, process_node) {
+		if (task->tid == tid)
+			return task;
+	}
+	return NULL;
+}
+
+enum timer_signal process_timer_signal(struct process *process, int tid, const struct linux_siginfo *info)
+{
+	enum timer_signal result = TIMER_SIGNAL_DROPPED;
+	const struct signal_queue *queue;
+	struct task *target;
+
+	spin_lock(&process->signal_lock);
+	target = tid ? task_of(process, tid) : NULL;
+	queue = target ? &target->pending : &process->pending;
+	if (has_mark(queue, info->mark)) {
+		result = TIMER_SIGNAL_WAITS;
+	} else if (target || !tid) {
+		(void)send_locked(process, target, info->signo, info);
+		result = has_mark(queue, info->mark) ? TIMER_SIGNAL_QUEUED : TIMER_SIGNAL_DROPPED;
+	}
+	spin_unlock(&process->signal_lock);
+	return result;
+}
+
+static void drop_mark(struct process *process, struct signal_queue *queue, int mark)
+{
+	struct queued_signal *entry;
+
+	list_for_each(entry, &queue->infos, node) {
+		int signal = entry->info.signo;
+
+		if (entry->info.mark != mark)
+			continue;
+		drop_info(process, entry);
+		if (!find_info(queue, signal))
+			queue->pending &= ~BIT(signal);
+		return;
+	}
+}
+
+void process_drop_timer_signal(struct process *process, int mark)
+{
+	struct task *task;
+
+	spin_lock(&process->signal_lock);
+	drop_mark(process, &process->pending, mark);
+	list_for_each(task, &process->tasks, process_node)
+		drop_mark(process, &task->pending, mark);
+	spin_unlock(&process->signal_lock);
 }
 
 int group_signal(int group, int signal, const struct linux_siginfo *info)

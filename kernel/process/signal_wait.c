@@ -16,6 +16,8 @@ static bool take(struct task *task, uint64_t mask, struct linux_siginfo *info)
 	if (found)
 		signal_recalculate_locked(task);
 	spin_unlock(&process->signal_lock);
+	if (found)
+		signal_timer_taken(process, info);
 	return found;
 }
 

@@ -78,6 +78,7 @@ static void set_hooks(void)
 {
 	address_space_set_current_hook(current_space);
 	address_space_set_memory_hook(oom_retry);
+	address_space_set_lock_limit_hook(limits_of_locked_memory);
 	fs_context_set_current_hook(current_fs);
 	descriptor_table_set_current_hook(current_descriptors);
 	credentials_set_current_hook(current_credentials);
@@ -251,7 +252,7 @@ static void init_parts(struct task *task, struct process *process)
 	list_init(&task->pi_owned);
 	signal_queue_init(&task->pending);
 	task->altstack_flags = LINUX_SS_DISABLE;
-	task->timer_slack_ns = 50000;
+	task->timer_slack_ns = task->default_slack_ns = 50000;
 }
 
 struct task *task_new(struct process *process)

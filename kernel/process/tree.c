@@ -4,7 +4,7 @@
 #include "kernel/process/trace.h"
 #include "kernel/process/limits.h"
 
-#define ID_MAX	   4194304 /* Linux's PID_MAX_LIMIT on 64-bit machines: ids are reused late */
+unsigned process_id_max = PROCESS_ID_LIMIT;
 #define ID_FIRST_AGAIN 300 /* where Linux starts again */
 
 struct spinlock process_tree_lock;
@@ -54,6 +54,14 @@ struct process *process_find(int pid)
 	return process && process->pid == pid ? process : NULL;
 }
 
+struct process *process_of_id_locked(int id)
+{
+	struct process *process = process_find(id);
+	struct task *task = process || id <= 0 ? NULL : task_find(id);
+
+	return task ? task->process : process;
+}
+
 struct process *process_first_locked(void)
 {
 	struct rb_node *node = rb_first(&processes);
@@ -80,10 +88,23 @@ static bool id_is_free(int id)
 	return true;
 }
 
+int process_last_id(void)
+{
+	return __atomic_load_n(&last_id, __ATOMIC_RELAXED);
+}
+
+void process_set_last_id(int id)
+{
+	spin_lock(&process_tree_lock);
+	last_id = id;
+	has_wrapped = true; /* what follows may be somebody's */
+	spin_unlock(&process_tree_lock);
+}
+
 int id_new_locked(void)
 {
 	do {
-		if (++last_id >= ID_MAX) {
+		if ((unsigned)++last_id >= process_id_max) {
 			last_id = ID_FIRST_AGAIN;
 			has_wrapped = true;
 		}

@@ -3,6 +3,7 @@
 #include "kernel/file/inode.h"
 #include "kernel/process/access.h"
 #include "kernel/ptrace/ptrace.h"
+#include "kernel/sched/wait.h"
 #include "kernel/uapi/errno.h"
 
 /* The thread that made the running task's process, or another one of its parent; NULL: it is about to go. */
@@ -43,22 +44,57 @@ static int check_locked(struct task *task)
 	return 0;
 }
 
-/* One that is stopped already stops for the tracer instead. */
-static void take_over_stop_locked(struct task *task)
+static struct trace *find_locked(int tid)
+{
+	struct task *task = task_find(tid);
+
+	return task && task_is_traced(task) && task->trace->tracer == task_current() ? task->trace : NULL;
+}
+
+/* One that is stopped already stops for the tracer instead: true. */
+static bool take_over_stop_locked(struct task *task)
 {
 	struct process *process = task->process;
+	bool was_stopped;
 
 	spin_lock(&process->signal_lock);
-	if (process->is_stopped) {
+	was_stopped = process->is_stopped;
+	if (was_stopped) {
 		task->trap_due |= TRACE_TRAP_STOP;
 		thread_interrupt(&task->thread);
 		wait_wake_all(&process->stop_wait, 0);
 	}
 	spin_unlock(&process->signal_lock);
+	return was_stopped;
+}
+
+static bool has_stopped(int tid)
+{
+	const struct trace *trace;
+	bool has;
+
+	spin_lock(&process_tree_lock);
+	trace = find_locked(tid);
+	has = !trace || trace->is_stopped || trace->task->thread.killed;
+	spin_unlock(&process_tree_lock);
+	return has;
+}
+
+/* Its tracer need not wait for it with wait4(2), as it did not run when it was attached to. */
+static void await_stop(int tid)
+{
+	struct waiter waiter;
+	int ret = 0;
+
+	wait_begin(&waiter, &process_current()->child_wait);
+	while (!ret && !has_stopped(tid))
+		ret = wait_sleep(WAIT_FOREVER, WAIT_KILLABLE);
+	wait_end(&waiter);
 }
 
 int ptrace_attach(int tid, bool is_seized, unsigned options)
 {
+	bool was_stopped = false;
 	struct task *task;
 	int ret = -ESRCH;
 
@@ -71,16 +107,11 @@ int ptrace_attach(int tid, bool is_seized, unsigned options)
 	if (!ret && !is_seized)
 		ret = task_signal(task, LINUX_SIGSTOP, NULL);
 	if (!ret)
-		take_over_stop_locked(task);
+		was_stopped = take_over_stop_locked(task);
 	spin_unlock(&process_tree_lock);
+	if (was_stopped)
+		await_stop(tid);
 	return ret;
-}
-
-static struct trace *find_locked(int tid)
-{
-	struct task *task = task_find(tid);
-
-	return task && task_is_traced(task) && task->trace->tracer == task_current() ? task->trace : NULL;
 }
 
 int ptrace_interrupt(int tid)

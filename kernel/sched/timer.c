@@ -34,3 +34,14 @@ bool timer_cancel(struct timer *timer)
 		cpu_relax();
 	}
 }
+
+void timer_end(struct timer *timer)
+{
+	timer_cancel(timer);
+	for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+		const struct scheduler *other = scheduler_of(cpu);
+
+		while (other && cpu != cpu_id() && __atomic_load_n(&other->timers.running, __ATOMIC_ACQUIRE) == timer)
+			cpu_relax();
+	}
+}

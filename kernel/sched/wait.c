@@ -9,6 +9,7 @@
  *   was meant for the outer wait: ending the inner wait leaves a new one.
  */
 #include "kernel/sched/wait.h"
+#include "kernel/sched/clock_watch.h"
 #include "kernel/sched/schedule.h"
 #include "kernel/platform/platform.h"
 #include "kernel/uapi/errno.h"
@@ -84,6 +85,39 @@ static int sleep_until(uint64_t deadline_ns, enum wait_mode mode)
 	return ret;
 }
 
+struct realtime_sleep {
+	struct sleep_timer timer;
+	struct clock_watch watch;
+	uint64_t realtime_ns;
+};
+
+static void set_sleep(struct clock_watch *watch)
+{
+	struct realtime_sleep *sleep = container_of(watch, struct realtime_sleep, watch);
+
+	timer_arm(&sleep->timer.timer, clock_monotonic_at(sleep->realtime_ns));
+}
+
+static int sleep_until_realtime(uint64_t ns, enum wait_mode mode)
+{
+	struct realtime_sleep sleep = {.timer = {.thread = thread_current()}, .watch = {.stepped = set_sleep}, .realtime_ns = ns};
+	int ret;
+
+	timer_init(&sleep.timer.timer, sleep_over);
+	clock_watch_add(&sleep.watch);
+	ret = scheduler_sleep(mode);
+	clock_watch_remove(&sleep.watch);
+	timer_end(&sleep.timer.timer);
+	return ret;
+}
+
+static bool is_over(uint64_t deadline_ns)
+{
+	if (deadline_ns & WAIT_UNTIL_REALTIME)
+		return clock_realtime_ns() >= (deadline_ns & ~WAIT_UNTIL_REALTIME);
+	return clock_monotonic_ns() >= deadline_ns;
+}
+
 int wait_sleep(uint64_t deadline_ns, enum wait_mode mode)
 {
 	struct thread *thread = thread_current();
@@ -94,8 +128,10 @@ int wait_sleep(uint64_t deadline_ns, enum wait_mode mode)
 	} else if (thread->wake_pending) {
 		thread->wake_pending = false;
 		ret = 0;
-	} else if (clock_monotonic_ns() >= deadline_ns) {
+	} else if (is_over(deadline_ns)) {
 		return -ETIMEDOUT;
+	} else if (unlikely(deadline_ns & WAIT_UNTIL_REALTIME)) {
+		ret = sleep_until_realtime(deadline_ns & ~WAIT_UNTIL_REALTIME, mode);
 	} else {
 		ret = sleep_until(deadline_ns, mode);
 	}

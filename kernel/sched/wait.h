@@ -32,6 +32,12 @@ struct waiter {
 };
 
 #define WAIT_FOREVER UINT64_MAX
+/* A deadline on the time of day, which may be set meanwhile. */
+#define WAIT_UNTIL_REALTIME (1ull << 63)
+static inline uint64_t wait_until_realtime(uint64_t ns)
+{
+	return ns < WAIT_UNTIL_REALTIME - 1 ? ns | WAIT_UNTIL_REALTIME : WAIT_FOREVER;
+}
 
 enum wait_mode { WAIT_UNINTERRUPTIBLE, WAIT_INTERRUPTIBLE, WAIT_KILLABLE /* ended by what kills the thread only */ };
 
@@ -40,7 +46,7 @@ void wait_begin(struct waiter *waiter, struct wait_queue *queue);
 void wait_begin_exclusive(struct waiter *waiter, struct wait_queue *queue);
 void wait_begin_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned));
 void wait_begin_exclusive_callback(struct waiter *waiter, struct wait_queue *queue, void (*callback)(struct waiter *, unsigned));
-/* 0: woken (check the condition again), -ETIMEDOUT: clock_monotonic_ns passed deadline_ns, -EINTR: a signal is pending. */
+/* 0: woken (check the condition again), -ETIMEDOUT: clock_monotonic_ns passed deadline_ns (or clock_realtime_ns what wait_until_realtime was given), -EINTR: a signal is pending. */
 int wait_sleep(uint64_t deadline_ns, enum wait_mode mode);
 void wait_end(struct waiter *waiter);
 /* Wakes all plain waiters and up to nr_exclusive exclusive ones, calls callbacks with `events` (poll bits). Any context.

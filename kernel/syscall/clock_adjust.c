@@ -3,13 +3,14 @@
  * adjtimex(2), clock_adjtime(2). The clock's rate is the machine's and is not steered: an offset is applied at once, and what a time daemon says of
  * frequency and errors is kept and told, as long as the machine runs.
  */
+#include "kernel/sched/clock_watch.h"
 #include "kernel/syscall/clock.h"
 #include "kernel/uapi/time.h"
 
 enum {
 	ADJ_OFFSET = 0x0001, ADJ_FREQUENCY = 0x0002, ADJ_MAXERROR = 0x0004, ADJ_ESTERROR = 0x0008, ADJ_STATUS = 0x0010, ADJ_TIMECONST = 0x0020, ADJ_TAI = 0x0080,
 	ADJ_SETOFFSET = 0x0100, ADJ_MICRO = 0x1000, ADJ_NANO = 0x2000, ADJ_TICK = 0x4000,
-	ADJ_OFFSET_SINGLESHOT = 0x8001, ADJ_OFFSET_SS_READ = 0xa001,
+	ADJ_ADJTIME = 0x8000, ADJ_OFFSET_SINGLESHOT = 0x8001, ADJ_OFFSET_SS_READ = 0xa001,
 	STA_UNSYNC = 0x0040, STA_NANO = 0x2000, TIME_OK = 0, TIME_ERROR = 5, TICK_US = 10000, FREQUENCY_MAX = 500 << 16, ERROR_MAX = 16000000,
 };
 
@@ -36,7 +37,7 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
 
 static void shift_clock(int64_t ns)
 {
-	clock_set_realtime_ns(clock_realtime_ns() + (uint64_t)ns);
+	clock_step(clock_realtime_ns() + (uint64_t)ns);
 }
 
 static int set_offset(const struct linux_timex *t)
@@ -102,6 +103,8 @@ static int64_t adjust(uint64_t address)
 
 	if (copy_from_user(&t, address, sizeof(t)))
 		return -EFAULT;
+	if ((t.modes & ADJ_ADJTIME) && !(t.modes & ADJ_OFFSET)) /* a single shot is one of an offset */
+		return -EINVAL;
 	if (t.modes && t.modes != ADJ_OFFSET_SS_READ && !credentials_have(credentials_current(), CAPABILITY_SYS_TIME))
 		return -EPERM;
 	spin_lock(&lock);

@@ -60,7 +60,7 @@ static struct credentials *copy(void)
 static int64_t commit_users(struct credentials *c)
 {
 	c->fsuid = c->euid;
-	credentials_after_uid_change(c, mine(), task_current()->keep_capabilities);
+	credentials_after_uid_change(c, mine());
 	credentials_commit(c);
 	return 0;
 }
@@ -211,6 +211,7 @@ SYSCALL(setfsuid, 1, "d")
 	c = copy();
 	if (c) {
 		c->fsuid = uid;
+		credentials_after_fsuid_change(c, mine());
 		credentials_commit(c);
 	}
 	return old;

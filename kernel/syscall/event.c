@@ -77,7 +77,7 @@ static bool time_is_valid(int64_t seconds, int64_t nanoseconds)
 
 static uint64_t to_ns(int64_t seconds, int64_t nanoseconds)
 {
-	return min_u64((uint64_t)seconds, (UINT64_MAX >> 1) / NS_PER_SECOND) * NS_PER_SECOND + (uint64_t)nanoseconds;
+	return min_u64((uint64_t)seconds, TIME_MAX_NS / NS_PER_SECOND) * NS_PER_SECOND + (uint64_t)nanoseconds;
 }
 
 static int set_timer(struct file *file, uint64_t flags, uint64_t new_address, uint64_t old_address)
@@ -95,12 +95,12 @@ static int set_timer(struct file *file, uint64_t flags, uint64_t new_address, ui
 		return -EINVAL;
 	ns = to_ns(value.value_seconds, value.value_nanoseconds);
 	if (ns)
-		setting.deadline_ns = clock_deadline(timerfd_clock(file), ns, flags & TFD_TIMER_ABSTIME);
+		setting.deadline_ns = flags & TFD_TIMER_ABSTIME ? ns : clock_deadline(timerfd_clock(file), ns, false);
+	setting.is_of_day = flags & TFD_TIMER_ABSTIME && clock_is_realtime(timerfd_clock(file));
+	setting.ends_on_set = setting.is_of_day && flags & TFD_TIMER_CANCEL_ON_SET;
 	setting.interval_ns = to_ns(value.interval_seconds, value.interval_nanoseconds);
 	ret = old_address ? put_timer(file, old_address) : 0;
-	if (!ret)
-		timerfd_set(file, &setting);
-	return ret;
+	return ret ? ret : timerfd_set(file, &setting);
 }
 
 SYSCALL(timerfd_settime, 4, "dxpp")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* futex(2), robust lists, membarrier(2), rseq(2). */
+#include "kernel/process/access.h"
 #include "kernel/process/futex.h"
 #include "kernel/process/rseq.h"
 #include "kernel/platform/platform.h"
@@ -7,12 +8,12 @@
 #include "kernel/syscall/syscall.h"
 #include "kernel/uapi/sched.h"
 
-/* The monotonic time at which the timeout is over: relative for FUTEX_WAIT, else absolute on the clock named. */
+/* When the timeout is over: relative for FUTEX_WAIT, else absolute on the clock named. */
 static int deadline_of(int operation, uint64_t address, uint64_t *deadline)
 {
 	int command = operation & ~(LINUX_FUTEX_PRIVATE | LINUX_FUTEX_CLOCK_REALTIME), ret;
 	bool is_realtime = operation & LINUX_FUTEX_CLOCK_REALTIME || command == LINUX_FUTEX_LOCK_PI;
-	uint64_t ns, now = clock_monotonic_ns(), real;
+	uint64_t ns;
 
 	*deadline = WAIT_FOREVER;
 	if (!address)
@@ -20,14 +21,10 @@ static int deadline_of(int operation, uint64_t address, uint64_t *deadline)
 	ret = syscall_copy_timespec(address, &ns);
 	if (ret)
 		return ret;
-	if (command == LINUX_FUTEX_WAIT) {
-		*deadline = now + ns;
-	} else if (is_realtime) {
-		real = clock_realtime_ns();
-		*deadline = ns > real ? now + (ns - real) : now;
-	} else {
-		*deadline = ns;
-	}
+	if (command == LINUX_FUTEX_WAIT)
+		*deadline = clock_monotonic_ns() + ns;
+	else
+		*deadline = is_realtime ? wait_until_realtime(ns) : ns;
 	return 0;
 }
 
@@ -142,13 +139,15 @@ SYSCALL(get_robust_list, 3, "dpp")
 {
 	uint64_t head, size = ROBUST_HEAD_SIZE;
 	struct task *task;
+	int ret;
 
 	spin_lock(&process_tree_lock);
 	task = a->v[0] ? task_find((int)a->v[0]) : task_current();
 	head = task ? task->robust_list : 0;
+	ret = task ? process_access_check_locked(task->process) : -ESRCH;
 	spin_unlock(&process_tree_lock);
-	if (!task)
-		return -ESRCH;
+	if (ret)
+		return ret;
 	if (copy_to_user(a->v[2], &size, sizeof(size)))
 		return -EFAULT;
 	return copy_to_user(a->v[1], &head, sizeof(head));

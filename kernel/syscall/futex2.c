@@ -21,10 +21,10 @@ static bool flags_are_bad(uint64_t flags)
 	return (flags & ~(uint64_t)(SIZE_MASK | IS_PRIVATE)) || (flags & SIZE_MASK) != SIZE_U32;
 }
 
-/* An absolute time on one of two clocks as one of the monotonic clock. */
+/* An absolute time on one of two clocks. */
 static int deadline_of(uint64_t address, int clock, uint64_t *deadline)
 {
-	uint64_t ns, now = clock_monotonic_ns(), real;
+	uint64_t ns;
 	int ret;
 
 	*deadline = WAIT_FOREVER;
@@ -35,11 +35,7 @@ static int deadline_of(uint64_t address, int clock, uint64_t *deadline)
 	ret = syscall_copy_timespec(address, &ns);
 	if (ret)
 		return ret;
-	if (clock == LINUX_CLOCK_REALTIME) {
-		real = clock_realtime_ns();
-		ns = ns > real ? now + (ns - real) : now;
-	}
-	*deadline = ns;
+	*deadline = clock == LINUX_CLOCK_REALTIME ? wait_until_realtime(ns) : ns;
 	return 0;
 }
 

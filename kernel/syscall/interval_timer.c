@@ -88,11 +88,22 @@ static void set(struct process *process, uint64_t which, const struct setting *s
 		cpu_set(&process->profile_timer, profile_timer_fire, &process->profile_interval_ns, setting);
 }
 
+/* Of threads that set a timer at the same time one comes first. */
+static struct setting exchange(struct process *process, uint64_t which, const struct setting *setting)
+{
+	struct setting old;
+
+	spin_lock(&process->timer_lock);
+	old = get(process, which);
+	set(process, which, setting);
+	spin_unlock(&process->timer_lock);
+	return old;
+}
+
 SYSCALL(alarm, 1, "u")
 {
-	struct setting old = real_get(process_current()), setting = {.value_ns = (uint32_t)a->v[0] * NS_PER_SECOND};
+	struct setting setting = {.value_ns = (uint32_t)a->v[0] * NS_PER_SECOND}, old = exchange(process_current(), LINUX_ITIMER_REAL, &setting);
 
-	real_set(process_current(), &setting);
 	return (int64_t)((old.value_ns + NS_PER_SECOND - 1) / NS_PER_SECOND);
 }
 
@@ -115,7 +126,7 @@ static int time_to_ns(int64_t seconds, int64_t microseconds, uint64_t *ns)
 {
 	if (seconds < 0 || microseconds < 0 || microseconds >= 1000000)
 		return -EINVAL;
-	*ns = min_u64((uint64_t)seconds, UINT64_MAX / 4 / NS_PER_SECOND) * NS_PER_SECOND + (uint64_t)microseconds * 1000;
+	*ns = min_u64((uint64_t)seconds, TIME_MAX_NS / NS_PER_SECOND) * NS_PER_SECOND + (uint64_t)microseconds * 1000;
 	return 0;
 }
 
@@ -141,7 +152,6 @@ SYSCALL(setitimer, 3, "dpp")
 		ret = time_to_ns(value.interval_seconds, value.interval_microseconds, &setting.interval_ns);
 	if (ret)
 		return ret;
-	old = get(process_current(), a->v[0]);
-	set(process_current(), a->v[0], &setting);
+	old = exchange(process_current(), a->v[0], &setting);
 	return put_setting(a->v[2], old);
 }

@@ -30,7 +30,7 @@ static int find_target(int pid, struct process **target)
 	int ret = -ESRCH;
 
 	spin_lock(&process_tree_lock);
-	*target = pid ? process_find(pid) : process_current();
+	*target = pid ? process_of_id_locked(pid) : process_current();
 	if (*target && !list_empty(&(*target)->tasks)) {
 		theirs = container_of((*target)->tasks.next, struct task, process_node)->credentials;
 		ret = *target == process_current() || task_is_capable(CAPABILITY_SYS_RESOURCE) ||

@@ -10,16 +10,25 @@ static struct address_space *space(void)
 	return process_current()->space;
 }
 
+static bool is_shared(int flags)
+{
+	int type = flags & LINUX_MAP_TYPE;
+
+	return type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE;
+}
+
 /* mmap's access rules for a file: EACCES unless it was opened for what the mapping needs. */
 static int check_file_access(const struct file *file, int prot, int flags)
 {
 	int type = flags & LINUX_MAP_TYPE;
 
+	if (type == LINUX_MAP_SHARED_VALIDATE && flags & ~LINUX_MAP_KNOWN)
+		return -EOPNOTSUPP;
 	if (!(file->mode & MAY_READ))
 		return -EACCES;
-	if ((type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE) && (prot & LINUX_PROT_WRITE) && !(file->mode & MAY_WRITE))
+	if (is_shared(flags) && (prot & LINUX_PROT_WRITE) && !(file->mode & MAY_WRITE))
 		return -EACCES;
-	if ((type == LINUX_MAP_SHARED || type == LINUX_MAP_SHARED_VALIDATE) && (prot & LINUX_PROT_WRITE) && file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+	if (is_shared(flags) && (prot & LINUX_PROT_WRITE) && file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
 		return -EPERM;
 	return 0;
 }
@@ -32,16 +41,20 @@ static int64_t map_file(uint64_t address, uint64_t len, int prot, int flags, int
 
 	if (!file)
 		return -EBADF;
-	ret = (flags & LINUX_MAP_TYPE) == 0 ? -EINVAL : check_file_access(file, prot, flags);
+	ret = !len || (flags & LINUX_MAP_TYPE) == 0 ? -EINVAL : check_file_access(file, prot, flags);
 	if (!ret)
 		ret = file_map(file, &offset, &mapped);
 	if (!ret)
 		ret = address_space_map(space(), address, len, prot, flags, mapped.cache ? &mapped : NULL, offset);
+	if (ret > 0 && is_shared(flags) && !mapped.cache && mapped.is_read_only)
+		address_space_keep_read_only(space(), (uint64_t)ret, len);
+	if (ret > 0 && is_shared(flags) && file->inode && (file->inode->mode & S_IFMT) == S_IFREG)
+		file_touch_access(file); /* of a program and its libraries, which are mapped privately, what reads them first has done that */
 	file_put(file);
 	return ret;
 }
 
-SYSCALL_PARTIAL(mmap, "without MAP_HUGETLB, MAP_SYNC; MAP_LOCKED brings pages in");
+SYSCALL_PARTIAL(mmap, "without MAP_HUGETLB and MAP_SYNC");
 SYSCALL(mmap, 6, "puPMdx")
 {
 	uint64_t address = a->v[0], len = a->v[1], offset = a->v[5];
@@ -74,7 +87,7 @@ SYSCALL(brk, 1, "p")
 	return address_space_set_brk(space(), a->v[0]);
 }
 
-SYSCALL_PARTIAL(madvise, "hints on access and MADV_COLLAPSE, MADV_HWPOISON, MADV_SOFT_OFFLINE, MADV_GUARD_INSTALL do nothing or are EINVAL");
+SYSCALL_PARTIAL(madvise, "hints on access do nothing; MADV_MERGEABLE, MADV_COLLAPSE, MADV_HWPOISON, MADV_SOFT_OFFLINE and MADV_GUARD_INSTALL are EINVAL");
 SYSCALL(madvise, 3, "pud")
 {
 	return address_space_advise(space(), a->v[0], a->v[1], (int)a->v[2]);
@@ -109,8 +122,9 @@ SYSCALL(mincore, 3, "pup")
 	return 0;
 }
 
-/* Memory is never paged out to a swap device, so that locking has only to check its arguments and bring pages in. */
-static int64_t lock_range(uint64_t address, uint64_t len, bool bring_in)
+/* ---- Locked memory ---- */
+
+static int64_t lock_range(uint64_t address, uint64_t len, unsigned lock)
 {
 	uint64_t start = align_down(address, PAGE_SIZE), size = align_up(len + (address - start), PAGE_SIZE);
 
@@ -118,39 +132,45 @@ static int64_t lock_range(uint64_t address, uint64_t len, bool bring_in)
 		return -EINVAL;
 	if (!size)
 		return 0;
-	if (size > USER_END || start > USER_END - size || !address_space_is_mapped(space(), start, start + size))
+	if (start >= USER_END)
 		return -ENOMEM;
-	return bring_in && address_space_advise(space(), start, size, LINUX_MADV_POPULATE_READ) == -ENOMEM ? -ENOMEM : 0;
+	if (size > USER_END - start) { /* as far as there is anything, and then a hole */
+		int ret = address_space_lock(space(), start, USER_END - start, lock);
+
+		return ret ? ret : -ENOMEM;
+	}
+	return address_space_lock(space(), start, size, lock);
 }
 
-SYSCALL_PARTIAL(mlock, "pages are brought in but not counted against RLIMIT_MEMLOCK; file pages may be reclaimed");
 SYSCALL(mlock, 2, "pu")
 {
-	return lock_range(a->v[0], a->v[1], true);
+	return lock_range(a->v[0], a->v[1], REGION_LOCKED);
 }
 
-SYSCALL_PARTIAL(mlock2, "as mlock");
 SYSCALL(mlock2, 3, "pux")
 {
-	return a->v[2] & ~1ul ? -EINVAL : lock_range(a->v[0], a->v[1], !a->v[2]);
+	unsigned flags = (unsigned)a->v[2];
+
+	return flags & ~1u ? -EINVAL : lock_range(a->v[0], a->v[1], flags ? REGION_LOCK_MASK : REGION_LOCKED);
 }
 
-SYSCALL_PARTIAL(munlock, "nothing is locked, so that nothing is to be done");
 SYSCALL(munlock, 2, "pu")
 {
-	return lock_range(a->v[0], a->v[1], false);
+	return lock_range(a->v[0], a->v[1], 0);
 }
 
-SYSCALL_PARTIAL(mlockall, "checks its argument only");
 SYSCALL(mlockall, 1, "x")
 {
-	return a->v[0] == 0 || (a->v[0] & ~7ul) ? -EINVAL : 0;
+	unsigned flags = (unsigned)a->v[0], lock = flags & LINUX_MCL_ONFAULT ? REGION_LOCK_MASK : REGION_LOCKED;
+
+	if (!flags || flags == LINUX_MCL_ONFAULT || flags & ~(unsigned)(LINUX_MCL_CURRENT | LINUX_MCL_FUTURE | LINUX_MCL_ONFAULT))
+		return -EINVAL;
+	return address_space_lock_all(space(), flags & LINUX_MCL_CURRENT, lock, flags & LINUX_MCL_FUTURE ? lock : 0);
 }
 
-SYSCALL_PARTIAL(munlockall, "nothing is locked, so that nothing is to be done");
 SYSCALL(munlockall, 0, "")
 {
-	return 0;
+	return address_space_lock_all(space(), true, 0, 0);
 }
 
 /* ---- Protection keys (pkeys(7)): as on a CPU that has none. ---- */

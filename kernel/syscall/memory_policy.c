@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Policies of memory on nodes (numa(7)): there is one node, so that a policy is checked, kept and told, and changes nothing. */
+/* Policies of memory on nodes (numa(7)): there is one node, so that a policy, of a thread or a range, is checked, kept and told, and changes nothing. */
 #include "kernel/process/access.h"
 #include "kernel/process/credentials.h"
 #include "kernel/syscall/syscall.h"
@@ -66,7 +66,6 @@ SYSCALL(set_mempolicy, 3, "xpu")
 
 enum { MBIND_FLAGS = 7 /* STRICT, MOVE, MOVE_ALL */, MBIND_MOVE_ALL = 4 };
 
-SYSCALL_PARTIAL(mbind, "the policy of a range is checked and not kept: get_mempolicy tells the thread's");
 SYSCALL(mbind, 6, "puxpux")
 {
 	uint64_t start = a->v[0], len = a->v[1], end;
@@ -82,7 +81,7 @@ SYSCALL(mbind, 6, "puxpux")
 	ret = make_policy((int)a->v[2], a->v[3], a->v[4], &policy);
 	if (ret || start == end)
 		return ret;
-	return address_space_is_mapped(process_current()->space, start, end) ? 0 : -EFAULT;
+	return address_space_set_policy(process_current()->space, start, end - start, &policy);
 }
 
 /* The mask that a program gets is cleared where no nodes are. */
@@ -104,7 +103,7 @@ enum { GET_NODE = 1, GET_OF_ADDRESS = 2, GET_ALLOWED = 4 };
 
 static int get_policy(uint64_t flags, uint64_t address, int *policy, uint64_t *nodes)
 {
-	const struct memory_policy *mine = &task_current()->memory_policy;
+	struct memory_policy mine = task_current()->memory_policy;
 
 	*policy = 0;
 	*nodes = 1ull << NODE;
@@ -113,19 +112,19 @@ static int get_policy(uint64_t flags, uint64_t address, int *policy, uint64_t *n
 	if (flags & GET_ALLOWED)
 		return flags & (GET_NODE | GET_OF_ADDRESS) ? -EINVAL : 0;
 	if (flags & GET_OF_ADDRESS) {
-		if (!address_space_is_mapped(process_current()->space, address, address + 1))
+		if (!address_space_policy(process_current()->space, address, &mine))
 			return -EFAULT;
 	} else if (address) {
 		return -EINVAL;
 	}
 	if (flags & GET_NODE) {
 		*policy = NODE;
-		if (!(flags & GET_OF_ADDRESS) && mine->mode != MODE_INTERLEAVE)
+		if (!(flags & GET_OF_ADDRESS) && mine.mode != MODE_INTERLEAVE)
 			return -EINVAL;
 	} else {
-		*policy = mine->mode | mine->flags;
+		*policy = mine.mode | mine.flags;
 	}
-	*nodes = mine->has_node ? 1ull << NODE : 0;
+	*nodes = mine.has_node ? 1ull << NODE : 0;
 	return 0;
 }
 
@@ -147,10 +146,15 @@ SYSCALL(get_mempolicy, 5, "ppupx")
 SYSCALL(set_mempolicy_home_node, 4, "pudx")
 {
 	uint64_t start = a->v[0], end;
+	struct memory_policy policy = {0};
 
 	if (start % PAGE_SIZE || a->v[3] || a->v[2] != NODE || a->v[1] > UINT64_MAX - PAGE_SIZE || __builtin_add_overflow(start, align_up(a->v[1], PAGE_SIZE), &end))
 		return -EINVAL;
-	return start == end ? 0 : -ENOENT; /* no policy of a range is kept */
+	if (start == end)
+		return 0;
+	if (!address_space_policy(process_current()->space, start, &policy) || policy.mode == MODE_DEFAULT)
+		return -ENOENT;
+	return policy.mode == MODE_BIND || policy.mode == MODE_PREFERRED_MANY ? 0 : -EOPNOTSUPP;
 }
 
 /* ---- Moving pages among nodes: they are all where they can be. ---- */

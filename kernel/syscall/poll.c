@@ -82,7 +82,7 @@ static void put_left(uint64_t address, uint64_t deadline_ns, int64_t ret)
 {
 	uint64_t now;
 
-	if (!address || deadline_ns == WAIT_FOREVER || ret == -EFAULT)
+	if (!address || deadline_ns == WAIT_FOREVER || ret == -EFAULT || process_current()->personality & PERSONALITY_STICKY_TIMEOUTS)
 		return;
 	now = clock_monotonic_ns();
 	(void)!syscall_put_timespec(address, deadline_ns > now ? deadline_ns - now : 0);
@@ -215,10 +215,10 @@ SYSCALL(select, 5, "dpppp")
 			return -EFAULT;
 		if (timeout.seconds < 0 || timeout.microseconds < 0)
 			return -EINVAL;
-		deadline = deadline_after(min_u64((uint64_t)timeout.seconds, 1ull << 33) * NS_PER_SECOND + (uint64_t)timeout.microseconds * 1000);
+		deadline = deadline_after(min_u64((uint64_t)timeout.seconds, 1ull << 32) * NS_PER_SECOND + (uint64_t)timeout.microseconds * 1000);
 	}
 	ret = select_user((int)a->v[0], addresses, deadline);
-	if (a->v[4]) {
+	if (a->v[4] && !(process_current()->personality & PERSONALITY_STICKY_TIMEOUTS)) {
 		now = clock_monotonic_ns();
 		now = deadline > now ? deadline - now : 0;
 		timeout = (struct linux_timeval){.seconds = (int64_t)(now / NS_PER_SECOND), .microseconds = (int64_t)(now % NS_PER_SECOND / 1000)};

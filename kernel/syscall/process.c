@@ -52,14 +52,15 @@ SYSCALL(unshare, 1, "x")
 	return task_unshare(a->v[0]);
 }
 
-/* The process that a pidfd stands for; -EBADF. */
-static int pidfd_pid(int fd, int *pid)
+/* The process that a pidfd stands for, and whether it was opened with PIDFD_NONBLOCK; -EBADF. */
+static int pidfd_pid(int fd, int *pid, bool *is_nonblocking)
 {
 	struct file *file = descriptor_get(fd);
 	struct process *process;
 
 	if (!file)
 		return -EBADF;
+	*is_nonblocking = file_is_nonblocking(file);
 	process = pidfd_process(file);
 	file_put(file);
 	if (!process)
@@ -76,11 +77,12 @@ SYSCALL(setns, 2, "dx")
 	const uint64_t known = LINUX_CLONE_NEW_ANY | LINUX_CLONE_NEWTIME;
 	int flags = (int)a->v[1], pid, ret;
 	struct file *file = descriptor_get((int)a->v[0]);
+	bool unused;
 
 	if (!file)
 		return -EBADF;
 	file_put(file);
-	ret = pidfd_pid((int)a->v[0], &pid);
+	ret = pidfd_pid((int)a->v[0], &pid, &unused);
 	if (ret || !flags || (uint64_t)(unsigned)flags & ~known)
 		return -EINVAL;
 	return task_is_capable(CAPABILITY_SYS_ADMIN) ? 0 : -EPERM;
@@ -232,6 +234,7 @@ SYSCALL(waitid, 5, "ddpxp")
 	struct wait_request request = {.type = (int)a->v[0], .id = (int)a->v[1], .options = (unsigned)a->v[3]};
 	struct linux_siginfo info = {0};
 	struct wait_result result;
+	bool is_nonblocking = false;
 	int ret = 0;
 
 	if (request.options & ~(LINUX_WNOHANG | LINUX_WSTOPPED | LINUX_WEXITED | LINUX_WCONTINUED | LINUX_WNOWAIT | LINUX_WNOTHREAD | LINUX_WALL | LINUX_WCLONE))
@@ -240,12 +243,15 @@ SYSCALL(waitid, 5, "ddpxp")
 		return -EINVAL;
 	if (request.type == LINUX_P_PIDFD) {
 		request.type = LINUX_P_PID;
-		ret = pidfd_pid(request.id, &request.id);
+		ret = pidfd_pid(request.id, &request.id, &is_nonblocking);
+		request.options |= is_nonblocking ? LINUX_WNOHANG : 0;
 	} else if (request.type < LINUX_P_ALL || request.type > LINUX_P_PIDFD || (request.type == LINUX_P_PID && request.id <= 0) || request.id < 0) {
 		ret = request.type == LINUX_P_ALL ? 0 : -EINVAL;
 	}
 	if (!ret)
 		ret = process_wait(&request, &result);
+	if (!ret && !result.pid && is_nonblocking && !(a->v[3] & LINUX_WNOHANG))
+		ret = -EAGAIN;
 	if (!ret && result.pid) {
 		info.signo = LINUX_SIGCHLD;
 		info.code = result.code;
@@ -297,7 +303,7 @@ static int64_t id_of(int pid, bool session)
 	int64_t ret = -ESRCH;
 
 	spin_lock(&process_tree_lock);
-	struct process *process = pid ? process_find(pid) : process_current();
+	struct process *process = pid ? process_of_id_locked(pid) : process_current();
 	if (process)
 		ret = session ? process->session : process->group;
 	spin_unlock(&process_tree_lock);
@@ -327,7 +333,7 @@ SYSCALL(set_tid_address, 1, "p")
 	return task_current()->tid;
 }
 
-SYSCALL_PARTIAL(arch_prctl, "FS and GS bases; nothing of CPUID faulting, AMX permission, shadow stacks");
+SYSCALL_PARTIAL(arch_prctl, "FS and GS bases; CPUID does not fault; nothing of AMX permission and shadow stacks");
 SYSCALL(arch_prctl, 2, "xp")
 {
 	struct user_context *user = &task_current()->user;
@@ -344,155 +350,12 @@ SYSCALL(arch_prctl, 2, "xp")
 	case LINUX_ARCH_GET_GS:
 		base = (a->v[0] == LINUX_ARCH_GET_FS ? user_tls : user_gs)(user);
 		return copy_to_user(a->v[1], &base, sizeof(base));
+	case LINUX_ARCH_GET_CPUID: /* the instruction works, and never faults */
+		return 1;
+	case LINUX_ARCH_SET_CPUID:
+		return -ENODEV;
 	default:
 		return -EINVAL;
-	}
-}
-
-static int64_t set_name(uint64_t address)
-{
-	struct task *task = task_current();
-	char name[sizeof(task->name)] = "";
-	long len = user_copy_string(name, address, sizeof(name) - 1);
-
-	if (len == -EFAULT)
-		return -EFAULT;
-	if (len >= 0)
-		memset(name + len, 0, sizeof(name) - (size_t)len);
-	memcpy(task->name, name, sizeof(name));
-	if (task->tid == task->process->pid)
-		memcpy(task->process->name, name, sizeof(name));
-	return 0;
-}
-
-static int64_t ambient(uint64_t operation, uint64_t capability)
-{
-	struct credentials *c = task_current()->credentials;
-	uint64_t bit = 1ull << (capability & 63);
-
-	if (operation == LINUX_PR_CAP_AMBIENT_CLEAR_ALL ? capability != 0 : capability > CAPABILITY_LAST)
-		return -EINVAL;
-	if (operation == LINUX_PR_CAP_AMBIENT_IS_SET)
-		return (c->capabilities_ambient & bit) != 0;
-	if (operation == LINUX_PR_CAP_AMBIENT_RAISE && !(c->capabilities_permitted & c->capabilities_inheritable & bit))
-		return -EPERM;
-	if (operation < LINUX_PR_CAP_AMBIENT_RAISE || operation > LINUX_PR_CAP_AMBIENT_CLEAR_ALL)
-		return -EINVAL;
-	c = credentials_copy(c, c->nr_groups);
-	if (!c)
-		return -ENOMEM;
-	if (operation == LINUX_PR_CAP_AMBIENT_RAISE)
-		c->capabilities_ambient |= bit;
-	else
-		c->capabilities_ambient &= operation == LINUX_PR_CAP_AMBIENT_LOWER ? ~bit : 0;
-	credentials_commit(c);
-	return 0;
-}
-
-static int64_t drop_bounding(uint64_t capability)
-{
-	struct credentials *c = task_current()->credentials;
-
-	if (capability > CAPABILITY_LAST)
-		return -EINVAL;
-	if (!task_is_capable(CAPABILITY_SETPCAP))
-		return -EPERM;
-	c = credentials_copy(c, c->nr_groups);
-	if (!c)
-		return -ENOMEM;
-	c->capabilities_bounding &= ~(1ull << capability);
-	credentials_commit(c);
-	return 0;
-}
-
-static int64_t put_int(uint64_t address, int value)
-{
-	return copy_to_user(address, &value, sizeof(value));
-}
-
-static int64_t process_control(struct task *task, const struct syscall_arguments *a)
-{
-	struct process *process = task->process;
-	uint64_t value = a->v[1];
-
-	switch ((int)a->v[0]) {
-	case LINUX_PR_SET_PDEATHSIG:
-		if (value > LINUX_NSIG)
-			return -EINVAL;
-		process->parent_death_signal = (int)value;
-		return 0;
-	case LINUX_PR_GET_PDEATHSIG:
-		return put_int(value, process->parent_death_signal);
-	case LINUX_PR_SET_DUMPABLE:
-		if (value > 1)
-			return -EINVAL;
-		process->dumpable = value;
-		return 0;
-	case LINUX_PR_GET_DUMPABLE:
-		return process->dumpable;
-	case LINUX_PR_SET_CHILD_SUBREAPER:
-		process->is_subreaper = value != 0;
-		return 0;
-	case LINUX_PR_GET_CHILD_SUBREAPER:
-		return put_int(value, process->is_subreaper);
-	default:
-		return -EINVAL;
-	}
-}
-
-SYSCALL_PARTIAL(prctl, "of some seventy options those that libraries ask for; securebits, timing and speculation are not there");
-SYSCALL(prctl, 5, "dxxxx")
-{
-	struct task *task = task_current();
-	uint64_t value = a->v[1];
-
-	switch ((int)a->v[0]) {
-	case LINUX_PR_SET_NAME:
-		return set_name(value);
-	case LINUX_PR_GET_NAME:
-		return copy_to_user(value, task->name, sizeof(task->name));
-	case LINUX_PR_SET_NO_NEW_PRIVS:
-		if (value != 1 || a->v[2] || a->v[3] || a->v[4])
-			return -EINVAL;
-		task->no_new_privileges = true;
-		return 0;
-	case LINUX_PR_GET_NO_NEW_PRIVS:
-		return a->v[1] || a->v[2] || a->v[3] || a->v[4] ? -EINVAL : task->no_new_privileges;
-	case LINUX_PR_GET_SECCOMP:
-		return seccomp_mode(task);
-	case LINUX_PR_SET_SECCOMP:
-		return seccomp_set_mode(value, a->v[2]);
-	case LINUX_PR_SET_KEEPCAPS:
-		if (value > 1)
-			return -EINVAL;
-		task->keep_capabilities = value;
-		return 0;
-	case LINUX_PR_GET_KEEPCAPS:
-		return task->keep_capabilities;
-	case LINUX_PR_CAPBSET_READ:
-		return value > CAPABILITY_LAST ? -EINVAL : (int64_t)(task->credentials->capabilities_bounding >> value & 1);
-	case LINUX_PR_CAPBSET_DROP:
-		return drop_bounding(value);
-	case LINUX_PR_GET_SECUREBITS:
-		return 0;
-	case LINUX_PR_SET_SECUREBITS:
-		return value ? -EPERM : 0;
-	case LINUX_PR_CAP_AMBIENT:
-		return ambient(value, a->v[2]);
-	case LINUX_PR_SET_TIMERSLACK:
-		task->timer_slack_ns = value ? (uint32_t)value : 50000;
-		return 0;
-	case LINUX_PR_GET_TIMERSLACK:
-		return task->timer_slack_ns;
-	case LINUX_PR_GET_TID_ADDRESS:
-		return copy_to_user(value, &task->clear_child_tid, sizeof(task->clear_child_tid));
-	case LINUX_PR_SET_THP_DISABLE:
-	case LINUX_PR_SET_PTRACER:
-		return 0;
-	case LINUX_PR_GET_THP_DISABLE:
-		return 0;
-	default:
-		return process_control(task, a);
 	}
 }
 

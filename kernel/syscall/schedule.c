@@ -150,6 +150,17 @@ SYSCALL(sched_setscheduler, 3, "ddp")
 	return set_policy((int)a->v[0], (int)a->v[1], priority, 0, false);
 }
 
+/* One that has ended answers until its parent has waited for it. */
+static bool is_zombie(int pid)
+{
+	const struct process *process;
+
+	spin_lock(&process_tree_lock);
+	process = process_find(pid);
+	spin_unlock(&process_tree_lock);
+	return process;
+}
+
 /* Policy, priority and nice value of a task; -ESRCH. */
 static int get_policy(int tid, int *policy, int *priority, int *nice)
 {
@@ -158,8 +169,10 @@ static int get_policy(int tid, int *policy, int *priority, int *nice)
 	if (tid < 0)
 		return -EINVAL;
 	task = find_and_lock(tid);
-	if (!task)
-		return -ESRCH;
+	if (!task) {
+		*policy = *priority = *nice = 0;
+		return is_zombie(tid) ? 0 : -ESRCH;
+	}
 	*policy = task->thread.policy | (task->reset_on_fork ? LINUX_SCHED_RESET_ON_FORK : 0);
 	*priority = task->thread.priority;
 	*nice = task->thread.nice;

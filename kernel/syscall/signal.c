@@ -78,13 +78,15 @@ SYSCALL(sigaltstack, 2, "pp")
 	bool is_disabled = task->altstack_flags & LINUX_SS_DISABLE;
 	bool is_on = !is_disabled && !((uint32_t)task->altstack_flags & LINUX_SS_AUTODISARM) && sp > task->altstack_base && sp - task->altstack_base <= task->altstack_size;
 	struct linux_stack old = {.base = task->altstack_base, .size = task->altstack_size, .flags = task->altstack_flags | (is_on ? LINUX_SS_ONSTACK : 0)}, wanted;
+	uint32_t mode;
 
 	if (a->v[0]) {
 		if (copy_from_user(&wanted, a->v[0], sizeof(wanted)))
 			return -EFAULT;
 		if (is_on)
 			return -EPERM;
-		if ((uint32_t)wanted.flags & ~(LINUX_SS_DISABLE | LINUX_SS_ONSTACK | LINUX_SS_AUTODISARM))
+		mode = (uint32_t)wanted.flags & ~LINUX_SS_AUTODISARM;
+		if (mode && mode != LINUX_SS_DISABLE && mode != LINUX_SS_ONSTACK)
 			return -EINVAL;
 		if (!(wanted.flags & LINUX_SS_DISABLE) && wanted.size < 2048)
 			return -ENOMEM;
@@ -216,7 +218,7 @@ SYSCALL(kill, 2, "dS")
 		return -ESRCH;
 	spin_lock(&process_tree_lock);
 	if (pid > 0) {
-		target = process_find(pid);
+		target = process_of_id_locked(pid);
 		ret = target ? send(target, signal, &info) : -ESRCH;
 	} else {
 		ret = send_to_many(pid == 0 ? process_current()->group : pid == -1 ? 0 : -pid, signal, &info);
@@ -266,6 +268,7 @@ static int copy_info(uint64_t address, int signal, bool to_self, struct linux_si
 	if (copy_from_user(info, address, KNOWN))
 		return -EFAULT;
 	info->signo = signal;
+	info->mark = 0;
 	return (info->code >= 0 || info->code == LINUX_SI_TKILL) && !to_self ? -EPERM : 0;
 }
 
@@ -279,7 +282,7 @@ SYSCALL(rt_sigqueueinfo, 3, "dSp")
 	if (ret)
 		return ret;
 	spin_lock(&process_tree_lock);
-	target = pid > 0 ? process_find(pid) : NULL;
+	target = pid > 0 ? process_of_id_locked(pid) : NULL;
 	ret = target ? send(target, signal, &info) : -ESRCH;
 	spin_unlock(&process_tree_lock);
 	return ret;
@@ -293,14 +296,42 @@ SYSCALL(rt_tgsigqueueinfo, 4, "ddSp")
 	return ret ? ret : send_to_task((int)a->v[0], (int)a->v[1], (int)a->v[2], &info);
 }
 
+enum { TO_THREAD = 1, TO_PROCESS = 2, TO_GROUP = 4 }; /* PIDFD_SIGNAL_* */
+
+/* A pidfd is one of a whole process here: its thread is the first. */
+static int send_by_pidfd(struct process *target, int signal, const struct linux_siginfo *info, uint64_t scope)
+{
+	struct task *task;
+
+	if (target->is_zombie && process_find(target->pid) != target)
+		return -ESRCH;
+	if (scope == TO_GROUP)
+		return send_to_many(target->pid, signal, info);
+	if (scope != TO_THREAD)
+		return send(target, signal, info);
+	task = task_find(target->pid);
+	return !task ? -ESRCH : !is_signal(signal) ? -EINVAL : may_signal(target, signal) ? task_signal(task, signal, info) : -EPERM;
+}
+
+/* What a program says of the signal names the same one. */
+static int copy_named_info(uint64_t address, int signal, const struct process *target, struct linux_siginfo *info)
+{
+	int named;
+
+	if (copy_from_user(&named, address, sizeof(named)))
+		return -EFAULT;
+	return named == signal ? copy_info(address, signal, target == process_current(), info) : -EINVAL;
+}
+
 SYSCALL(pidfd_send_signal, 4, "dSpx")
 {
-	int signal = (int)a->v[1], ret;
-	struct linux_siginfo info = info_of_sender(signal, LINUX_SI_USER);
+	struct linux_siginfo info = info_of_sender((int)a->v[1], a->v[3] == TO_THREAD ? LINUX_SI_TKILL : LINUX_SI_USER);
+	uint64_t scope = (uint32_t)a->v[3];
 	struct file *file;
 	struct process *target;
+	int ret;
 
-	if (a->v[3] || !is_signal(signal))
+	if (scope & ~(uint64_t)(TO_THREAD | TO_PROCESS | TO_GROUP) || scope & (scope - 1))
 		return -EINVAL;
 	file = descriptor_get((int)a->v[0]);
 	if (!file)
@@ -309,10 +340,10 @@ SYSCALL(pidfd_send_signal, 4, "dSpx")
 	file_put(file);
 	if (ret)
 		return ret;
-	ret = a->v[2] ? copy_info(a->v[2], signal, target == process_current(), &info) : 0;
+	ret = a->v[2] ? copy_named_info(a->v[2], (int)a->v[1], target, &info) : 0;
 	spin_lock(&process_tree_lock);
 	if (!ret)
-		ret = target->is_zombie && process_find(target->pid) != target ? -ESRCH : send(target, signal, &info);
+		ret = send_by_pidfd(target, (int)a->v[1], &info, scope);
 	spin_unlock(&process_tree_lock);
 	process_put(target);
 	return ret;

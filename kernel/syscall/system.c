@@ -5,6 +5,7 @@
 #include "kernel/log/log.h"
 #include "kernel/mem/page.h"
 #include "kernel/platform/platform.h"
+#include "kernel/process/credentials.h"
 #include "kernel/process/system_name.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/uapi/time.h"
@@ -141,7 +142,7 @@ SYSCALL(reboot, 4, "xxxp")
 }
 
 /* personality(2): kept and inherited whatever it is; of its flags one counts, which switches address randomisation off (process/exec_build.c). */
-SYSCALL_PARTIAL(personality, "any is kept, but of their flags ADDR_NO_RANDOMIZE alone does something");
+SYSCALL_PARTIAL(personality, "any is kept, but of their flags ADDR_NO_RANDOMIZE and STICKY_TIMEOUTS alone do something");
 SYSCALL(personality, 1, "x")
 {
 	struct process *process = process_current();
@@ -152,11 +153,19 @@ SYSCALL(personality, 1, "x")
 	return old;
 }
 
+enum { LOG_READ = 2, LOG_READ_ALL, LOG_READ_CLEAR, LOG_CONSOLE_LEVEL = 8, LOG_SIZE_BUFFER = 10 };
+
 /* syslog(2): an empty ring; the log is the host's. */
 SYSCALL_PARTIAL(syslog, "the ring is always empty: the kernel's log goes to the host");
 SYSCALL(syslog, 3, "dpd")
 {
-	int type = (int)a->v[0];
+	int type = (int)a->v[0], len = (int)a->v[2];
 
-	return type < 0 || type > 10 ? -EINVAL : 0;
+	if (type != LOG_READ_ALL && type != LOG_SIZE_BUFFER && !task_is_capable(CAPABILITY_SYSLOG) && !task_is_capable(CAPABILITY_SYS_ADMIN))
+		return -EPERM;
+	if (type < 0 || type > LOG_SIZE_BUFFER)
+		return -EINVAL;
+	if (type >= LOG_READ && type <= LOG_READ_CLEAR && (!a->v[1] || len < 0))
+		return -EINVAL;
+	return type == LOG_CONSOLE_LEVEL && (len < 1 || len > 8) ? -EINVAL : 0;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Clocks and sleeping. Timers are in interval_timer.c and posix_timer.c. */
 #include "kernel/syscall/clock.h"
+#include "kernel/process/cpu_timer.h"
+#include "kernel/process/credentials.h"
+#include "kernel/sched/clock_watch.h"
 #include "kernel/sched/wait.h"
 #include "kernel/uapi/time.h"
 
@@ -12,8 +15,8 @@ int syscall_copy_timespec(uint64_t address, uint64_t *ns)
 		return -EFAULT;
 	if (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= (int64_t)NS_PER_SECOND)
 		return -EINVAL;
-	if ((uint64_t)time.seconds > (UINT64_MAX >> 1) / NS_PER_SECOND)
-		*ns = UINT64_MAX >> 1; /* over a century: forever */
+	if ((uint64_t)time.seconds >= TIME_MAX_NS / NS_PER_SECOND)
+		*ns = TIME_MAX_NS;
 	else
 		*ns = (uint64_t)time.seconds * NS_PER_SECOND + (uint64_t)time.nanoseconds;
 	return 0;
@@ -114,15 +117,16 @@ bool clock_is_realtime(int clock)
 	return clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_REALTIME_ALARM || clock == LINUX_CLOCK_TAI;
 }
 
+bool clock_takes_timers(int clock)
+{
+	return clock != LINUX_CLOCK_MONOTONIC_RAW && clock != LINUX_CLOCK_REALTIME_COARSE && clock != LINUX_CLOCK_MONOTONIC_COARSE;
+}
+
 uint64_t clock_deadline(int clock, uint64_t ns, bool is_absolute)
 {
-	uint64_t now = clock_monotonic_ns(), reading;
-
 	if (!is_absolute)
-		return ns > WAIT_FOREVER - 1 - now ? WAIT_FOREVER - 1 : now + ns;
-	if (clock_read(clock, &reading))
-		return now;
-	return ns <= reading ? now : now + (ns - reading);
+		return clock_monotonic_ns() + min_u64(ns, TIME_MAX_NS);
+	return clock_is_realtime(clock) ? clock_monotonic_at(ns) : ns;
 }
 
 SYSCALL(clock_gettime, 2, "dp")
@@ -143,26 +147,38 @@ SYSCALL(clock_getres, 2, "dp")
 	return syscall_put_timespec(a->v[1], 1);
 }
 
+/* Monotonic time is not before 1970. */
+static int set_clock(uint64_t ns)
+{
+	if (ns < clock_monotonic_ns() || ns >= TIME_MAX_NS)
+		return -EINVAL;
+	if (!task_is_capable(CAPABILITY_SYS_TIME))
+		return -EPERM;
+	clock_step(ns);
+	return 0;
+}
+
 SYSCALL(clock_settime, 2, "dt")
 {
+	int clock = (int)a->v[0], ret;
 	uint64_t ns;
-	int ret;
 
-	if ((int)a->v[0] != LINUX_CLOCK_REALTIME)
-		return -EINVAL;
-	if (credentials_current()->euid)
-		return -EPERM;
+	if (clock != LINUX_CLOCK_REALTIME)
+		return clock < 0 && !clock_read(clock, &ns) ? -EPERM : -EINVAL;
 	ret = syscall_copy_timespec(a->v[1], &ns);
-	if (!ret)
-		clock_set_realtime_ns(ns);
-	return ret;
+	return ret ? ret : set_clock(ns);
 }
+
+struct linux_timezone {
+	int32_t minutes_west, dst;
+};
+
+static struct linux_timezone zone; /* told as it was set: settimeofday(2) */
 
 SYSCALL(gettimeofday, 2, "pp")
 {
 	uint64_t ns = clock_realtime_ns();
 	struct linux_timeval time = {.seconds = (int64_t)(ns / NS_PER_SECOND), .microseconds = (int64_t)(ns % NS_PER_SECOND / 1000)};
-	uint64_t zone = 0;
 
 	if (a->v[0] && copy_to_user(a->v[0], &time, sizeof(time)))
 		return -EFAULT;
@@ -171,18 +187,25 @@ SYSCALL(gettimeofday, 2, "pp")
 
 SYSCALL(settimeofday, 2, "pp")
 {
+	struct linux_timezone wanted;
 	struct linux_timeval time;
+	int ret = 0;
 
-	if (credentials_current()->euid)
-		return -EPERM;
-	if (!a->v[0])
-		return 0;
-	if (copy_from_user(&time, a->v[0], sizeof(time)))
+	if (a->v[0] && copy_from_user(&time, a->v[0], sizeof(time)))
 		return -EFAULT;
-	if (time.seconds < 0 || time.microseconds < 0 || time.microseconds >= 1000000)
+	if (a->v[0] && (time.seconds < 0 || time.microseconds < 0 || time.microseconds >= 1000000))
 		return -EINVAL;
-	clock_set_realtime_ns((uint64_t)time.seconds * NS_PER_SECOND + (uint64_t)time.microseconds * 1000);
-	return 0;
+	if (a->v[1] && copy_from_user(&wanted, a->v[1], sizeof(wanted)))
+		return -EFAULT;
+	if (!task_is_capable(CAPABILITY_SYS_TIME))
+		return -EPERM;
+	if (a->v[1] && (wanted.minutes_west > 15 * 60 || wanted.minutes_west < -15 * 60))
+		return -EINVAL;
+	if (a->v[0])
+		ret = set_clock(min_u64((uint64_t)time.seconds, TIME_MAX_NS / NS_PER_SECOND) * NS_PER_SECOND + (uint64_t)time.microseconds * 1000);
+	if (!ret && a->v[1])
+		zone = wanted;
+	return ret;
 }
 
 SYSCALL(time, 1, "p")
@@ -194,25 +217,81 @@ SYSCALL(time, 1, "p")
 	return seconds;
 }
 
-static int64_t sleep_until(int clock, uint64_t ns, bool is_absolute, uint64_t remaining)
+/* Until the deadline on some clock. A relative sleep says what is left of it, and goes on if no handler ran. */
+static int64_t finish_sleep(int interrupted, bool is_absolute, uint64_t left_ns, uint64_t remaining)
 {
-	uint64_t deadline = clock_deadline(clock, ns, is_absolute), now;
-	int ret;
-
-	if (!is_absolute)
-		deadline = task_deadline(deadline);
-
-	do {
-		ret = wait_sleep(deadline, WAIT_INTERRUPTIBLE);
-	} while (!ret);
-	if (ret == -ETIMEDOUT)
+	if (!interrupted)
 		return 0;
 	if (is_absolute)
 		return -ERESTART_NO_HANDLER;
-	now = clock_monotonic_ns();
-	if (remaining && syscall_put_timespec(remaining, deadline > now ? deadline - now : 0))
+	if (remaining && syscall_put_timespec(remaining, left_ns))
 		return -EFAULT;
 	return -ERESTART_RESUME;
+}
+
+static int64_t sleep_on_clock(int clock, uint64_t ns, bool is_absolute, uint64_t remaining)
+{
+	uint64_t deadline, now;
+	int ret;
+
+	if (!is_absolute)
+		deadline = task_deadline(clock_deadline(clock, ns, false));
+	else
+		deadline = clock_is_realtime(clock) ? wait_until_realtime(ns) : ns;
+	do {
+		ret = wait_sleep(deadline, WAIT_INTERRUPTIBLE);
+	} while (!ret);
+	now = clock_monotonic_ns();
+	return finish_sleep(ret == -EINTR, is_absolute, deadline > now ? deadline - now : 0, remaining);
+}
+
+/* ---- Sleeping on CPU time: another thread or process must use it. ---- */
+
+struct cpu_sleep {
+	struct cpu_timer timer;
+	struct thread *thread;
+};
+
+static void end_cpu_sleep(struct cpu_timer *timer)
+{
+	thread_wake(container_of(timer, struct cpu_sleep, timer)->thread);
+}
+
+static int64_t sleep_on_cpu_clock(struct process *process, int tid, uint64_t ns, bool is_absolute, uint64_t remaining)
+{
+	struct cpu_sleep sleep = {.thread = thread_current()};
+	uint64_t target, now;
+	int ret = 0;
+
+	cpu_timer_init(&sleep.timer, process, tid, CPU_CLOCK_TOTAL, end_cpu_sleep);
+	now = cpu_timer_now(&sleep.timer);
+	target = is_absolute ? ns : task_deadline(now + ns);
+	if (target > now)
+		cpu_timer_arm(&sleep.timer, target);
+	while (!ret && cpu_timer_now(&sleep.timer) < target)
+		ret = wait_sleep(WAIT_FOREVER, WAIT_INTERRUPTIBLE);
+	cpu_timer_cancel(&sleep.timer);
+	now = cpu_timer_now(&sleep.timer);
+	return finish_sleep(ret, is_absolute, target > now ? target - now : 0, remaining);
+}
+
+/* The process, with a reference, and 0 or the thread whose time a clock counts. -EINVAL: nobody's, or the caller's own thread's. */
+static int cpu_clock_owner(int clock, struct process **owner, int *tid)
+{
+	int id = clock == LINUX_CLOCK_PROCESS_CPUTIME_ID ? 0 : ~(clock >> 3);
+	bool is_thread = clock < 0 && (clock & 4);
+	struct task *task;
+
+	*tid = is_thread ? id : 0;
+	if (is_thread && (!id || id == task_current()->tid))
+		return -EINVAL;
+	spin_lock(&process_tree_lock);
+	task = is_thread ? task_find(id) : NULL;
+	*owner = is_thread ? (task ? task->process : NULL) : id ? process_find(id) : process_current();
+	if (*owner)
+		process_get(*owner);
+	spin_unlock(&process_tree_lock);
+	return *owner ? 0 : -EINVAL;
 }
 
 SYSCALL(nanosleep, 2, "tp")
@@ -220,16 +299,30 @@ SYSCALL(nanosleep, 2, "tp")
 	uint64_t ns;
 	int ret = syscall_copy_timespec(a->v[0], &ns);
 
-	return ret ? ret : sleep_until(LINUX_CLOCK_MONOTONIC, ns, false, a->v[1]);
+	return ret ? ret : sleep_on_clock(LINUX_CLOCK_MONOTONIC, ns, false, a->v[1]);
 }
 
 SYSCALL(clock_nanosleep, 4, "dxtp")
 {
-	int clock = (int)a->v[0], ret;
+	int clock = (int)a->v[0], tid, ret;
+	bool is_absolute = a->v[1] & LINUX_TIMER_ABSTIME;
+	struct process *owner;
 	uint64_t ns, reading;
+	int64_t slept;
 
-	if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID || clock_read(clock, &reading))
+	if (clock_read(clock, &reading))
 		return -EINVAL;
+	if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID || !clock_takes_timers(clock))
+		return -EOPNOTSUPP;
 	ret = syscall_copy_timespec(a->v[2], &ns);
-	return ret ? ret : sleep_until(clock, ns, a->v[1] & LINUX_TIMER_ABSTIME, a->v[3]);
+	if (ret)
+		return ret;
+	if (clock >= 0 && clock != LINUX_CLOCK_PROCESS_CPUTIME_ID)
+		return sleep_on_clock(clock, ns, is_absolute, a->v[3]);
+	ret = cpu_clock_owner(clock, &owner, &tid);
+	if (ret)
+		return ret;
+	slept = sleep_on_cpu_clock(owner, tid, ns, is_absolute, a->v[3]);
+	process_put(owner);
+	return slept;
 }

@@ -29,7 +29,8 @@ struct linux_sigaction { /* the kernel's layout, not libc's */
 };
 
 struct linux_siginfo { /* 128 bytes */
-	int32_t signo, error, code, pad;
+	int32_t signo, error, code;
+	int32_t mark; /* no program sees it: of a POSIX timer's signal that waits in a queue, not 0 (process.h) */
 	union {
 		struct { int32_t pid; uint32_t uid; union { int32_t status; uint64_t value; }; int64_t utime, stime; } process; /* kill, SIGCHLD (status), sigqueue (value) */
 		struct { uint64_t address; int16_t address_lsb; } fault;

@@ -12,6 +12,7 @@ enum { LINUX_ITIMER_REAL, LINUX_ITIMER_VIRTUAL, LINUX_ITIMER_PROF };
 enum { LINUX_SIGEV_SIGNAL, LINUX_SIGEV_NONE, LINUX_SIGEV_THREAD, LINUX_SIGEV_THREAD_ID = 4 };
 
 #define NS_PER_SECOND 1000000000ull
+#define TIME_MAX_NS   (UINT64_MAX >> 2) /* over a century: for ever, whatever is added to it once */
 
 struct linux_itimerval {
 	int64_t interval_seconds, interval_microseconds, value_seconds, value_microseconds;

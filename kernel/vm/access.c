@@ -167,6 +167,8 @@ int address_space_key(struct address_space *space, uint64_t address, bool is_pri
 	region = region_find(space, address);
 	if (!region || !(region->flags & (region->flags & REGION_SHARED ? REGION_READ | REGION_WRITE : REGION_WRITE)))
 		ret = -EFAULT; /* as futex(2) says of private memory that nobody can write */
+	else if (region->flags & REGION_SHARED && align_down(address - region->start + region->offset, PAGE_SIZE) >= region->file.size(region->file.file))
+		ret = -EFAULT; /* beyond the end of the file there is no page */
 	else if (region->flags & REGION_SHARED)
 		*key = (struct memory_key){.object = (uint64_t)(uintptr_t)region->file.cache,
 			.offset = address - region->start + region->offset};
@@ -174,25 +176,71 @@ int address_space_key(struct address_space *space, uint64_t address, bool is_pri
 	return ret;
 }
 
+/* How many hold the page beside the cache that it is of. */
+static uint64_t holders(const struct page *page)
+{
+	uint32_t references = __atomic_load_n(&page->references, __ATOMIC_RELAXED);
+	bool is_cached = page->flags & PAGE_IS_CACHE;
+
+	return references > is_cached ? references - is_cached : 1;
+}
+
 static enum page_action count_entry(void *context, uint64_t address, uint64_t *frame, unsigned *flags)
 {
-	*(uint64_t *)context += *flags & PAGE_HUGE ? HUGE_PAGE_SIZE / PAGE_SIZE : 1;
+	uint64_t nr = *flags & PAGE_HUGE ? HUGE_PAGE_SIZE / PAGE_SIZE : 1;
+	const struct page *page = page_of_phys(*frame);
+	struct region_usage *usage = context;
+	bool is_dirty, is_shared;
+
+	if (!page || page == zero_page)
+		return PAGE_KEEP;
+	is_dirty = *flags & PAGE_DIRTY || !(page->flags & PAGE_IS_CACHE);
+	is_shared = holders(page) > 1;
+	usage->resident += nr;
+	usage->huge += *flags & PAGE_HUGE ? nr : 0;
+	usage->anonymous += page->flags & PAGE_IS_CACHE ? 0 : nr;
+	usage->referenced += *flags & PAGE_ACCESSED ? nr : 0;
+	usage->dirty += is_dirty ? nr : 0;
+	usage->shared += is_shared ? nr : 0;
+	usage->shared_dirty += is_dirty && is_shared ? nr : 0;
+	usage->share += nr * PAGE_SIZE / holders(page);
 	return PAGE_KEEP;
 }
 
 void address_space_walk(struct address_space *space,
-	bool (*visit)(void *context, const struct region *region, uint64_t resident_pages), void *context)
+	bool (*visit)(void *context, const struct region *region, const struct region_usage *usage), void *context)
 {
 	bool goes_on = true;
 
 	mutex_lock(&space->lock);
 	for (struct region *region = region_first(space); region && goes_on; region = region_next(region)) {
-		uint64_t nr = 0;
+		struct region_usage usage = {0};
 
-		(void)page_table_visit(&space->page_table, region->start, region->end, count_entry, &nr);
-		goes_on = visit(context, region, nr);
+		if (!(region->flags & REGION_FIXED_FRAMES))
+			(void)page_table_visit(&space->page_table, region->start, region->end, count_entry, &usage);
+		goes_on = visit(context, region, &usage);
 	}
 	mutex_unlock(&space->lock);
+}
+
+bool address_space_entry(struct address_space *space, uint64_t address, struct page_entry *entry)
+{
+	const struct region *region;
+	const struct page *page;
+	unsigned flags;
+	bool is_there;
+
+	mutex_lock(&space->lock);
+	region = region_find(space, address);
+	is_there = region && page_table_lookup(&space->page_table, address, &entry->frame, &flags);
+	if (is_there) {
+		entry->frame = align_down(entry->frame + (flags & PAGE_HUGE ? address % HUGE_PAGE_SIZE : 0), PAGE_SIZE);
+		page = region->flags & REGION_FIXED_FRAMES ? NULL : page_of_phys(entry->frame);
+		entry->is_file = !page || page->flags & PAGE_IS_CACHE;
+		entry->is_exclusive = page && page != zero_page && holders(page) == 1;
+	}
+	mutex_unlock(&space->lock);
+	return is_there;
 }
 
 bool address_space_is_mapped(struct address_space *space, uint64_t start, uint64_t end)

@@ -14,6 +14,8 @@
 #define ROOM_TRIES 8
 #define OVERCOMMIT (1ul << 30) /* one mapping may be larger than all memory by that much */
 
+unsigned address_space_max_regions = 65530;
+
 /* ---- Making and ending ---- */
 
 static uint64_t random_number(void)
@@ -107,7 +109,7 @@ void address_space_put(struct address_space *space)
 
 int check_limits(const struct address_space *space, uint64_t more, bool is_data)
 {
-	if (more > space->limit_bytes || space->mapped_bytes > space->limit_bytes - more)
+	if (more > space->limit_bytes || space->mapped_bytes > space->limit_bytes - more || space->nr_regions > address_space_max_regions)
 		return -ENOMEM;
 	if (is_data && (more > space->limit_data || space->data_bytes > space->limit_data - more))
 		return -ENOMEM;
@@ -152,6 +154,7 @@ static unsigned region_flags_of(int prot, int flags, const struct mapped_file *f
 
 	result |= is_shared(flags) ? REGION_SHARED : 0;
 	result |= is_shared(flags) && file && file->is_read_only ? 0 : REGION_MAY_WRITE;
+	result |= flags & LINUX_MAP_LOCKED ? REGION_LOCKED : 0;
 	return result | (flags & LINUX_MAP_GROWSDOWN && !file ? REGION_GROWS_DOWN : 0);
 }
 
@@ -198,6 +201,9 @@ static int64_t map_locked(struct address_space *space, struct region *region, ui
 {
 	int64_t place = check_limits(space, len, (region->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE);
 
+	region->flags |= space->lock_future;
+	if (unlikely(region->flags & REGION_LOCKED) && !place)
+		place = lock_check_map(space, len, flags);
 	if (!place)
 		place = find_place(space, address, len, flags, dead);
 	if (place < 0)
@@ -256,7 +262,7 @@ int64_t address_space_map(struct address_space *space, uint64_t address, uint64_
 		list_push_back(&dead, &region->cache_node);
 	region_bury(&dead);
 	/* As far as it goes: its failure is no one's business. */
-	if (ret > 0 && prot && (flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED)))
+	if (ret > 0 && prot && ((flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED)) || space->lock_future == REGION_LOCKED))
 		(void)address_space_populate(space, (uint64_t)ret, (uint64_t)ret + len,
 			prot & LINUX_PROT_WRITE && !is_shared(flags) ? ACCESS_WRITE : ACCESS_READ);
 	return ret;
@@ -389,8 +395,10 @@ static bool grow_break(struct address_space *space, uint64_t from, uint64_t to, 
 	if (to > USER_END || check_limits(space, to - from, true) || is_absurd(to - from, 0) ||
 		!region_range_is_free(space, from, to + PAGE_SIZE))
 		return false;
+	if (unlikely(space->lock_future) && lock_check_more(space, to - from))
+		return false;
 	return !enter_region(
-		space, from, to, REGION_READ | REGION_WRITE | REGION_MAY_WRITE | REGION_HEAP, "[heap]", dead);
+		space, from, to, REGION_READ | REGION_WRITE | REGION_MAY_WRITE | REGION_HEAP | space->lock_future, "[heap]", dead);
 }
 
 int64_t address_space_set_brk(struct address_space *space, uint64_t brk)
@@ -413,5 +421,7 @@ int64_t address_space_set_brk(struct address_space *space, uint64_t brk)
 	brk = space->brk;
 	mutex_unlock(&space->lock);
 	region_bury(&dead);
+	if (is_done && unlikely(space->lock_future == REGION_LOCKED) && to > from)
+		(void)lock_populate(space, from, to);
 	return (int64_t)brk;
 }

@@ -15,6 +15,7 @@ struct mapped_file {
 	uint64_t (*size)(void *file);	    /* bytes; access beyond the last page is SIGBUS */
 	void (*get)(void *file);
 	void (*put)(void *file);
+	void (*written)(void *file); /* the program has begun to write a page of a shared mapping; no lock held. May be NULL */
 	void (*attached)(void *file), (*detached)(void *file); /* told of each region beside its get and put; may be NULL */
 	long (*describe)(void *file, char *path, size_t size); /* for /proc/self/maps */
 	void *file;
@@ -22,7 +23,14 @@ struct mapped_file {
 	bool is_read_only;		    /* not open for writing: shared mappings cannot become writable */
 };
 
-enum region_flags { REGION_READ = 1, REGION_WRITE = 2, REGION_EXEC = 4, REGION_SHARED = 8, REGION_GROWS_DOWN = 16, REGION_MAY_WRITE = 32, REGION_DONT_FORK = 64, REGION_STACK = 128, REGION_HEAP = 256, REGION_FIXED_FRAMES = 512 /* vDSO, device */, REGION_WIPE_ON_FORK = 1024, REGION_NO_HUGE = 2048, REGION_HUGE = 4096 /* asked for */, REGION_SEALED = 8192 };
+enum region_flags { REGION_READ = 1, REGION_WRITE = 2, REGION_EXEC = 4, REGION_SHARED = 8, REGION_GROWS_DOWN = 16, REGION_MAY_WRITE = 32, REGION_DONT_FORK = 64, REGION_STACK = 128, REGION_HEAP = 256, REGION_FIXED_FRAMES = 512 /* vDSO, device */, REGION_WIPE_ON_FORK = 1024, REGION_NO_HUGE = 2048, REGION_HUGE = 4096 /* asked for */, REGION_SEALED = 8192,
+	REGION_LOCKED = 16384, REGION_LOCK_ON_FAULT = 32768 /* beside it: pages are not brought in beforehand */, REGION_LOCK_MASK = REGION_LOCKED | REGION_LOCK_ON_FAULT,
+	REGION_DONT_DUMP = 65536 };
+
+struct memory_policy { /* set_mempolicy(2), mbind(2): kept and told. mode 0: none */
+	uint16_t mode, flags;
+	bool has_node;
+};
 
 struct region {
 	struct rb_node node;
@@ -36,6 +44,7 @@ struct region {
 	uint64_t fixed_frame;	 /* REGION_FIXED_FRAMES: physical address at start */
 	uint64_t next_fault;	 /* anonymous: where a program that goes on in order faults next */
 	unsigned window;	 /* pages that the last fault entered */
+	struct memory_policy policy;
 };
 
 struct address_space {
@@ -52,13 +61,18 @@ struct address_space {
 	uint32_t references;	/* atomic: users; the last frees the memory */
 	uint32_t pins;		/* atomic: the struct itself; users together hold one */
 	uint64_t data_bytes;	/* private and writable, for RLIMIT_DATA */
+	uint64_t locked_bytes;	/* for RLIMIT_MEMLOCK */
+	unsigned nr_regions;
+	unsigned lock_future;	/* of REGION_LOCK_MASK: what is mapped from now on gets it (mlockall(2)) */
 	uint64_t place_from;	/* no hole above is larger than place_skipped */
 	uint64_t place_skipped;
 	bool has_seals;		  /* some region is sealed */
+	bool has_no_huge;	  /* no large pages (PR_SET_THP_DISABLE) */
 	uint64_t thrash_since_ns; /* when counting of the following began */
 	uint64_t thrash_reads;	  /* page faults on code that had to read */
 };
 
+extern unsigned address_space_max_regions; /* vm.max_map_count */
 struct address_space *address_space_new(void); /* NULL: no memory */
 void address_space_get(struct address_space *space);
 void address_space_put(struct address_space *space);
@@ -78,12 +92,26 @@ int address_space_unmap(struct address_space *space, uint64_t address, uint64_t 
 /* shmdt(2): unmaps what is left of a file's mapping whose byte 0 was put at `address`, if the file is of the kind that `is_wanted` knows. -EINVAL: none. */
 int address_space_unmap_file(struct address_space *space, uint64_t address, bool (*is_wanted)(const struct mapped_file *file)) must_check;
 int address_space_protect(struct address_space *space, uint64_t address, uint64_t len, int prot) must_check;
+/* Shared memory that cannot become writable any more. */
+void address_space_keep_read_only(struct address_space *space, uint64_t address, uint64_t len);
 int64_t address_space_remap(struct address_space *space, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_address);
 /* remap_file_pages(2): the shared file mapping shows the file from `page` on instead; prot must be 0. */
 int address_space_remap_file(struct address_space *space, uint64_t address, uint64_t len, int prot, uint64_t page) must_check;
 int64_t address_space_set_brk(struct address_space *space, uint64_t brk); /* the new break, or the old one if it cannot be had */
 /* mseal(2), whole pages: -ENOMEM where nothing is mapped. */
 int address_space_seal(struct address_space *space, uint64_t start, uint64_t len) must_check;
+/*
+ * mlock2(2), munlock(2): the whole pages of the range get `lock` of REGION_LOCK_MASK, or none. -EPERM: nothing may be locked; -ENOMEM: more than may be,
+ * a hole, or no memory; -EINTR: the thread is being killed.
+ */
+int address_space_lock(struct address_space *space, uint64_t start, uint64_t len, unsigned lock) must_check;
+/* mlockall(2), munlockall(2): of what there is, if that is meant, and of what is mapped later. */
+int address_space_lock_all(struct address_space *space, bool current, unsigned lock, unsigned lock_future) must_check;
+/* The bytes that the running thread may lock: process/ knows. */
+void address_space_set_lock_limit_hook(uint64_t (*limit)(void));
+/* mbind(2), whole pages: -EFAULT: there is a hole. And what holds at an address: false: nothing is mapped there. */
+int address_space_set_policy(struct address_space *space, uint64_t start, uint64_t len, const struct memory_policy *policy) must_check;
+bool address_space_policy(struct address_space *space, uint64_t address, struct memory_policy *policy);
 int address_space_advise(struct address_space *space, uint64_t address, uint64_t len, int advice) must_check;
 int address_space_sync(struct address_space *space, uint64_t address, uint64_t len, int flags) must_check;
 bool address_space_is_mapped(struct address_space *space, uint64_t start, uint64_t end); /* every page of it */
@@ -120,5 +148,17 @@ struct memory_key {
 };
 int address_space_key(struct address_space *space, uint64_t address, bool is_private, struct memory_key *key) must_check;
 
+/* What a region has in memory: pages, but for `share`. */
+struct region_usage {
+	uint64_t resident, anonymous, shared, dirty, shared_dirty, referenced, huge;
+	uint64_t share; /* bytes, each page's divided among those who have it */
+};
+
 /* Walks the regions in order for /proc: calls visit under the lock. */
-void address_space_walk(struct address_space *space, bool (*visit)(void *context, const struct region *region, uint64_t resident_pages), void *context);
+void address_space_walk(struct address_space *space, bool (*visit)(void *context, const struct region *region, const struct region_usage *usage), void *context);
+/* What is entered at an address, for /proc/PID/pagemap: false if nothing is. */
+struct page_entry {
+	uint64_t frame; /* physical address */
+	bool is_file, is_exclusive;
+};
+bool address_space_entry(struct address_space *space, uint64_t address, struct page_entry *entry);

@@ -11,7 +11,7 @@ static uint64_t file_index(const struct region *region, uint64_t address)
 
 /* ---- madvise: what is done to each region's part of the range; lock held ---- */
 
-static int drop_part(struct address_space *space, struct region *region, uint64_t start, uint64_t end)
+static int drop_part_anyhow(struct address_space *space, struct region *region, uint64_t start, uint64_t end)
 {
 	/* What a sealed mapping holds is as safe as what it is, where the program itself could not write it. */
 	if ((region->flags & REGION_SEALED) && !region->file.cache && !(region->flags & REGION_WRITE))
@@ -22,6 +22,17 @@ static int drop_part(struct address_space *space, struct region *region, uint64_
 		return -ENOMEM;
 	zap_range(space, region, start, end, false);
 	return 0;
+}
+
+static int drop_part(struct address_space *space, struct region *region, uint64_t start, uint64_t end)
+{
+	return region->flags & REGION_LOCKED ? -EINVAL : drop_part_anyhow(space, region, start, end);
+}
+
+/* Advice to let pages go, which changes nothing here. */
+static int check_unlocked(struct address_space *space, struct region *region, uint64_t start, uint64_t end)
+{
+	return region->flags & (REGION_LOCKED | REGION_FIXED_FRAMES) ? -EINVAL : 0;
 }
 
 /* The pages may go at any time until they are written again: they go now. */
@@ -54,6 +65,13 @@ static bool advice_find(int number, struct advice *advice)
 	case LINUX_MADV_DONTNEED:
 		advice->visit = drop_part;
 		return true;
+	case LINUX_MADV_DONTNEED_LOCKED:
+		advice->visit = drop_part_anyhow;
+		return true;
+	case LINUX_MADV_COLD:
+	case LINUX_MADV_PAGEOUT:
+		advice->visit = check_unlocked;
+		return true;
 	case LINUX_MADV_FREE:
 		advice->visit = free_part;
 		return true;
@@ -77,16 +95,16 @@ static bool advice_find(int number, struct advice *advice)
 		advice->set = REGION_NO_HUGE;
 		advice->clear = REGION_HUGE;
 		return true;
+	case LINUX_MADV_DONTDUMP:
+		advice->set = REGION_DONT_DUMP;
+		return true;
+	case LINUX_MADV_DODUMP:
+		advice->clear = REGION_DONT_DUMP;
+		return true;
 	case LINUX_MADV_NORMAL:
 	case LINUX_MADV_RANDOM:
 	case LINUX_MADV_SEQUENTIAL:
 	case LINUX_MADV_WILLNEED:
-	case LINUX_MADV_MERGEABLE:
-	case LINUX_MADV_UNMERGEABLE:
-	case LINUX_MADV_DONTDUMP:
-	case LINUX_MADV_DODUMP:
-	case LINUX_MADV_COLD:
-	case LINUX_MADV_PAGEOUT:
 		return true; /* hints that change nothing here */
 	default:
 		return false;
@@ -191,30 +209,33 @@ int address_space_advise(struct address_space *space, uint64_t address, uint64_t
 
 /* ---- msync ---- */
 
-/* The next shared file mapping at or behind *at: its file, with a reference, and the pages; false at the end. */
-static bool next_shared(struct address_space *space, uint64_t *at, uint64_t end, struct mapped_file *file,
-	uint64_t *first, uint64_t *last, bool *has_hole)
+struct shared_walk {
+	uint64_t at, end;
+	bool has_hole, ends_at_locked, is_locked; /* the last: it has ended there */
+};
+
+/* The next shared file mapping at or behind walk->at: its file, with a reference, and the pages; false at the end. */
+static bool next_shared(struct address_space *space, struct shared_walk *walk, struct mapped_file *file, uint64_t *first, uint64_t *last)
 {
 	struct region *region;
 	bool found = false;
 
 	mutex_lock(&space->lock);
-	while (*at < end && !found) {
-		uint64_t from = *at;
+	while (walk->at < walk->end && !found) {
+		uint64_t from = walk->at;
 
 		region = region_at_or_after(space, from);
-		*has_hole |= !region || region->start > from;
-		if (!region || region->start >= end) {
-			*at = end;
+		walk->has_hole |= !region || region->start > from;
+		walk->is_locked = region && region->start < walk->end && walk->ends_at_locked && region->flags & REGION_LOCKED;
+		if (!region || region->start >= walk->end || walk->is_locked)
 			break;
-		}
 		from = max_u64(from, region->start);
-		*at = min_u64(region->end, end);
+		walk->at = min_u64(region->end, walk->end);
 		if (region->file.cache && (region->flags & REGION_SHARED)) {
 			*file = region->file;
 			file->get(file->file);
 			*first = file_index(region, from);
-			*last = file_index(region, *at) - 1;
+			*last = file_index(region, walk->at) - 1;
 			found = true;
 		}
 	}
@@ -224,9 +245,9 @@ static bool next_shared(struct address_space *space, uint64_t *at, uint64_t end,
 
 int address_space_sync(struct address_space *space, uint64_t address, uint64_t len, int flags)
 {
-	uint64_t at = address, first, last, end;
+	struct shared_walk walk = {.at = address, .ends_at_locked = flags & LINUX_MS_INVALIDATE};
 	struct mapped_file file;
-	bool has_hole = false;
+	uint64_t first, last;
 	int ret = 0;
 
 	if (flags & ~(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
@@ -235,13 +256,15 @@ int address_space_sync(struct address_space *space, uint64_t address, uint64_t l
 	len = align_up(len, PAGE_SIZE); /* a length that wraps is none, as on Linux */
 	if (len > USER_END || address > USER_END - len)
 		return -ENOMEM;
-	end = address + len;
-	while (!ret && next_shared(space, &at, end, &file, &first, &last, &has_hole)) {
+	walk.end = address + len;
+	while (!ret && next_shared(space, &walk, &file, &first, &last)) {
 		if (flags & LINUX_MS_SYNC)
 			ret = page_cache_flush(file.cache, first, last);
 		file.put(file.file);
 	}
-	return ret ? ret : has_hole ? -ENOMEM : 0;
+	if (!ret && walk.is_locked)
+		return -EBUSY;
+	return ret ? ret : walk.has_hole ? -ENOMEM : 0;
 }
 
 /* ---- mincore ---- */

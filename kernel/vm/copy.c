@@ -56,6 +56,7 @@ static int copy_region(
 
 	if (!twin)
 		return -ENOMEM;
+	twin->flags &= ~(unsigned)REGION_LOCK_MASK; /* fork(2): locks are not inherited */
 	region_insert(to, twin);
 	if (region->flags & REGION_FIXED_FRAMES)
 		return copy_frames(to, region);
@@ -83,6 +84,7 @@ static void copy_fields(struct address_space *to, const struct address_space *fr
 	to->limit_stack = from->limit_stack;
 	to->vdso = from->vdso;
 	to->has_seals = from->has_seals;
+	to->has_no_huge = from->has_no_huge;
 }
 
 struct address_space *address_space_copy(struct address_space *from)

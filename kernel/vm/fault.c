@@ -129,11 +129,35 @@ static enum fault_outcome serve_present(struct fault *fault, uint64_t frame, uns
 			return NEEDS_MEMORY;
 	}
 	if (region->flags & REGION_SHARED) {
-		page_cache_mark_dirty(region->file.cache, page_of_phys(frame));
-		fault->has_dirtied = true;
+		fault_note_write(fault, page_of_phys(frame));
 		return allow_write(fault, page_of_phys(frame));
 	}
 	return copy_on_write(fault, page_of_phys(frame));
+}
+
+void fault_note_write(struct fault *fault, struct page *page)
+{
+	const struct mapped_file *file = &fault->region->file;
+
+	page_cache_mark_dirty(file->cache, page);
+	if (file->written && !fault->has_dirtied) {
+		fault->dirtied = *file;
+		file->get(file->file);
+	}
+	fault->has_dirtied = true;
+}
+
+static void finish_write(struct fault *fault)
+{
+	struct mapped_file *file = &fault->dirtied;
+
+	if (file->written) {
+		file->written(file->file);
+		file->put(file->file);
+	}
+	*file = (struct mapped_file){.cache = NULL};
+	fault->has_dirtied = false;
+	page_cache_limit_dirty();
 }
 
 /* ---- The whole ---- */
@@ -149,6 +173,8 @@ static struct region *grow_down(struct address_space *space, uint64_t address)
 	below = region_prev(region);
 	floor = below ? below->end + (below->flags & REGION_GROWS_DOWN ? 0 : STACK_GAP) : PAGE_SIZE;
 	if (address < floor || check_limits(space, region->start - address, true))
+		return NULL;
+	if (region->flags & REGION_LOCKED && lock_check_more(space, region->start - align_down(address, PAGE_SIZE)))
 		return NULL;
 	start = max_u64(align_down(address, GROWTH), floor);
 	if (region->end - start > space->limit_stack)
@@ -263,7 +289,7 @@ struct fault_result address_space_fault(struct address_space *space, uint64_t ad
 		space->faults_minor += outcome == SERVED && !held;
 		mutex_unlock(&space->lock);
 		if (fault.has_dirtied)
-			page_cache_limit_dirty();
+			finish_write(&fault);
 		if (outcome != NEEDS_MEMORY || ++tries > ROOM_TRIES || !page_cache_make_room())
 			break;
 	}

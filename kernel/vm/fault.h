@@ -12,12 +12,15 @@ struct fault {
 	uint64_t address; /* of the page */
 	bool is_write;
 	bool has_dirtied; /* a page of a file: who writes much waits for the writer, once the lock is released */
+	struct mapped_file dirtied; /* is told then, if it wants to be; with a reference */
 	uint64_t index, nr_in_file; /* NEEDS_READ */
 };
 
 /* ---- fault.c ---- */
 /* Enters the page with its reference, or puts it: SERVED or NEEDS_MEMORY. `flags` beside the region's. */
 enum fault_outcome fault_enter(struct fault *fault, uint64_t address, struct page *page, unsigned flags);
+/* A page of a shared mapping is written from now on. */
+void fault_note_write(struct fault *fault, struct page *page);
 void fault_count_resident(struct address_space *space, uint64_t nr);
 bool fault_is_absent(struct fault *fault, uint64_t address); /* nothing is entered there */
 /* A page for a program: the last ones are the kernel's. NULL: no memory. */

@@ -52,7 +52,7 @@ static bool wants_huge(struct fault *fault, uint64_t start)
 	bool is_used = false;
 
 	if (start < region->start || region->end - start < HUGE_PAGE_SIZE || (region->flags & REGION_NO_HUGE) ||
-		!is_plenty(HUGE_PLENTY))
+		fault->space->has_no_huge || !is_plenty(HUGE_PLENTY))
 		return false;
 	if (region->window < WINDOW_HUGE && !(region->flags & REGION_HUGE))
 		return false;

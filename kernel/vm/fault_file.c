@@ -71,8 +71,7 @@ enum fault_outcome fault_serve_file(struct fault *fault)
 		page = copy;
 		flags |= PAGE_WRITE | PAGE_DIRTY;
 	} else if (fault->is_write) {
-		page_cache_mark_dirty(region->file.cache, page);
-		fault->has_dirtied = true;
+		fault_note_write(fault, page);
 		flags |= PAGE_WRITE | PAGE_DIRTY;
 	} else if (region_may_write_page(region, NULL)) {
 		flags |= PAGE_WRITE;

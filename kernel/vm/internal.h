@@ -64,6 +64,12 @@ int check_limits(const struct address_space *space, uint64_t more, bool is_data)
 int enter_region(struct address_space *space, uint64_t start, uint64_t end, unsigned flags, const char *name,
 	struct list *dead) must_check;
 
+/* ---- locked.c ---- */
+int lock_check_more(const struct address_space *space, uint64_t more) must_check; /* -EAGAIN: too much would be locked. Lock held */
+int lock_check_map(const struct address_space *space, uint64_t len, int flags) must_check; /* the same for a new mapping; -EPERM: MAP_LOCKED is not allowed */
+int lock_populate(struct address_space *space, uint64_t start, uint64_t end) must_check; /* -ENOMEM, -EINTR. Without the lock */
+void lock_populate_grown(struct address_space *space, uint64_t start, uint64_t end); /* if the region is locked: as far as it goes */
+
 /* ---- fault.c ---- */
 int address_space_populate(struct address_space *space, uint64_t start, uint64_t end, enum access access) must_check;
 

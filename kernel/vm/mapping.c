@@ -195,6 +195,8 @@ static void age_part(struct walk *walk, struct region *region, uint64_t start, u
 	struct address_space *space = region->space;
 	struct age age;
 
+	if (region->flags & REGION_LOCKED)
+		return;
 	do {
 		age.nr = 0;
 		age.stop = 0;

@@ -101,3 +101,11 @@ int address_space_protect(struct address_space *space, uint64_t address, uint64_
 	region_bury(&dead);
 	return ret;
 }
+
+void address_space_keep_read_only(struct address_space *space, uint64_t address, uint64_t len)
+{
+	mutex_lock(&space->lock);
+	for (struct region *region = region_at_or_after(space, address); region && region->start < address + len; region = region_next(region))
+		region_set_flags(region, region->flags & ~(unsigned)REGION_MAY_WRITE);
+	mutex_unlock(&space->lock);
+}

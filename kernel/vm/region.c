@@ -96,6 +96,7 @@ struct region *region_clone(const struct region *region)
 	if (!copy)
 		return NULL;
 	copy->name = region->name;
+	copy->policy = region->policy;
 	copy->fixed_frame = region->fixed_frame;
 	if (region->file.cache)
 		region_set_file(copy, &region->file, region->offset);
@@ -115,6 +116,7 @@ static void account(const struct region *region, uint64_t sign)
 	struct address_space *space = region->space;
 
 	space->mapped_bytes += sign * region_len(region);
+	space->locked_bytes += sign * (region->flags / REGION_LOCKED & 1) * region_len(region);
 	if (is_data(region->flags))
 		space->data_bytes += sign * region_len(region);
 }
@@ -134,6 +136,7 @@ void region_insert(struct address_space *space, struct region *region)
 {
 	region->space = space;
 	link_node(space, region);
+	space->nr_regions++;
 	account(region, 1);
 	if (region->file.cache)
 		mapping_add(region);
@@ -142,6 +145,7 @@ void region_insert(struct address_space *space, struct region *region)
 void region_remove(struct address_space *space, struct region *region, struct list *dead)
 {
 	rb_remove(&space->regions, &region->node);
+	space->nr_regions--;
 	account(region, -1ul);
 	region_place_freed(space, region->start, region->end);
 	if (space->last_hit == region)
@@ -195,6 +199,8 @@ int region_split(struct address_space *space, uint64_t address)
 
 	if (!region || region->start == address)
 		return 0;
+	if (space->nr_regions >= address_space_max_regions)
+		return -ENOMEM;
 	upper = region_clone(region);
 	if (!upper)
 		return -ENOMEM;
@@ -210,6 +216,8 @@ static bool can_join(const struct region *low, const struct region *high)
 {
 	if (low->end != high->start || low->flags != high->flags || low->name != high->name ||
 		(low->flags & (REGION_FIXED_FRAMES | REGION_GROWS_DOWN)))
+		return false;
+	if (low->policy.mode != high->policy.mode || low->policy.flags != high->policy.flags)
 		return false;
 	if (low->file.cache != high->file.cache || low->file.file != high->file.file)
 		return false;

@@ -82,6 +82,8 @@ static int64_t move_region(struct address_space *space, struct region *region, u
 	}
 	if (!(flags & LINUX_MREMAP_DONTUNMAP))
 		region_remove(space, region, dead);
+	else
+		region_set_flags(region, region->flags & ~(unsigned)REGION_LOCK_MASK);
 	(void)region_merge(space, twin, dead);
 	return (int64_t)place;
 }
@@ -138,16 +140,18 @@ static int64_t remap_locked(struct address_space *space, uint64_t old, uint64_t 
 	uint64_t more = new_len > old_len ? new_len - old_len : flags & LINUX_MREMAP_DONTUNMAP ? new_len : 0;
 	int ret;
 
-	if (!region)
-		return -EFAULT;
 	if (region_range_is_sealed(space, old, old + max_u64(old_len, PAGE_SIZE)))
 		return -EPERM;
+	if (!region)
+		return -EFAULT;
 	if (!old_len && !(region->flags & REGION_SHARED)) /* a second mapping of what is private makes no sense */
 		return -EINVAL;
 	if (region->flags & REGION_FIXED_FRAMES || (flags & LINUX_MREMAP_DONTUNMAP && region->file.cache))
 		return -EINVAL;
 	if (more && check_limits(space, more, (region->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE))
 		return -ENOMEM;
+	if (more && region->flags & REGION_LOCKED && lock_check_more(space, more))
+		return -EAGAIN;
 	if (shrinks) {
 		ret = new_len < old_len ? unmap_locked(space, old + new_len, old + old_len, dead) : 0;
 		return ret ? ret : (int64_t)old;
@@ -192,6 +196,8 @@ int64_t address_space_remap(
 	ret = remap_locked(space, old, old_len, new_len, flags, new_address, &dead);
 	mutex_unlock(&space->lock);
 	region_bury(&dead);
+	if (ret > 0 && new_len > old_len)
+		lock_populate_grown(space, (uint64_t)ret + old_len, (uint64_t)ret + new_len);
 	return ret;
 }
 

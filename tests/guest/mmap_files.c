@@ -2,11 +2,13 @@
 /* Files in memory: shared and private maps, write(2) and maps seeing each other, ends of files, truncation below a map, fork, msync. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "show.h"
@@ -115,5 +117,30 @@ int main(void)
 	printf("sum %lu same %d\n", sum, !memcmp(whole, shared, 4 << 20));
 	SHOW(madvise(shared, 4 << 20, MADV_DONTNEED));
 	printf("same %d\n", !memcmp(whole, shared, 4 << 20));
+	/* Writing moves the times of the file, reading does not. */
+	struct timespec old[2] = {{1000, 0}, {1000, 0}};
+	struct stat now;
+
+	fsync(fd);
+	futimens(fd, old);
+	printf("read %d\n", shared[0]);
+	fstat(fd, &now);
+	printf("moved %d\n", now.st_mtime != 1000);
+	shared[0]++;
+	msync(shared, 4096, MS_SYNC);
+	fstat(fd, &now);
+	printf("moved %d\n", now.st_mtime != 1000);
+	/* A word beyond the end of a file is nowhere; a file that must not shrink is not opened to be emptied. */
+	char path[64];
+	int sealed = memfd_create("sealed", MFD_ALLOW_SEALING);
+
+	SHOW(ftruncate(sealed, 4096));
+	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, sealed, 0);
+	SHOW(syscall(SYS_futex, shared, FUTEX_WAKE, 1));
+	SHOW(syscall(SYS_futex, shared + 4096, FUTEX_WAKE, 1));
+	SHOW(fcntl(sealed, F_ADD_SEALS, F_SEAL_SHRINK));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", sealed);
+	SHOW(open(path, O_RDWR | O_TRUNC));
+	SHOW_OK(open(path, O_RDWR));
 	return 0;
 }

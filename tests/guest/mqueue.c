@@ -335,6 +335,41 @@ static void test_folder(void)
 	mq_unlink("/dory-shown");
 }
 
+/* The library's thread calls a function: it reads from a socket of netlink what the kernel puts there. */
+static int ends[2];
+
+static void on_message(union sigval value)
+{
+	char byte = (char)value.sival_int;
+
+	(void)!write(ends[1], &byte, 1);
+}
+
+static void test_thread(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = on_message, .sigev_value.sival_int = 'm'};
+	mqd_t queue = mq_open("/dory-thread", O_RDWR | O_CREAT, 0600, NULL);
+	char byte = 0;
+
+	(void)!pipe(ends);
+	SHOW(mq_notify(queue, &event));
+	SHOW(mq_notify(queue, &event));
+	mq_send(queue, "x", 1, 0);
+	SHOW(read(ends[0], &byte, 1));
+	printf("told %c\n", byte);
+	receive(queue);
+	SHOW(mq_notify(queue, &event));
+	SHOW(mq_notify(queue, NULL));
+	event = (struct sigevent){.sigev_notify = SIGEV_THREAD, .sigev_signo = 999, .sigev_value.sival_ptr = ends};
+	SHOW(syscall(SYS_mq_notify, queue, &event));
+	event.sigev_signo = ends[0];
+	SHOW(syscall(SYS_mq_notify, queue, &event));
+	event.sigev_value.sival_ptr = (void *)8;
+	SHOW(syscall(SYS_mq_notify, queue, &event));
+	mq_close(queue);
+	mq_unlink("/dory-thread");
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -342,6 +377,7 @@ int main(void)
 	test_order();
 	test_waiting();
 	test_notices();
+	test_thread();
 	test_polling();
 	test_limit();
 	test_folder();

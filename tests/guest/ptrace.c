@@ -709,6 +709,27 @@ static void unprivileged(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* Who attaches to a process that is stopped already may look at it at once. */
+static void attach_stopped(void)
+{
+	int failures = 0;
+	long word;
+
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			raise(SIGSTOP);
+			_exit(0);
+		}
+		waitpid(pid, NULL, WUNTRACED);
+		failures += PT(ATTACH, pid, 0, 0) || PT(PEEKUSER, pid, 0, &word);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	printf("attached to stopped ones: %d failures\n", failures);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -722,5 +743,6 @@ int main(void)
 	masks();
 	tracer_ends();
 	unprivileged();
+	attach_stopped();
 	return 0;
 }

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -225,6 +226,45 @@ static void usage(void)
 	show("bad", getrusage(5, &self));
 }
 
+/* Of real-time threads that wait for one word, the most urgent is woken first. */
+static int word, place, order[3];
+
+static void *wait_in_order(void *argument)
+{
+	int priority = (int)(long)argument;
+	struct sched_param param = {.sched_priority = priority};
+
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+	syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	order[__atomic_fetch_add(&place, 1, __ATOMIC_SEQ_CST)] = priority;
+	return NULL;
+}
+
+static int nr_waiting(void)
+{
+	return (int)syscall(SYS_futex, &word, FUTEX_CMP_REQUEUE_PRIVATE, 0, 100, &word, 0);
+}
+
+static void urgency(void)
+{
+	static const long priorities[3] = {5, 20, 10};
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++) {
+		pthread_create(&threads[i], NULL, wait_in_order, (void *)priorities[i]);
+		while (nr_waiting() != i + 1)
+			sched_yield();
+	}
+	for (int i = 0; i < 3; i++) {
+		syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
+		while (__atomic_load_n(&place, __ATOMIC_SEQ_CST) != i + 1)
+			sched_yield();
+	}
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	printf("woken %d %d %d\n", order[0], order[1], order[2]);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -235,5 +275,6 @@ int main(void)
 	preemption();
 	limits();
 	usage();
+	urgency();
 	return 0;
 }

@@ -119,7 +119,7 @@ static unsigned always_ready(struct file *file, struct poll_table *table)
 /* mmap of /dev/zero: anonymous memory. */
 static int map_anonymous(struct file *file, struct mapped_file *mapped)
 {
-	*mapped = (struct mapped_file){.cache = NULL};
+	*mapped = (struct mapped_file){.cache = NULL, .is_read_only = !(file->mode & MAY_WRITE)};
 	return 0;
 }
 

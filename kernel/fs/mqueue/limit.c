@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How large queues may be: for the system (mq_overview(7), "/proc interfaces"), and all of a user together (RLIMIT_MSGQUEUE). */
 #include "kernel/fs/mqueue/internal.h"
+#include "kernel/fs/proc/proc.h"
 #include "kernel/mem/heap.h"
 #include "kernel/process/credentials.h"
 #include "kernel/uapi/errno.h"
 
-enum { MESSAGES_MAX = 10, MESSAGE_SIZE_MAX = 8192, MESSAGES_EVER = 65536, MESSAGE_SIZE_EVER = 16 << 20, QUEUES_MAX = 256 };
+enum { MESSAGES_EVER = 65536, MESSAGE_SIZE_EVER = 16 << 20 };
 enum { OVERHEAD = 48 }; /* of a message, and once more of each priority: as getrlimit(2) counts */
 
 struct user {
@@ -14,9 +15,23 @@ struct user {
 	uint64_t bytes;
 };
 
+static unsigned messages_max = 10, message_size_max = 8192, queues_max = 256, messages_usual = 10, message_size_usual = 8192;
+
+PROC_FILE(mqueue_msg_max) = {.path = "sys/fs/mqueue/msg_max", .mode = 0644, .number = &messages_max, .least = 1, .most = MESSAGES_EVER};
+PROC_FILE(mqueue_msgsize_max) = {.path = "sys/fs/mqueue/msgsize_max", .mode = 0644, .number = &message_size_max, .least = 128, .most = MESSAGE_SIZE_EVER};
+PROC_FILE(mqueue_msg_default) = {.path = "sys/fs/mqueue/msg_default", .mode = 0644, .number = &messages_usual, .least = 1, .most = MESSAGES_EVER};
+PROC_FILE(mqueue_msgsize_default) = {.path = "sys/fs/mqueue/msgsize_default", .mode = 0644, .number = &message_size_usual, .least = 128, .most = MESSAGE_SIZE_EVER};
+PROC_FILE(mqueue_queues_max) = {.path = "sys/fs/mqueue/queues_max", .mode = 0644, .number = &queues_max, .most = INT32_MAX};
+
 static struct list users = LIST_INIT(users);
 static unsigned nr_queues;
 static struct spinlock lock; /* guards all of them */
+
+void mqueue_usual(struct mqueue_attributes *to)
+{
+	*to = (struct mqueue_attributes){
+	    .messages_max = (int64_t)min_u64(messages_usual, messages_max), .message_size = (int64_t)min_u64(message_size_usual, message_size_max)};
+}
 
 int mqueue_check(const struct mqueue_attributes *a)
 {
@@ -24,14 +39,14 @@ int mqueue_check(const struct mqueue_attributes *a)
 
 	if (a->messages_max <= 0 || a->message_size <= 0)
 		return -EINVAL;
-	if (a->messages_max > (is_free ? MESSAGES_EVER : MESSAGES_MAX) || a->message_size > (is_free ? MESSAGE_SIZE_EVER : MESSAGE_SIZE_MAX))
+	if (a->messages_max > (is_free ? MESSAGES_EVER : messages_max) || a->message_size > (is_free ? MESSAGE_SIZE_EVER : message_size_max))
 		return -EINVAL;
 	return 0;
 }
 
-static uint64_t bytes_of(uint64_t messages_max, uint64_t message_size)
+static uint64_t bytes_of(uint64_t nr, uint64_t size)
 {
-	return messages_max * (OVERHEAD + message_size) + min_u64(messages_max, MQUEUE_PRIORITIES) * OVERHEAD;
+	return nr * (OVERHEAD + size) + min_u64(nr, MQUEUE_PRIORITIES) * OVERHEAD;
 }
 
 static struct user *find_locked(uint32_t id)
@@ -53,9 +68,9 @@ static struct user *forget_locked(struct user *user)
 	return user;
 }
 
-int mqueue_charge(uint32_t id, uint64_t messages_max, uint64_t message_size)
+int mqueue_charge(uint32_t id, uint64_t nr, uint64_t size)
 {
-	uint64_t bytes = bytes_of(messages_max, message_size), limit = process_current()->limits[LINUX_RLIMIT_MSGQUEUE].soft;
+	uint64_t bytes = bytes_of(nr, size), limit = process_current()->limits[LINUX_RLIMIT_MSGQUEUE].soft;
 	struct user *fresh = heap_alloc(sizeof(*fresh)), *user;
 	int ret = 0;
 
@@ -69,7 +84,7 @@ int mqueue_charge(uint32_t id, uint64_t messages_max, uint64_t message_size)
 		*user = (struct user){.id = id};
 		list_push_back(&users, &user->node);
 	}
-	if (nr_queues >= QUEUES_MAX && !task_is_capable(CAPABILITY_SYS_RESOURCE)) {
+	if (nr_queues >= queues_max && !task_is_capable(CAPABILITY_SYS_RESOURCE)) {
 		ret = -ENOSPC;
 	} else if (user->bytes + bytes > limit) {
 		ret = -EMFILE;
@@ -84,14 +99,14 @@ int mqueue_charge(uint32_t id, uint64_t messages_max, uint64_t message_size)
 	return ret;
 }
 
-void mqueue_uncharge(uint32_t id, uint64_t messages_max, uint64_t message_size)
+void mqueue_uncharge(uint32_t id, uint64_t nr, uint64_t size)
 {
 	struct user *user;
 
 	spin_lock(&lock);
 	user = find_locked(id);
 	if (user)
-		user->bytes -= bytes_of(messages_max, message_size);
+		user->bytes -= bytes_of(nr, size);
 	nr_queues--;
 	user = forget_locked(user);
 	spin_unlock(&lock);

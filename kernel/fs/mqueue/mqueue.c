@@ -16,7 +16,6 @@
 #include "lib/string.h"
 
 enum { SIZE_SHOWN = 80 };
-static const struct mqueue_attributes usual = {.messages_max = 10, .message_size = 8192};
 
 static const struct inode_ops *folder_base, *file_base; /* tmpfs's own */
 static struct inode_ops folder_ops, queue_ops;
@@ -35,13 +34,13 @@ static const struct mqueue_attributes *wanted;
 static long queue_read(struct file *file, struct io_vector *io, uint64_t *position)
 {
 	struct mqueue *queue = file->private_data;
+	const struct mqueue_registration *registered = &queue->registered;
 	char text[96];
 	int len;
 
 	spin_lock(&queue->lock);
 	len = format_text(text, sizeof(text), "QSIZE:%-10llu NOTIFY:%-5d SIGNO:%-5d NOTIFY_PID:%-6d\n", (unsigned long long)queue->nr_bytes,
-	    queue->registered ? queue->notice.how : 0, queue->registered && queue->notice.how == MQUEUE_BY_SIGNAL ? queue->notice.signal : 0,
-	    queue->registered ? queue->registered->pid : 0);
+	    registered->notice.how, registered->notice.how == MQUEUE_BY_SIGNAL ? registered->notice.signal : 0, registered->process ? registered->process->pid : 0);
 	spin_unlock(&queue->lock);
 	if (*position >= (uint64_t)len)
 		return 0;
@@ -72,12 +71,12 @@ static unsigned queue_poll(struct file *file, struct poll_table *table)
 static int queue_flush(struct file *file)
 {
 	struct mqueue *queue = file->private_data;
-	struct process *old;
+	struct mqueue_registration ended;
 
 	spin_lock(&queue->lock);
-	old = mqueue_unregister_locked(queue, process_current());
+	mqueue_unregister_locked(queue, process_current(), &ended);
 	spin_unlock(&queue->lock);
-	process_put(old);
+	mqueue_finish(&ended, MQUEUE_REMOVED);
 	return 0;
 }
 
@@ -138,15 +137,16 @@ static int become_queue(struct inode *inode, const struct mqueue_attributes *att
 
 static int folder_create(struct inode *folder, const char *name, size_t len, uint32_t mode, uint32_t uid, uint32_t gid, uint64_t device, struct inode **made)
 {
-	const struct mqueue_attributes *attributes = __atomic_load_n(&opener, __ATOMIC_RELAXED) == thread_current() ? wanted : &usual;
+	struct mqueue_attributes usual;
 	int ret;
 
+	mqueue_usual(&usual);
 	if ((mode & S_IFMT) != S_IFREG)
 		return -EPERM;
 	ret = folder_base->create(folder, name, len, mode, uid, gid, device, made);
 	if (ret)
 		return ret;
-	ret = become_queue(*made, attributes);
+	ret = become_queue(*made, __atomic_load_n(&opener, __ATOMIC_RELAXED) == thread_current() ? wanted : &usual);
 	if (ret) {
 		(void)folder_base->unlink(folder, name, len, *made);
 		inode_put(*made);
@@ -225,6 +225,7 @@ static int check_name(const char *name)
 
 int mqueue_open(const char *name, int flags, uint32_t mode, const struct mqueue_attributes *attributes, struct file **file)
 {
+	struct mqueue_attributes usual;
 	struct path root, there;
 	int ret = check_name(name);
 
@@ -232,6 +233,7 @@ int mqueue_open(const char *name, int flags, uint32_t mode, const struct mqueue_
 		ret = root_get(&root);
 	if (ret)
 		return ret;
+	mqueue_usual(&usual);
 	if ((flags & O_ACCMODE) == O_ACCMODE && !path_walk(&root, name, 0, &there)) { /* Linux refuses it for a queue that is there */
 		path_put(&there);
 		return flags & O_CREAT && flags & O_EXCL ? -EEXIST : -EINVAL;

@@ -19,12 +19,18 @@ struct mqueue_message {
 };
 
 /* How a queue tells its one registered process that a message came (mq_notify(3)). */
+enum { MQUEUE_COOKIE = 32 };
 struct mqueue_notice {
 	int how; /* SIGEV_* */
 	int signal;
 	uint64_t value;
+	/* MQUEUE_BY_THREAD: a library's thread reads this from a socket, the last byte as the end of the registration has it. */
+	struct file *socket; /* with a reference, which a registration takes */
+	uint8_t cookie[MQUEUE_COOKIE];
 };
 enum { MQUEUE_BY_SIGNAL = 0, MQUEUE_NOT_AT_ALL = 1, MQUEUE_BY_THREAD = 2 };
+/* How bytes get to be read from a socket: may sleep. The system calls set it at start. */
+void mqueue_set_socket_hook(void (*deliver)(struct file *socket, const void *bytes, size_t len));
 
 /*
  * mq_open(3) and mq_unlink(3), names without the slash. attributes NULL: as the system has it. -EACCES (a slash in the name, or no

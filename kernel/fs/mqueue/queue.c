@@ -37,7 +37,7 @@ void mqueue_free(struct mqueue *queue)
 
 	while ((node = list_pop_front(&queue->messages)))
 		heap_free(container_of(node, struct mqueue_message, node));
-	process_put(queue->registered);
+	mqueue_finish(&queue->registered, MQUEUE_REMOVED);
 	heap_free(queue);
 }
 
@@ -98,6 +98,7 @@ static int wait_locked(struct mqueue *queue, struct list *list, struct waiting *
 
 int mqueue_send(struct mqueue *queue, struct mqueue_message *message, bool nonblocking, uint64_t deadline_ns)
 {
+	struct mqueue_registration ended = {.process = NULL};
 	struct waiting waiting = {.message = message}, *receiver;
 	int ret = 0;
 
@@ -116,10 +117,11 @@ int mqueue_send(struct mqueue *queue, struct mqueue_message *message, bool nonbl
 	} else {
 		insert_locked(queue, message);
 		if (queue->nr_messages == 1)
-			mqueue_tell_locked(queue);
+			mqueue_tell_locked(queue, &ended);
 		wait_wake_all(&queue->poll_wait, POLLIN | POLLRDNORM);
 	}
 	spin_unlock(&queue->lock);
+	mqueue_finish(&ended, MQUEUE_WOKEN);
 	return 0;
 }
 

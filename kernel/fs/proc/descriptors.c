@@ -13,7 +13,7 @@ static struct descriptor_table *table_get(const struct proc_node *node)
 	struct task *task = NULL;
 
 	spin_lock(&process_tree_lock);
-	process = process_find(node->pid);
+	process = proc_process_locked(node);
 	if (node->tid)
 		task = task_find(node->tid);
 	else if (process && !list_empty(&process->tasks))
@@ -57,6 +57,7 @@ int proc_fds_lookup(struct proc_node *folder, const char *name, size_t len, stru
 	ret = proc_node_new(folder->inode.fs, is_info ? PROC_FDINFO : PROC_FD, is_info ? S_IFREG | 0444 : S_IFLNK | access, folder->pid, folder->tid, &node);
 	if (ret)
 		return ret;
+	node->start_ns = folder->start_ns;
 	node->fd = fd;
 	node->inode.uid = folder->inode.uid;
 	node->inode.gid = folder->inode.gid;

@@ -76,6 +76,13 @@ int proc_node_new(struct file_system *fs, enum proc_kind kind, uint32_t mode, in
 	return 0;
 }
 
+struct process *proc_process_locked(const struct proc_node *node)
+{
+	struct process *process = process_find(node->pid);
+
+	return process && process->start_ns == node->start_ns ? process : NULL;
+}
+
 /* Files of a process belong to its user. With process_tree_lock held or the process held. */
 static void set_owner(struct proc_node *node)
 {
@@ -83,7 +90,7 @@ static void set_owner(struct proc_node *node)
 	struct process *process;
 
 	spin_lock(&process_tree_lock);
-	process = process_find(node->pid);
+	process = proc_process_locked(node);
 	if (process && !list_empty(&process->tasks)) {
 		task = container_of(process->tasks.next, struct task, process_node);
 		node->inode.uid = task->credentials->euid;
@@ -98,7 +105,7 @@ int proc_subject_get(const struct proc_node *node, struct proc_subject *subject)
 
 	subject->task = NULL;
 	spin_lock(&process_tree_lock);
-	subject->process = process_find(node->pid);
+	subject->process = proc_process_locked(node);
 	if (subject->process) {
 		process_get(subject->process);
 		ret = 0;
@@ -228,23 +235,25 @@ static bool system_read(struct proc_node *folder, uint64_t *position, struct dir
 static int process_lookup(struct proc_node *folder, const char *name, size_t len, struct inode **found)
 {
 	int pid = proc_parse_number(name, len), tid = 0, ret;
+	struct process *process;
 	struct proc_node *node;
-	struct task *task;
+	uint64_t start_ns;
 
 	if (pid < 1)
 		return -ENOENT;
 	spin_lock(&process_tree_lock);
-	if (!process_find(pid)) {
-		task = task_find(pid);
-		tid = task ? pid : 0;
-		pid = task ? task->process->pid : 0;
-	}
+	process = process_of_id_locked(pid);
+	if (process && process->pid != pid)
+		tid = pid;
+	pid = process ? process->pid : 0;
+	start_ns = process ? process->start_ns : 0;
 	spin_unlock(&process_tree_lock);
 	if (!pid)
 		return -ENOENT;
 	ret = proc_node_new(folder->inode.fs, PROC_PROCESS, S_IFDIR | 0555, pid, tid, &node);
 	if (ret)
 		return ret;
+	node->start_ns = start_ns;
 	set_owner(node);
 	*found = &node->inode;
 	return 0;
@@ -296,6 +305,7 @@ static int member_lookup(struct proc_node *folder, const char *name, size_t len,
 		ret = proc_node_new(folder->inode.fs, process_folders[i].kind, S_IFDIR | process_folders[i].mode, folder->pid, folder->tid, &node);
 		if (ret)
 			return ret;
+		node->start_ns = folder->start_ns;
 		set_owner(node);
 		*found = &node->inode;
 		return 0;
@@ -306,6 +316,7 @@ static int member_lookup(struct proc_node *folder, const char *name, size_t len,
 		ret = proc_node_new(folder->inode.fs, PROC_PROCESS_ENTRY, (*p)->path ? S_IFLNK | 0777 : S_IFREG | (*p)->mode, folder->pid, folder->tid, &node);
 		if (ret)
 			return ret;
+		node->start_ns = folder->start_ns;
 		node->process_file = *p;
 		set_owner(node);
 		*found = &node->inode;
@@ -352,6 +363,7 @@ static int task_lookup(struct proc_node *folder, const char *name, size_t len, s
 	ret = proc_node_new(folder->inode.fs, PROC_TASK, S_IFDIR | 0555, folder->pid, tid, &node);
 	if (ret)
 		return ret;
+	node->start_ns = folder->start_ns;
 	set_owner(node);
 	*found = &node->inode;
 	return 0;

@@ -23,6 +23,7 @@ struct proc_file {
 	uint32_t mode; /* permissions */
 	void (*show)(struct proc_text *to);
 	int (*store)(const char *text, size_t len); /* NULL: cannot be written */
+	unsigned *number, least, most; /* or it is one number, which can be written if there is a `most` */
 	const char *link; /* it is a symbolic link to this */
 	long (*link_target)(char *to, size_t size); /* or to what this says */
 };
@@ -63,6 +64,7 @@ struct proc_node {
 	struct inode inode;
 	enum proc_kind kind;
 	int pid, tid, fd;
+	uint64_t start_ns; /* of the process: another one may have its id later */
 	const struct proc_file *file;		  /* PROC_SYSTEM_FILE */
 	const struct proc_process_file *process_file; /* PROC_PROCESS_ENTRY */
 	size_t prefix_len;			  /* PROC_FOLDER: of file->path */
@@ -71,6 +73,8 @@ struct proc_node {
 struct proc_node *proc_node_of(struct inode *inode);
 /* A new node; its inode has one reference. */
 int proc_node_new(struct file_system *fs, enum proc_kind kind, uint32_t mode, int pid, int tid, struct proc_node **node) must_check;
+/* The process of a node, under process_tree_lock; NULL: it is gone. */
+struct process *proc_process_locked(const struct proc_node *node);
 /* Finds the process (and task) of a node and holds them. -ESRCH: gone. */
 int proc_subject_get(const struct proc_node *node, struct proc_subject *subject) must_check;
 void proc_subject_put(struct proc_subject *subject);

@@ -38,7 +38,7 @@ static char state_letter(const struct proc_subject *subject, const struct task *
 struct moment {
 	char name[16], state;
 	int ppid, tid, tracer, nr_tasks;
-	uint64_t user_ns, system_ns, vsize, resident, peak, minor, major;
+	uint64_t user_ns, system_ns, vsize, resident, peak, minor, major, locked, data;
 	uint64_t pending, blocked, ignored, caught;
 	struct credentials *cred;
 	uint64_t affinity, voluntary, involuntary;
@@ -57,6 +57,8 @@ static void take_memory(const struct proc_subject *subject, struct moment *m)
 	if (!space)
 		return;
 	m->vsize = space->mapped_bytes;
+	m->locked = space->locked_bytes;
+	m->data = space->data_bytes;
 	m->resident = space->resident;
 	m->peak = max_u64(space->peak_resident, space->resident);
 	m->minor = space->faults_minor;
@@ -174,8 +176,9 @@ static int show_status(struct proc_text *to, const struct proc_subject *subject)
 		    m.cred->sgid, m.cred->fsgid);
 	proc_print(to, "FDSize:\t64\n");
 	show_groups(to, m.cred);
-	proc_print(to, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t       0 kB\nVmPin:\t       0 kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nVmSwap:\t       0 kB\n",
-	    (unsigned long long)m.vsize / 1024, (unsigned long long)m.vsize / 1024, (unsigned long long)m.peak * kib, (unsigned long long)m.resident * kib);
+	proc_print(to, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmPin:\t       0 kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nVmData:\t%8llu kB\nVmSwap:\t       0 kB\n",
+	    (unsigned long long)m.vsize / 1024, (unsigned long long)m.vsize / 1024, (unsigned long long)m.locked / 1024, (unsigned long long)m.peak * kib, (unsigned long long)m.resident * kib,
+	    (unsigned long long)m.data / 1024);
 	proc_print(to, "Threads:\t%d\nSigQ:\t%u/%llu\nSigPnd:\t0000000000000000\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", m.nr_tasks,
 	    subject->process->nr_queued, (unsigned long long)subject->process->limits[LINUX_RLIMIT_SIGPENDING].soft, (unsigned long long)m.pending,
 	    (unsigned long long)m.blocked, (unsigned long long)m.ignored, (unsigned long long)m.caught);
@@ -228,6 +231,39 @@ static int store_comm(const struct proc_subject *subject, const char *text, size
 }
 PROC_PROCESS_FILE(comm) = {.name = "comm", .mode = 0644, .is_per_task = true, .show = show_comm, .store = store_comm};
 
+/* Of a task, which is the first of the process where none is named. */
+static int show_slack(struct proc_text *to, const struct proc_subject *subject)
+{
+	const struct task *task;
+	uint64_t slack_ns;
+
+	spin_lock(&process_tree_lock);
+	task = any_task(subject);
+	slack_ns = task ? task->timer_slack_ns : 0;
+	spin_unlock(&process_tree_lock);
+	if (!task)
+		return -ESRCH;
+	proc_print(to, "%llu\n", (unsigned long long)slack_ns);
+	return 0;
+}
+
+static int store_slack(const struct proc_subject *subject, const char *text, size_t len)
+{
+	struct task *task;
+	const char *end;
+	uint64_t value;
+
+	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n'))
+		return -EINVAL;
+	spin_lock(&process_tree_lock);
+	task = any_task(subject);
+	if (task)
+		task->timer_slack_ns = value ? (uint32_t)min_u64(value, UINT32_MAX) : task->default_slack_ns;
+	spin_unlock(&process_tree_lock);
+	return task ? 0 : -ESRCH;
+}
+PROC_PROCESS_FILE(timerslack_ns) = {.name = "timerslack_ns", .mode = 0666, .is_guarded = true, .show = show_slack, .store = store_slack};
+
 static int show_limits(struct proc_text *to, const struct proc_subject *subject)
 {
 	static const struct {
@@ -258,7 +294,6 @@ static int show_cgroup(struct proc_text *to, const struct proc_subject *subject)
 }
 PROC_PROCESS_FILE(cgroup) = {.name = "cgroup", .mode = 0444, .is_per_task = true, .show = show_cgroup};
 
-/* Accepted and shown; the choice of whom to kill goes by size alone. */
 static int show_zero(struct proc_text *to, const struct proc_subject *subject)
 {
 	proc_print(to, "0\n");
@@ -269,8 +304,6 @@ static int store_nothing(const struct proc_subject *subject, const char *text, s
 {
 	return 0;
 }
-PROC_PROCESS_FILE(oom_score_adj) = {.name = "oom_score_adj", .mode = 0644, .is_per_task = true, .show = show_zero, .store = store_nothing};
-PROC_PROCESS_FILE(oom_score) = {.name = "oom_score", .mode = 0444, .is_per_task = true, .show = show_zero};
 PROC_PROCESS_FILE(loginuid) = {.name = "loginuid", .mode = 0644, .is_per_task = true, .show = show_zero, .store = store_nothing};
 
 int proc_exe_path(const struct proc_subject *subject, struct path *to)

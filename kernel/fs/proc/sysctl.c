@@ -22,59 +22,23 @@
 SYSCTL_TEXT(ostype, "kernel/ostype", "Linux");
 SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
 SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
-SYSCTL_TEXT(pid_max, "kernel/pid_max", "4194304");
+SYSCTL_TEXT(printk, "kernel/printk", "4\t4\t1\t7");
+SYSCTL_TEXT(tainted, "kernel/tainted", "0");
 SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
 SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
 SYSCTL_TEXT(randomize_va_space, "kernel/randomize_va_space", "2");
-SYSCTL_TEXT(shmmax, "kernel/shmmax", "18446744073692774399");
-SYSCTL_TEXT(shmall, "kernel/shmall", "18446744073692774399");
-SYSCTL_TEXT(shmmni, "kernel/shmmni", "4096");
-SYSCTL_TEXT(msgmax, "kernel/msgmax", "8192");
-SYSCTL_TEXT(msgmnb, "kernel/msgmnb", "16384");
-SYSCTL_TEXT(msgmni, "kernel/msgmni", "32000");
-SYSCTL_TEXT(sem, "kernel/sem", "32000\t1024000000\t500\t32000");
 SYSCTL_TEXT(entropy_avail, "kernel/random/entropy_avail", "256");
 SYSCTL_TEXT(poolsize, "kernel/random/poolsize", "256");
 SYSCTL_TEXT(overcommit_memory, "vm/overcommit_memory", "0");
-SYSCTL_TEXT(max_map_count, "vm/max_map_count", "65530");
 SYSCTL_TEXT(swappiness, "vm/swappiness", "60");
-SYSCTL_TEXT(nr_hugepages, "vm/nr_hugepages", "0");
 SYSCTL_TEXT(mmap_min_addr, "vm/mmap_min_addr", "65536");
 SYSCTL_TEXT(file_max, "fs/file-max", "9223372036854775807");
-SYSCTL_TEXT(nr_open, "fs/nr_open", "1048576");
 SYSCTL_TEXT(aio_max_nr, "fs/aio-max-nr", "65536");
 SYSCTL_TEXT(somaxconn, "net/core/somaxconn", "4096");
 
-/* Reads a whole number of those that a file takes. */
-static int store_number(const char *text, size_t len, uint64_t min, uint64_t max, uint32_t *to)
-{
-	char copy[16] = "";
-	const char *end = copy;
-	uint64_t value;
-
-	memcpy(copy, text, min_u64(len, sizeof(copy) - 1));
-	if (!format_parse_u64(copy, &end, &value) || (*end && *end != '\n') || value < min || value > max)
-		return -EINVAL;
-	*to = (uint32_t)value;
-	return 0;
-}
-
-/* A number that can be set. */
-#define SYSCTL_NUMBER(n, p, variable, min, max)                                                                      \
-	static void show_##n(struct proc_text *to)                                                                  \
-	{                                                                                                           \
-		proc_print(to, "%u\n", variable);                                                                   \
-	}                                                                                                           \
-	static int store_##n(const char *text, size_t len)                                                          \
-	{                                                                                                           \
-		return store_number(text, len, min, max, &variable);                                                \
-	}                                                                                                           \
-	PROC_FILE(sys_##n) = {.path = "sys/" p, .mode = 0644, .show = show_##n, .store = store_##n}
-
-SYSCTL_NUMBER(inotify_watches, "fs/inotify/max_user_watches", inotify_limits.watches, 0, INT32_MAX);
-SYSCTL_NUMBER(inotify_instances, "fs/inotify/max_user_instances", inotify_limits.instances, 0, INT32_MAX);
-SYSCTL_NUMBER(inotify_events, "fs/inotify/max_queued_events", inotify_limits.events, 0, INT32_MAX);
-SYSCTL_NUMBER(threads_max, "kernel/threads-max", task_limit, TASK_LIMIT_MIN, TASK_LIMIT_MAX);
+PROC_FILE(sys_inotify_watches) = {.path = "sys/fs/inotify/max_user_watches", .mode = 0644, .number = &inotify_limits.watches, .most = INT32_MAX};
+PROC_FILE(sys_inotify_instances) = {.path = "sys/fs/inotify/max_user_instances", .mode = 0644, .number = &inotify_limits.instances, .most = INT32_MAX};
+PROC_FILE(sys_inotify_events) = {.path = "sys/fs/inotify/max_queued_events", .mode = 0644, .number = &inotify_limits.events, .most = INT32_MAX};
 
 static void show_pipe_max_size(struct proc_text *to)
 {
@@ -84,14 +48,16 @@ static void show_pipe_max_size(struct proc_text *to)
 /* Whole pages, a power of two of them, as pipes have. */
 static int store_pipe_max_size(const char *text, size_t len)
 {
-	uint32_t asked, size = PAGE_SIZE;
-	int ret = store_number(text, len, 0, 1u << 31, &asked);
+	uint32_t size = PAGE_SIZE;
+	const char *end;
+	uint64_t asked;
 
-	while (!ret && size < asked)
+	if (!format_parse_u64(text, &end, &asked) || (*end && *end != '\n') || asked > 1u << 31)
+		return -EINVAL;
+	while (size < asked)
 		size *= 2;
-	if (!ret)
-		pipe_size_max = size;
-	return ret;
+	pipe_size_max = size;
+	return 0;
 }
 PROC_FILE(sys_pipe_max_size) = {.path = "sys/fs/pipe-max-size", .mode = 0644, .show = show_pipe_max_size, .store = store_pipe_max_size};
 
@@ -115,19 +81,43 @@ static int store_core_pattern(const char *text, size_t len)
 }
 PROC_FILE(sys_core_pattern) = {.path = "sys/kernel/core_pattern", .mode = 0644, .show = show_core_pattern, .store = store_core_pattern};
 
-static void show_core_uses_pid(struct proc_text *to)
+PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .number = &core_uses_pid, .most = 1};
+PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .number = &task_limit, .least = TASK_LIMIT_MIN, .most = TASK_LIMIT_MAX};
+PROC_FILE(sys_nr_open) = {.path = "sys/fs/nr_open", .mode = 0644, .number = &open_files_limit, .least = 64, .most = 1048576};
+PROC_FILE(sys_pid_max) = {.path = "sys/kernel/pid_max", .mode = 0644, .number = &process_id_max, .least = 301, .most = PROCESS_ID_LIMIT};
+PROC_FILE(sys_max_map_count) = {.path = "sys/vm/max_map_count", .mode = 0644, .number = &address_space_max_regions, .most = INT32_MAX};
+
+static void show_last_pid(struct proc_text *to)
 {
-	proc_print(to, "%d\n", core_uses_pid);
+	proc_print(to, "%d\n", process_last_id());
 }
 
-static int store_core_uses_pid(const char *text, size_t len)
+static int store_last_pid(const char *text, size_t len)
 {
-	if (text[0] != '0' && text[0] != '1')
+	const char *end;
+	uint64_t value;
+
+	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n') || value >= process_id_max)
 		return -EINVAL;
-	core_uses_pid = text[0] == '1';
+	process_set_last_id((int)value);
 	return 0;
 }
-PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .show = show_core_uses_pid, .store = store_core_uses_pid};
+PROC_FILE(sys_ns_last_pid) = {.path = "sys/kernel/ns_last_pid", .mode = 0644, .show = show_last_pid, .store = store_last_pid};
+
+/* As many as there can be: none. */
+static void show_huge_pages(struct proc_text *to)
+{
+	proc_print(to, "0\n");
+}
+
+static int store_huge_pages(const char *text, size_t len)
+{
+	const char *end;
+	uint64_t value;
+
+	return format_parse_u64(text, &end, &value) && (!*end || *end == '\n') ? 0 : -EINVAL;
+}
+PROC_FILE(sys_nr_hugepages) = {.path = "sys/vm/nr_hugepages", .mode = 0644, .show = show_huge_pages, .store = store_huge_pages};
 
 static void show_hostname(struct proc_text *to)
 {

@@ -146,3 +146,9 @@ static void show_swaps(struct proc_text *to)
 	proc_print(to, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 }
 PROC_FILE(swaps) = {.path = "swaps", .mode = 0444, .show = show_swaps};
+
+static void show_command_line(struct proc_text *to)
+{
+	proc_print(to, "%s\n", boot_option_all());
+}
+PROC_FILE(cmdline) = {.path = "cmdline", .mode = 0444, .show = show_command_line};

@@ -61,6 +61,10 @@ static int show(struct proc_node *node, struct proc_text *text)
 
 	text->len = 0;
 	if (node->kind == PROC_SYSTEM_FILE) {
+		if (node->file->number) {
+			proc_print(text, "%u\n", *node->file->number);
+			return 0;
+		}
 		if (!node->file->show)
 			return -EINVAL;
 		node->file->show(text);
@@ -118,6 +122,19 @@ static long text_read(struct file *file, struct io_vector *io, uint64_t *positio
 	return ret;
 }
 
+static int store_number(const struct proc_file *file, const char *text)
+{
+	const char *end;
+	uint64_t value;
+
+	while (*text == ' ' || *text == '\t')
+		text++;
+	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n' && *end != ' ') || value < file->least || value > file->most)
+		return -EINVAL;
+	*file->number = (unsigned)value;
+	return 0;
+}
+
 static long text_write(struct file *file, struct io_vector *io, uint64_t *position)
 {
 	struct proc_node *node = proc_node_of(file->inode);
@@ -131,7 +148,9 @@ static long text_write(struct file *file, struct io_vector *io, uint64_t *positi
 	if (io_vector_get(io, text, len) != len)
 		return -EFAULT;
 	text[len] = '\0';
-	if (node->kind == PROC_SYSTEM_FILE && node->file->store) {
+	if (node->kind == PROC_SYSTEM_FILE && node->file->number) {
+		ret = store_number(node->file, text);
+	} else if (node->kind == PROC_SYSTEM_FILE && node->file->store) {
 		ret = node->file->store(text, len);
 	} else if (node->kind == PROC_PROCESS_ENTRY && node->process_file->store) {
 		ret = proc_subject_get(node, &subject);

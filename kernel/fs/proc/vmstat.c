@@ -89,11 +89,14 @@ static int show_io(struct proc_text *to, const struct proc_subject *subject)
 	struct thread_io io;
 
 	spin_lock(&process_tree_lock);
-	process_io(subject->process, &io);
+	if (subject->task)
+		io = subject->task->thread.io;
+	else
+		process_io(subject->process, &io);
 	spin_unlock(&process_tree_lock);
 	proc_print(to, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\nread_bytes: %llu\nwrite_bytes: %llu\ncancelled_write_bytes: 0\n",
 	    (unsigned long long)io.read_bytes, (unsigned long long)io.written_bytes, (unsigned long long)io.reads, (unsigned long long)io.writes,
 	    (unsigned long long)io.medium_read, (unsigned long long)io.medium_dirtied);
 	return 0;
 }
-PROC_PROCESS_FILE(io) = {.name = "io", .mode = 0400, .is_guarded = true, .show = show_io};
+PROC_PROCESS_FILE(io) = {.name = "io", .mode = 0400, .is_per_task = true, .is_guarded = true, .show = show_io};

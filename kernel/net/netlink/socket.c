@@ -83,6 +83,18 @@ void netlink_enqueue(struct netlink_socket *s, struct netlink_piece *piece)
 	wait_wake(&s->wait, 1, is_taken ? POLLIN | POLLRDNORM : POLLIN | POLLERR);
 }
 
+static int deliver(struct socket *socket, const void *bytes, size_t len)
+{
+	struct netlink_piece *piece = heap_alloc_zero(sizeof(*piece) + len);
+
+	if (!piece)
+		return -ENOMEM;
+	piece->len = piece->capacity = (uint32_t)len;
+	memcpy(piece->data, bytes, len);
+	netlink_enqueue(netlink_of(socket), piece);
+	return 0;
+}
+
 static void enqueue_all(struct netlink_socket *s, struct list *pieces)
 {
 	struct list *node;
@@ -357,7 +369,7 @@ static long get_option(struct socket *socket, int level, int option, void *value
 
 static const struct socket_ops netlink_ops = {
     .bind = netlink_bind, .connect = netlink_connect, .send = send, .receive = receive, .name = netlink_get_name, .poll = poll,
-    .set_option = set_option, .get_option = get_option, .release = release,
+    .set_option = set_option, .get_option = get_option, .deliver = deliver, .release = release,
 };
 
 SOCKET_FAMILY(netlink) = {.family = LINUX_AF_NETLINK, .create = create};

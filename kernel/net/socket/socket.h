@@ -62,6 +62,8 @@ struct socket_ops {
 	int (*option_changed)(struct socket *socket, int option);
 	/* The pending error as a positive errno, 0: none, which is forgotten (SO_ERROR). NULL: socket->error. */
 	int (*take_error)(struct socket *socket);
+	/* Bytes of the kernel's own that are to be read from it as a datagram; NULL: -EINVAL. */
+	int (*deliver)(struct socket *socket, const void *bytes, size_t len);
 	void (*release)(struct socket *socket); /* the last reference of the file is gone; frees the socket */
 };
 

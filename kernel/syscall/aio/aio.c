@@ -50,7 +50,7 @@ static int64_t get_events(const struct syscall_arguments *a)
 	if (a->v[4]) { /* other calls refuse a second's worth of nanoseconds, or negative ones */
 		if (copy_from_user(&time, a->v[4], sizeof(time)))
 			return -EFAULT;
-		time.seconds = time.seconds < 0 ? 0 : (int64_t)min_u64((uint64_t)time.seconds, 1ull << 33);
+		time.seconds = time.seconds < 0 ? 0 : (int64_t)min_u64((uint64_t)time.seconds, 1ull << 32);
 		time.nanoseconds = time.nanoseconds < 0 ? 0 : (int64_t)min_u64((uint64_t)time.nanoseconds, 1ull << 60);
 		deadline = clock_monotonic_ns() + (uint64_t)time.seconds * NS_PER_SECOND + (uint64_t)time.nanoseconds;
 	}

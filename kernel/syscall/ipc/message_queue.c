@@ -25,7 +25,7 @@ SYSCALL(msgsnd, 4, "dpux")
 
 	if (copy_from_user(&type, address, sizeof(type)))
 		return -EFAULT;
-	if (size > LINUX_MSGMAX || (int)a->v[0] < 0 || type < 1)
+	if (size > ipc_limits.msgmax || (int)a->v[0] < 0 || type < 1)
 		return -EINVAL;
 	message = heap_alloc(sizeof(*message) + size);
 	if (!message)
@@ -74,8 +74,8 @@ static int64_t stat(int id, int command, uint64_t address)
 
 static int64_t info(int command, uint64_t address)
 {
-	struct linux_msginfo info = {.msgmax = LINUX_MSGMAX, .msgmnb = LINUX_MSGMNB, .msgmni = LINUX_MSGMNI, .msgssz = 16, .msgseg = 0xffff,
-		.msgpool = LINUX_MSGMNI * (LINUX_MSGMNB / 1024), .msgmap = LINUX_MSGMNB, .msgtql = LINUX_MSGMNB};
+	struct linux_msginfo info = {.msgmax = (int)ipc_limits.msgmax, .msgmnb = (int)ipc_limits.msgmnb, .msgmni = (int)ipc_limits.msgmni, .msgssz = 16, .msgseg = 0xffff,
+		.msgpool = (int)(ipc_limits.msgmni * (ipc_limits.msgmnb / 1024)), .msgmap = (int)ipc_limits.msgmnb, .msgtql = (int)ipc_limits.msgmnb};
 	int queues, messages, bytes, last = message_queue_count(&queues, &messages, &bytes);
 
 	if (command == LINUX_MSG_INFO) {

@@ -31,7 +31,7 @@ static int64_t stat(int id, int command, uint64_t address)
 
 static int64_t limits(uint64_t address)
 {
-	struct linux_shminfo limits = {.shmmax = LINUX_SHMMAX, .shmmin = 1, .shmmni = LINUX_SHMMNI, .shmseg = LINUX_SHMMNI, .shmall = LINUX_SHMALL};
+	struct linux_shminfo limits = {.shmmax = ipc_limits.shmmax, .shmmin = 1, .shmmni = ipc_limits.shmmni, .shmseg = ipc_limits.shmmni, .shmall = ipc_limits.shmall};
 	struct linux_shm_info unused;
 	int last;
 

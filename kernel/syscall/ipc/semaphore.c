@@ -7,7 +7,6 @@
 #include "kernel/syscall/syscall.h"
 
 #define OPERATIONS_ON_STACK 16
-#define SEMMNS (LINUX_SEMMNI * LINUX_SEMMSL)
 
 SYSCALL(semget, 3, "xdo")
 {
@@ -44,7 +43,7 @@ static int64_t check_and_operate(const struct syscall_arguments *a, uint64_t tim
 	}
 	if ((int)a->v[0] < 0 || !(unsigned)a->v[2])
 		return -EINVAL;
-	if ((unsigned)a->v[2] > LINUX_SEMOPM)
+	if ((unsigned)a->v[2] > ipc_limits.semopm)
 		return -E2BIG;
 	return operate((int)a->v[0], a->v[1], (unsigned)a->v[2], deadline);
 }
@@ -74,8 +73,8 @@ static int64_t stat(int id, int command, uint64_t address)
 
 static int64_t info(int command, uint64_t address)
 {
-	struct linux_seminfo info = {.semmni = LINUX_SEMMNI, .semmns = SEMMNS, .semmsl = LINUX_SEMMSL, .semopm = LINUX_SEMOPM, .semvmx = LINUX_SEMVMX,
-		.semmnu = SEMMNS, .semmap = SEMMNS, .semume = LINUX_SEMOPM, .semusz = 20, .semaem = LINUX_SEMVMX};
+	struct linux_seminfo info = {.semmni = (int)ipc_limits.semmni, .semmns = (int)ipc_limits.semmns, .semmsl = (int)ipc_limits.semmsl, .semopm = (int)ipc_limits.semopm, .semvmx = LINUX_SEMVMX,
+		.semmnu = (int)ipc_limits.semmns, .semmap = (int)ipc_limits.semmns, .semume = (int)ipc_limits.semopm, .semusz = 20, .semaem = LINUX_SEMVMX};
 	int sets, semaphores, last = semaphore_count(&sets, &semaphores);
 
 	if (command == LINUX_SEM_INFO) {

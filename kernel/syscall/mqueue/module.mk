@@ -2,5 +2,5 @@
 IN := x86_64
 SMALL := y
 SRCS := mqueue.c
-DEPS := lib abi kernel/log kernel/arch kernel/mem kernel/sched kernel/vm kernel/file kernel/process kernel/platform kernel/uapi kernel/fs/mqueue kernel/syscall
+DEPS := lib abi kernel/log kernel/arch kernel/mem kernel/sched kernel/vm kernel/file kernel/process kernel/platform kernel/uapi kernel/fs/mqueue kernel/net/socket kernel/syscall
 include build/module.mk

@@ -2,6 +2,7 @@
 /* mq_open(2), mq_unlink(2), mq_send(2), mq_receive(2), mq_notify(2), mq_getattr(2). A queue's descriptor is a file's. */
 #include "kernel/fs/mqueue/mqueue.h"
 #include "kernel/mem/heap.h"
+#include "kernel/net/socket/socket.h"
 #include "kernel/platform/platform.h"
 #include "kernel/sched/wait.h"
 #include "kernel/syscall/arguments.h"
@@ -47,10 +48,9 @@ SYSCALL(mq_unlink, 1, "s")
 
 /* ---- Messages ---- */
 
-/* The absolute time on the real clock as one of the monotonic clock. */
 static int deadline_of(uint64_t address, uint64_t *deadline)
 {
-	uint64_t ns, now = clock_monotonic_ns(), real = clock_realtime_ns();
+	uint64_t ns;
 	int ret;
 
 	*deadline = WAIT_FOREVER;
@@ -58,7 +58,7 @@ static int deadline_of(uint64_t address, uint64_t *deadline)
 		return 0;
 	ret = syscall_copy_timespec(address, &ns);
 	if (!ret)
-		*deadline = ns > real ? now + (ns - real) : now;
+		*deadline = wait_until_realtime(ns);
 	return ret;
 }
 
@@ -173,30 +173,66 @@ SYSCALL(mq_getsetattr, 3, "dpp")
 	return a->v[2] ? copy_to_user(a->v[2], &old, sizeof(old)) : 0;
 }
 
-SYSCALL_PARTIAL(mq_notify, "without SIGEV_THREAD");
-SYSCALL(mq_notify, 2, "dp")
+static void deliver(struct file *file, const void *bytes, size_t len)
+{
+	struct socket *socket = socket_of(file);
+
+	(void)socket->ops->deliver(socket, bytes, len); /* what cannot be had for lack of memory is lost */
+}
+
+static void set_hook(void)
+{
+	mqueue_set_socket_hook(deliver);
+}
+INITCALL(mqueue_notify, INIT_CORE, set_hook);
+
+/* SIGEV_THREAD, as libraries make it: a thread of theirs reads the cookie from a socket of netlink. */
+static int notice_for_thread(const struct linux_sigevent *event, struct mqueue_notice *notice)
+{
+	const struct socket *socket;
+
+	if (copy_from_user(notice->cookie, event->value, sizeof(notice->cookie)))
+		return -EFAULT;
+	notice->socket = descriptor_get(event->signo);
+	if (!notice->socket)
+		return -EBADF;
+	socket = socket_of(notice->socket);
+	if (socket && socket->ops->deliver)
+		return 0;
+	file_put(notice->socket);
+	return socket ? -EINVAL : -ENOTSOCK;
+}
+
+/* The registration has the reference to a socket then. */
+static int copy_notice(uint64_t address, struct mqueue_notice *notice)
 {
 	struct linux_sigevent event;
-	struct mqueue_notice notice;
+
+	if (copy_from_user(&event, address, sizeof(event)))
+		return -EFAULT;
+	*notice = (struct mqueue_notice){.how = event.notify, .signal = event.signo, .value = event.value};
+	if (notice->how == MQUEUE_BY_THREAD)
+		return notice_for_thread(&event, notice);
+	if (notice->how < MQUEUE_BY_SIGNAL || notice->how > MQUEUE_BY_THREAD || (notice->how == MQUEUE_BY_SIGNAL && (notice->signal < 0 || notice->signal > LINUX_NSIG)))
+		return -EINVAL;
+	return 0;
+}
+
+SYSCALL(mq_notify, 2, "dp")
+{
+	struct mqueue_notice notice = {.socket = NULL};
 	struct mqueue *queue;
 	struct file *file;
-	int ret;
+	int ret = a->v[1] ? copy_notice(a->v[1], &notice) : 0;
 
-	if (a->v[1]) {
-		if (copy_from_user(&event, a->v[1], sizeof(event)))
-			return -EFAULT;
-		notice = (struct mqueue_notice){.how = event.notify, .signal = event.signo, .value = event.value};
-		if (notice.how < MQUEUE_BY_SIGNAL || notice.how > MQUEUE_BY_THREAD)
-			return -EINVAL;
-		if (notice.how == MQUEUE_BY_SIGNAL && (notice.signal < 0 || notice.signal > LINUX_NSIG))
-			return -EINVAL;
-		if (notice.how == MQUEUE_BY_THREAD)
-			return -ENOSYS;
-	}
-	ret = queue_get((int)a->v[0], 0, &file, &queue);
 	if (ret)
 		return ret;
-	ret = mqueue_notify(queue, a->v[1] ? &notice : NULL);
-	file_put(file);
+	ret = queue_get((int)a->v[0], 0, &file, &queue);
+	if (!ret) {
+		ret = mqueue_notify(queue, a->v[1] ? &notice : NULL);
+		file_put(file);
+	}
+	if (ret && notice.socket)
+		file_put(notice.socket);
 	return ret;
 }

@@ -377,8 +377,10 @@ static int64_t set_siginfo(const struct request *request)
 		return stopped;
 	if (!ret && !tracee->has_info)
 		ret = -EINVAL;
-	else if (!ret)
+	else if (!ret) {
+		info.mark = 0;
 		tracee->info = info;
+	}
 	ptrace_end(tracee);
 	return ret;
 }
