@@ -27,7 +27,7 @@ def run(words):
         except subprocess.TimeoutExpired:
             running.kill()
             said = running.communicate()[0].decode(errors="replace") + "no end"
-        good = running.returncode == 0 and said.splitlines()[-1:] == ["the kernel survives"]
+        good = running.returncode == 0 and "the kernel survives" in said.splitlines() # the kernel's own words may stand behind it
         failed |= not good
         print(f"  {cpus} CPU(s): {'the kernel survives' if good else f'status {running.returncode}: {said.strip()[-2000:]}'}", flush=True)
     if failed:
