@@ -61,8 +61,13 @@ static void append_others(void *context, Id dependency, struct text_buffer *text
 	append_versions(s, name, text);
 	if (s->missing && !*s->missing)
 		*s->missing = text_copy(name);
-	for (size_t i = 0; i < s->request->available->count; i++)
-		near_names_offer(&near, name, s->request->available->entries[i].manifest.name);
+	for (size_t i = 0; i < s->request->available->count; i++) {
+		const char *other = s->request->available->entries[i].manifest.name;
+
+		if (strcmp(other, name) == 0)
+			return; /* it is there, in other versions: the name is right */
+		near_names_offer(&near, name, other);
+	}
 	suggest(s, &near, name);
 }
 

@@ -99,6 +99,7 @@ TEST(versions_and_alternatives)
 	CHECK(resolves("lib, lib2", "-"));
 	CHECK(resolves("node > 20", "-"));
 	CHECK(strstr(err.message, "app requires node > 20, which nobody has (there is 16.0, 18.2, 9.1)"));
+	CHECK(!strstr(err.hint, "Did you mean")); /* the name is right */
 	CHECK(resolves("nodee", "-"));
 	CHECK(strstr(err.message, "app requires nodee, which nobody has") && strstr(err.hint, "node"));
 	CHECK(resolves("foreign", "-"));
