@@ -51,17 +51,6 @@ void file_touch_access(struct file *file)
 	inode_touch(inode, TOUCH_ATIME);
 }
 
-/* Long transfers pause at these places: true if the thread is to die. */
-enum { PAUSE_BYTES = 65536 };
-static bool pause_at(uint64_t at)
-{
-	if (at % PAUSE_BYTES) {
-		cpu_poll();
-		return false;
-	}
-	return thread_pause();
-}
-
 enum { AT_ONCE_MAX = 256 /* pages that are copied while the program waits for something else */ };
 
 /* Whether a read need not wait for the medium. */
@@ -108,7 +97,7 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 			ret = -EFAULT;
 			break;
 		}
-		if (pause_at(at)) {
+		if (thread_pause_at(at)) {
 			ret = -EINTR;
 			break;
 		}
@@ -239,7 +228,7 @@ static long write_pages(struct inode *inode, struct io_vector *io, uint64_t at, 
 			ret = -EFAULT;
 			break;
 		}
-		if (pause_at(at)) {
+		if (thread_pause_at(at)) {
 			ret = -EINTR;
 			break;
 		}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Threads: kernel stacks that CPUs run. A program's thread is a struct task (process/process.h) that embeds one; the kernel has a few of its own.
- * The kernel is not preemptible: a thread runs until it sleeps, yields, or returns to user mode with its time used up.
+ * The kernel is not preemptible: a thread runs until it sleeps, yields, pauses or returns to user mode with its time used up.
  */
 #pragma once
+#include "kernel/arch/cpu.h"
 #include "kernel/arch/page_table.h"
 #include "kernel/arch/user.h"
 #include "kernel/arch/spinlock.h"
@@ -106,6 +107,14 @@ void thread_preempt(void);
  * taken, and others run if this one's time is used up. True: the thread is to die, and the loop ends with what was done, or -EINTR.
  */
 bool thread_pause(void);
+/* The same at every 64 KiB of a long transfer, `place` bytes into it; in between only the TLB flush requests of other CPUs are served. */
+static inline bool thread_pause_at(uint64_t place)
+{
+	if (!(place % 65536))
+		return thread_pause();
+	cpu_poll();
+	return false;
+}
 /* What the loop around user_run calls after every trap: true if thread_preempt is due. */
 static inline bool thread_should_yield(const struct thread *thread)
 {

@@ -86,8 +86,6 @@ SYSCALL(sysinfo, 1, "p")
 	return copy_to_user(a->v[0], &info, sizeof(info));
 }
 
-enum { PAUSE_BYTES = 4096 };
-
 SYSCALL(getrandom, 3, "pux")
 {
 	uint8_t bytes[256];
@@ -103,9 +101,8 @@ SYSCALL(getrandom, 3, "pux")
 		done += part - left;
 		if (left)
 			return done ? (int64_t)done : -EFAULT;
-		if (done % PAUSE_BYTES)
-			continue;
-		thread_pause();
+		if (thread_pause_at(done))
+			return (int64_t)done;
 		if (signal_is_pending())
 			return (int64_t)done;
 	}

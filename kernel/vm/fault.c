@@ -298,8 +298,6 @@ struct fault_result address_space_fault(struct address_space *space, uint64_t ad
 	return result_of(outcome);
 }
 
-enum { POPULATE_PAUSE = 65536 };
-
 int address_space_populate(struct address_space *space, uint64_t start, uint64_t end, enum access access)
 {
 	for (uint64_t address = start; address < end; address += PAGE_SIZE) {
@@ -307,7 +305,7 @@ int address_space_populate(struct address_space *space, uint64_t start, uint64_t
 
 		if (result.signal)
 			return result.signal == LINUX_SIGBUS ? -EFAULT : -ENOMEM;
-		if (address % POPULATE_PAUSE == 0 && thread_pause())
+		if (thread_pause_at(address))
 			return -EINTR;
 	}
 	return 0;

@@ -24,14 +24,12 @@ static long write_away(struct file *file, struct io_vector *io, uint64_t *positi
 	return len;
 }
 
-enum { PAUSE_BYTES = 65536 };
+enum { ZEROS_AT_ONCE = 65536 };
 
 /* As Linux's, long reads end early for a signal. */
-static bool pause_at(long done)
+static bool ends_early(long done)
 {
-	if (done % PAUSE_BYTES)
-		return false;
-	return thread_pause() || __atomic_load_n(&thread_current()->interrupted, __ATOMIC_RELAXED);
+	return thread_pause_at((uint64_t)done) || __atomic_load_n(&thread_current()->interrupted, __ATOMIC_RELAXED);
 }
 
 static long read_zeros(struct file *file, struct io_vector *io, uint64_t *position)
@@ -39,12 +37,12 @@ static long read_zeros(struct file *file, struct io_vector *io, uint64_t *positi
 	long done = 0;
 
 	while (io->left) {
-		size_t part = min_u64(io->left, PAUSE_BYTES), copied = io_vector_put_zeros(io, part);
+		size_t part = min_u64(io->left, ZEROS_AT_ONCE), copied = io_vector_put_zeros(io, part);
 
 		done += (long)copied;
 		if (copied < part)
 			return done ? done : -EFAULT;
-		if (pause_at(done))
+		if (ends_early(done))
 			break;
 	}
 	return done;
@@ -68,7 +66,7 @@ static long read_random(struct file *file, struct io_vector *io, uint64_t *posit
 		done += (long)copied;
 		if (copied < part)
 			return done ? done : -EFAULT;
-		if (pause_at(done))
+		if (ends_early(done))
 			break;
 	}
 	return done;
