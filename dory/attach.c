@@ -15,6 +15,7 @@
 #include "dory/detach_keys.h"
 #include "dory/dory.h"
 #include "dory/instance/terminal.h"
+#include "dory/signals.h"
 #include "dory/supervisor/ask.h"
 #include "dory/supervisor/attach.h"
 #include "dory/supervisor/requests.h"
@@ -193,19 +194,6 @@ static int carry(struct attached *a, const char *name, struct dory_error *err)
 }
 
 /* Signals end the attachment, not the program. */
-static int open_signals(sigset_t *former)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		sigaddset(&set, numbers[i]);
-	pthread_sigmask(SIG_BLOCK, &set, former);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* It was told, and is about to be: the same command is to work again behind us. */
 static void wait_for_end(const char *root, const char *name)
 {
@@ -226,7 +214,7 @@ int dory_attach(const char *root, const char *name, bool is_output_only, struct 
 	if (connect_to(root, name, &a, err) < 0)
 		return -1;
 	a.is_typing = a.has_input && !is_output_only;
-	a.signals = open_signals(&former);
+	a.signals = signals_open(&former);
 	if (!a.has_input && !is_output_only)
 		progress_note("the program's standard input is closed: only what it writes is shown (dory run -d --interactive keeps it open)");
 	if (a.is_tty && a.is_typing && isatty(STDIN_FILENO) && terminal_make_raw() < 0)

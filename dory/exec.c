@@ -14,6 +14,7 @@
 #include "dory/base/text.h"
 #include "dory/dory.h"
 #include "dory/instance/terminal.h"
+#include "dory/signals.h"
 #include "dory/supervisor/ask.h"
 #include "dory/supervisor/attach.h"
 #include "dory/supervisor/exec_client.h"
@@ -143,25 +144,12 @@ static int carry(struct executing *e, const char *name, struct dory_error *err)
 	return e->write_errno && e->write_errno != EPIPE ? error_set_errno(err, DORY_ERROR_IO, "writing the program's output") : 0;
 }
 
-static int open_signals(sigset_t *former)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		sigaddset(&set, numbers[i]);
-	pthread_sigmask(SIG_BLOCK, &set, former);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int run(struct executing *e, const char *name, struct dory_error *err)
 {
 	sigset_t former;
 	int result;
 
-	e->signals = open_signals(&former);
+	e->signals = signals_open(&former);
 	if (e->is_tty && terminal_make_raw() < 0)
 		e->is_tty = false;
 	result = e->signals < 0 ? error_set_errno(err, DORY_ERROR_IO, "preparing to wait for signals") : carry(e, name, err);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "dory/hub/layout.h"
 #include "dory/manifest/requirement.h"
-#include "tests/unit/test.h"
+#include "tests/fuzz/tool/damage.h"
 
 enum { ROUNDS = 3000 };
 
@@ -82,25 +82,8 @@ static const char *const good[] = {
 	"<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>true</IsTruncated><NextMarker>m</NextMarker><Contents><Key>p/a.yaml</Key></Contents></ListBucketResult>",
 };
 
-static size_t damage(char *text, size_t len, size_t room)
-{
-	static const char *const pieces[] = {"\"", "{", "}", "[", "]", ",", ":", "\\u0000", "\\", "-1", "1e999", "null", "../", "/", "file:///", "<", ">", "&a;", "<Key>", "</Key>",
-		"<![CDATA[", "<!DOCTYPE x [<!ENTITY a \"aa\">]>", "\xff", "\xc3\xa9"};
-
-	for (unsigned changes = 1 + test_below(4); changes > 0; changes--) {
-		const char *piece = pieces[test_below(ARRAY_SIZE(pieces))];
-		size_t at = test_below(len + 1), size = strlen(piece), gone = test_below(2) ? 0 : min_u64(test_below(8), len - at);
-
-		if (len + size - gone > room)
-			break;
-		memmove(text + at + size, text + at + gone, len - at - gone);
-		memcpy(text + at, piece, size);
-		len += size - gone;
-		if (test_below(2) && len > 0)
-			text[test_below(len)] = (char)test_random();
-	}
-	return len;
-}
+static const char *const pieces[] = {"\"", "{", "}", "[", "]", ",", ":", "\\u0000", "\\", "-1", "1e999", "null", "../", "/", "file:///", "<", ">", "&a;", "<Key>", "</Key>",
+	"<![CDATA[", "<!DOCTYPE x [<!ENTITY a \"aa\">]>", "\xff", "\xc3\xa9"};
 
 TEST(good_ones_are_read)
 {
@@ -119,7 +102,7 @@ TEST(damaged_ones_end)
 		size_t len = strlen(from);
 
 		memcpy(text, from, len);
-		len = damage(text, len, sizeof(text));
+		len = damage_text(text, len, sizeof(text), pieces, ARRAY_SIZE(pieces));
 		LLVMFuzzerTestOneInput((const uint8_t *)text, test_below(4) ? len : test_below(len + 1));
 	}
 }

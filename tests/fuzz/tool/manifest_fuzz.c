@@ -11,7 +11,7 @@
 #include "dory/manifest/package_manifest.h"
 #include "dory/manifest/requirement.h"
 #include "dory/runtime/boot.h"
-#include "tests/unit/test.h"
+#include "tests/fuzz/tool/damage.h"
 
 enum { ROUNDS = 4000 };
 
@@ -154,23 +154,8 @@ static const char *const good[] = {
 	"node >= 18 | deb:nodejs = 18.20.4+dfsg-1~deb12u1",
 };
 
-static size_t damage(char *text, size_t len, size_t room)
-{
-	static const char *const pieces[] = {"\n", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "\"", "'", "\xff", "\xc3\xa9", "!!binary ", "? ", "<<: *x", "$", "${", ":+", "|", ">", "\t",
-		"../", "~", "config_set:", "base: p:a\n"};
-
-	for (size_t changes = 1 + test_below(4); changes > 0; changes--) {
-		const char *piece = pieces[test_below(ARRAY_SIZE(pieces))];
-		size_t at = test_below(len + 1), size = strlen(piece), gone = test_below(3) ? 0 : min_u64(test_below(8), len - at);
-
-		if (len + size - gone > room)
-			break;
-		memmove(text + at + size, text + at + gone, len - at - gone);
-		memcpy(text + at, piece, size);
-		len += size - gone;
-	}
-	return len;
-}
+static const char *const pieces[] = {"\n", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "\"", "'", "\xff", "\xc3\xa9", "!!binary ", "? ", "<<: *x", "$", "${", ":+", "|", ">", "\t",
+	"../", "~", "config_set:", "base: p:a\n"};
 
 TEST(good_ones_are_read)
 {
@@ -188,7 +173,7 @@ TEST(damaged_ones_end)
 		size_t len = strlen(from);
 
 		memcpy(text, from, len);
-		LLVMFuzzerTestOneInput((const uint8_t *)text, damage(text, len, sizeof(text)));
+		LLVMFuzzerTestOneInput((const uint8_t *)text, damage_text(text, len, sizeof(text), pieces, ARRAY_SIZE(pieces)));
 	}
 }
 
