@@ -246,6 +246,8 @@ long splice_from_pipe(struct pipe *from, struct file *to, uint64_t *position, ui
 		if (file_is_nonblocking(to)) /* it has taken what it could */
 			break;
 		ret = wait_for_room(to);
+		if (!ret && thread_pause()) /* a file may claim room that is too little for it */
+			ret = -EINTR;
 		if (ret)
 			break;
 	}

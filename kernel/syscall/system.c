@@ -101,9 +101,7 @@ SYSCALL(getrandom, 3, "pux")
 		done += part - left;
 		if (left)
 			return done ? (int64_t)done : -EFAULT;
-		if (thread_pause_at(done))
-			return (int64_t)done;
-		if (signal_is_pending())
+		if (thread_pause_at(done) || (!(done % PAGE_SIZE) && signal_is_pending())) /* random(4): not within a page */
 			return (int64_t)done;
 	}
 	return (int64_t)len;
