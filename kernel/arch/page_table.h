@@ -33,6 +33,14 @@ void page_table_fini(struct page_table *pt);	       /* frees the levels, not the
 /* Runs this CPU on it (NULL or root 0: on the kernel's own). No-op if it does already. */
 void page_table_activate(struct page_table *pt);
 
+/*
+ * QEMU's emulator grows its table of translations only as it empties it: for a CPU that never drops them it stays so small that
+ * large programs run at two thirds of their speed. So a busy CPU calls page_table_refresh, which drops all that it keeps, each
+ * page_table_refresh_period ns. 0: never, it is no emulator.
+ */
+uint64_t page_table_refresh_period(void);
+void page_table_refresh(void);
+
 /* Enters a frame (physical address) at a user address, replacing what was there (the caller flushes if it was something). -ENOMEM. */
 int page_table_map(struct page_table *pt, uint64_t address, uint64_t frame, unsigned flags) must_check;
 /* The frame and flags at an address; false if there is none. */

@@ -64,6 +64,8 @@ void scheduler_program(struct scheduler *me)
 {
 	uint64_t want = min_u64(me->timers.next_ns, me->slice_end_ns);
 
+	if (me->queue.current != &me->idle)
+		want = min_u64(want, me->refresh_ns);
 	/* An interrupt that comes too early is cheaper than programming at each change: the clock is only ever moved forward. */
 	if (want >= me->programmed_ns)
 		return;
@@ -95,6 +97,22 @@ static void set_slice_end(struct scheduler *me, uint64_t now)
 		me->slice_end_ns = current->slice_used_ns >= slice ? now : now + slice - current->slice_used_ns;
 }
 
+static void plan_refresh(struct scheduler *me, uint64_t now)
+{
+	uint64_t period = page_table_refresh_period();
+
+	if (period)
+		me->refresh_ns = now + period;
+}
+
+static void refresh_if_due(struct scheduler *me, uint64_t now)
+{
+	if (likely(now < me->refresh_ns) || me->queue.current == &me->idle)
+		return;
+	page_table_refresh();
+	plan_refresh(me, now);
+}
+
 static void on_timer_interrupt(void)
 {
 	struct scheduler *me = scheduler_mine();
@@ -107,6 +125,9 @@ static void on_timer_interrupt(void)
 		me->queue.current->needs_resched = true;
 		me->slice_end_ns = UINT64_MAX;
 	}
+	if (me->refresh_ns == UINT64_MAX) /* from the first interrupt on: a short program is spared the programming of the clock */
+		plan_refresh(me, now);
+	refresh_if_due(me, now);
 	scheduler_program(me);
 }
 
@@ -180,6 +201,7 @@ static void change_to(struct scheduler *me, struct thread *previous, struct thre
 	spin_unlock(&me->queue.lock);
 	page_table_activate(next->page_table); /* NULL: stays where it is, in the hope that the same program comes back */
 	enter_registers(me, next);
+	refresh_if_due(me, now);
 	scheduler_program(me);
 	load_update(now);
 	kernel_context_switch(&previous->kernel, &next->kernel);
@@ -623,7 +645,7 @@ static void idle_start(void *unused)
 static void init_scheduler(struct scheduler *s, unsigned cpu)
 {
 	s->cpu = cpu;
-	s->programmed_ns = s->slice_end_ns = UINT64_MAX;
+	s->programmed_ns = s->slice_end_ns = s->refresh_ns = UINT64_MAX;
 	run_queue_init(&s->queue, &s->idle);
 	timer_queue_init(&s->timers);
 	s->idle.name = "idle";

@@ -11,11 +11,13 @@
  * cpu_poll, or as they leave. Whoever waits for answers serves requests itself, so two that flush at once do not wait for each other.
  */
 #include "kernel/arch/x86_64/apic.h"
+#include "kernel/arch/x86_64/features.h"
 #include "kernel/arch/x86_64/kernel_map.h"
 #include "kernel/arch/x86_64/smp.h"
 #include "kernel/arch/x86_64/x86.h"
 
-#define FLUSH_PAGES_MAX 32 /* above, dropping all is cheaper */
+#define FLUSH_PAGES_MAX	  32 /* above, dropping all is cheaper */
+#define REFRESH_PERIOD_NS 100000000ull /* at 20 ms what is dropped costs more than what is gained */
 
 static inline uint64_t cpu_bit(const struct cpu *cpu)
 {
@@ -65,6 +67,16 @@ void page_table_activate(struct page_table *pt)
 	leave_table(cpu);
 	cpu->table = pt;
 	cpu->is_lazy = false;
+}
+
+uint64_t page_table_refresh_period(void)
+{
+	return cpu_features.is_tcg ? REFRESH_PERIOD_NS : 0;
+}
+
+void page_table_refresh(void)
+{
+	write_cr3(read_cr3());
 }
 
 static void unload(struct cpu *cpu)
