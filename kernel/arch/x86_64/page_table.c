@@ -61,10 +61,23 @@ static bool is_table(uint64_t entry, unsigned shift)
 	return shift > PAGE_SHIFT && (entry & PTE_PRESENT) && !(entry & PTE_LARGE);
 }
 
+static bool are_eight_empty(const uint64_t *entry)
+{
+	return !(entry[0] | entry[1] | entry[2] | entry[3] | entry[4] | entry[5] | entry[6] | entry[7]);
+}
+
+/* The first entry in [i, end) that is used, or end. Most tables hold few: eight empty ones are one step. */
+static unsigned next_used(const uint64_t *table, unsigned i, unsigned end)
+{
+	while (i < end && !table[i])
+		i += i % 8 == 0 && i + 8 <= end && are_eight_empty(&table[i]) ? 8 : 1;
+	return i;
+}
+
 /* Depth is bounded by the four levels. */
 static void free_tables(uint64_t *table, unsigned shift, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = next_used(table, 0, count); i < count; i = next_used(table, i + 1, count)) {
 		if (!is_table(table[i], shift))
 			continue;
 		if (shift > HUGE_SHIFT)
@@ -194,15 +207,12 @@ static int walk_table(const struct walk *walk, uint64_t *table, uint64_t base, u
 {
 	uint64_t span = 1ull << shift;
 	unsigned first = walk->start > base ? (unsigned)((walk->start - base) >> shift) : 0;
+	unsigned end = (unsigned)min_u64((walk->end - base + span - 1) >> shift, 512);
 
-	for (unsigned i = first; i < 512; i++) {
+	for (unsigned i = next_used(table, first, end); i < end; i = next_used(table, i + 1, end)) {
 		uint64_t address = base + ((uint64_t)i << shift), *entry = &table[i];
 		int ret;
 
-		if (address >= walk->end)
-			break;
-		if (!HELD(*entry))
-			continue;
 		if (!is_table(*entry, shift)) {
 			bool is_whole = address >= walk->start && address + span <= walk->end;
 
