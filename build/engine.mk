@@ -47,7 +47,7 @@ endef
 define object
 $(OUT)/$(2)/$(1)/$(basename $(3)).o: $(1)/$(3) build/variants.mk | $(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1)))/.links
 	@mkdir -p $$(@D); echo "  CC $(2) $$<"
-	@$(CC_$(2)) $(CFLAGS_$(2))$(if $(filter x86_64,$(2)),$(if $(SMALL), -Os)) -MMD -MP -I$(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1))) -c $$< -o $$@
+	@$(CC_$(2)) $(CFLAGS_$(2))$(if $(filter x86_64,$(2)),$(if $(SMALL),$(if $(filter $(FAST),$(3)),, -Os))) -MMD -MP -I$(OUT)/inc/$(if $(4),$(4),$(2)/$(call flat,$(1))) -c $$< -o $$@
 
 endef
 

@@ -8,6 +8,7 @@
 #   DEPS_<v>    further ones that only variant <v> links and sees
 #   SMALL       not empty: in the kernel made short rather than fast: code that runs at the start or seldom, where under an emulator
 #               each instruction that runs for the first time costs a thousand times what it costs later
+#   FAST        the sources of a SMALL module that are made fast all the same: what a busy program calls again and again
 #   TESTS       unit tests: each a program of one source, linked with the module and all it depends on, with sanitizers
 #   TEST_DEPS   further modules that the tests link and see
 #   TEST_WHOLE  modules of these that the tests link with all their members of linker sets, which nothing refers to
@@ -27,6 +28,7 @@ undefine SRCS
 undefine IN
 undefine DEPS
 undefine SMALL
+undefine FAST
 undefine TESTS
 undefine TEST_DEPS
 undefine TEST_WHOLE

@@ -1,5 +1,7 @@
 # Pure C for both sides: no system calls, no globals, no clock.
 IN := host host-asan x86_64 guest
+SMALL := y
+FAST := string.c rbtree.c
 SRCS := rbtree.c elf.c format.c run_config.c
 DEPS := abi
 SRCS_x86_64 := string.c
