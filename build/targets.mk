@@ -12,7 +12,7 @@ $(OUT)/bin/dory: $(OUT)/host/cli/dory | $(OUT)/libexec/dory/dory-compose
 $(OUT)/libexec/dory/dory-compose: $(OUT)/host/cli/dory-compose
 	@mkdir -p $(@D); ln -f $< $@
 
-kernel: $(OUT)/share/dory/kernel.elf $(OUT)/share/dory/microvm.bin ## build the guest kernel (PROFILE=minimal|default|full)
+kernel: $(OUT)/share/dory/kernel.elf $(OUT)/share/dory/microvm.bin ## build the guest kernel (PROFILE=minimal|programs|default|full)
 
 # The unit tests' programs, one a line: tests/run needs no make to find them.
 $(OUT)/unit-tests: $(UNIT_TESTS)
