@@ -501,6 +501,7 @@ void page_count(struct page_counts *counts)
 	for (unsigned i = 0; i < CPU_MAX; i++)
 		counts->free += __atomic_load_n(&stocks[i].count, __ATOMIC_RELAXED);
 	counts->cached = (uint64_t)__atomic_load_n(&nr_used[PAGE_USE_CACHE], __ATOMIC_RELAXED);
+	counts->memory_files = (uint64_t)__atomic_load_n(&nr_used[PAGE_USE_MEMORY_FILE], __ATOMIC_RELAXED);
 	counts->slab = (uint64_t)__atomic_load_n(&nr_used[PAGE_USE_SLAB], __ATOMIC_RELAXED);
 }
 

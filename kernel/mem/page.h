@@ -38,7 +38,9 @@ uint64_t page_phys(const struct page *page);
 void *page_virt(const struct page *page);
 
 struct page_counts {
-	uint64_t total, free, cached, slab;
+	uint64_t total, free, slab;
+	uint64_t cached; /* content of files, of those too that are nowhere but in memory: */
+	uint64_t memory_files;
 };
 void page_count(struct page_counts *counts);
 
@@ -52,7 +54,7 @@ bool page_is_low(void);
 /* Makes a block of 2^order pages as many single pages, each with one reference. */
 void page_split(struct page *page, unsigned order);
 /* What page_count tells of users: pages more, or less. */
-enum page_use { PAGE_USE_CACHE, PAGE_USE_SLAB, PAGE_USES };
+enum page_use { PAGE_USE_CACHE, PAGE_USE_MEMORY_FILE, PAGE_USE_SLAB, PAGE_USES };
 void page_account(enum page_use use, int64_t nr);
 
 /* Called when memory runs out: frees up to nr pages without sleeping, returns how many. Registered at start, e.g. by the page cache. */

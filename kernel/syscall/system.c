@@ -76,7 +76,7 @@ SYSCALL(sysinfo, 1, "p")
 	page_count(&pages);
 	info.totalram = pages.total * PAGE_SIZE;
 	info.freeram = pages.free * PAGE_SIZE;
-	info.bufferram = pages.cached * PAGE_SIZE;
+	info.sharedram = pages.memory_files * PAGE_SIZE;
 	sched_load(&running, info.loads);
 	spin_lock(&process_tree_lock);
 	for (struct process *p = process_next(1); p; p = process_next(p->pid + 1))

@@ -53,6 +53,13 @@ void page_cache_wait(struct page_cache *cache)
 
 /* ---- Pages in and out; lock held ---- */
 
+static void account(const struct page_cache *cache, int64_t nr)
+{
+	page_account(PAGE_USE_CACHE, nr);
+	if (page_cache_is_memory(cache))
+		page_account(PAGE_USE_MEMORY_FILE, nr);
+}
+
 static int attach_locked(struct page_cache *cache, struct page *page, uint64_t index, unsigned flags)
 {
 	int ret = cache_tree_insert(cache, index, page);
@@ -69,7 +76,7 @@ static int attach_locked(struct page_cache *cache, struct page *page, uint64_t i
 		if (flags & PAGE_IS_UPTODATE)
 			list_push_back(&cache->clean_pages, &page->list);
 	}
-	page_account(PAGE_USE_CACHE, 1);
+	account(cache, 1);
 	return 0;
 }
 
@@ -89,7 +96,7 @@ void page_cache_detach_locked(struct page_cache *cache, struct page *page)
 	cache_tree_remove(cache, page->index);
 	list_remove(&page->list);
 	page->flags &= (uint16_t)~PAGE_IS_CACHE;
-	page_account(PAGE_USE_CACHE, -1);
+	account(cache, -1);
 }
 
 /* ---- Finding ---- */

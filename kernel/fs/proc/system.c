@@ -33,7 +33,7 @@ static void show_meminfo(struct proc_text *to)
 	page_count(&c);
 	print_kib(to, "MemTotal", c.total);
 	print_kib(to, "MemFree", c.free);
-	print_kib(to, "MemAvailable", c.free + c.cached);
+	print_kib(to, "MemAvailable", c.free + c.cached - c.memory_files);
 	print_kib(to, "Buffers", 0);
 	print_kib(to, "Cached", c.cached);
 	print_kib(to, "SwapCached", 0);
@@ -41,11 +41,11 @@ static void show_meminfo(struct proc_text *to)
 	print_kib(to, "Inactive", c.cached / 2);
 	print_kib(to, "SwapTotal", 0);
 	print_kib(to, "SwapFree", 0);
-	print_kib(to, "Dirty", 0);
+	print_kib(to, "Dirty", page_cache_nr_dirty());
 	print_kib(to, "Writeback", 0);
 	print_kib(to, "AnonPages", c.total - c.free - c.cached - c.slab);
 	print_kib(to, "Mapped", 0);
-	print_kib(to, "Shmem", 0);
+	print_kib(to, "Shmem", c.memory_files);
 	print_kib(to, "Slab", c.slab);
 	print_kib(to, "CommitLimit", c.total);
 	print_kib(to, "Committed_AS", c.total - c.free);
