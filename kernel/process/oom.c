@@ -38,14 +38,31 @@ static struct process *choose_victim_locked(bool *is_dying)
 	page_count(&pages);
 	*is_dying = false;
 	for (struct process *p = process_first_locked(); p; p = process_following_locked(p)) {
-		if (p->pid == 1 || p->is_zombie || !p->space)
+		if (p->pid == 1 || p->is_zombie)
 			continue;
 		if (p->is_exiting || (p->pending.pending & signal_bit(LINUX_SIGKILL)))
-			*is_dying = true;
-		else if (!worst || is_worse(p, worst, pages.total))
+			*is_dying = true; /* also one that has no memory any more: it may be giving it back just now */
+		else if (p->space && (!worst || is_worse(p, worst, pages.total)))
 			worst = p;
 	}
 	return worst;
+}
+
+static unsigned long long mib(uint64_t pages)
+{
+	return (unsigned long long)(pages * PAGE_SIZE >> 20);
+}
+
+/* Where the one that is killed has little: what has the memory may be no program. */
+static void tell_use(uint64_t victim_pages)
+{
+	struct page_counts pages;
+
+	page_count(&pages);
+	if (victim_pages > pages.total / 2)
+		return;
+	log_line(LOG_ERROR, "of %llu MiB programs have %llu, files in memory %llu, other files %llu, the kernel's own objects %llu", mib(pages.total),
+	    mib(pages.total - pages.free - pages.cached - pages.slab), mib(pages.memory_files), mib(pages.cached - pages.memory_files), mib(pages.slab));
 }
 
 void oom_kill(void)
@@ -56,8 +73,8 @@ void oom_kill(void)
 	spin_lock(&process_tree_lock);
 	victim = choose_victim_locked(&is_dying);
 	if (victim && !is_dying) {
-		log_line(LOG_ERROR, "out of memory: killed %s (pid %d, %llu MiB resident)", victim->name, victim->pid,
-		    (unsigned long long)(resident(victim) * PAGE_SIZE >> 20));
+		log_line(LOG_ERROR, "out of memory: killed %s (pid %d, %llu MiB resident)", victim->name, victim->pid, mib(resident(victim)));
+		tell_use(resident(victim));
 		(void)process_signal(victim, LINUX_SIGKILL, NULL);
 	}
 	spin_unlock(&process_tree_lock);

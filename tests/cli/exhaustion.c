@@ -108,6 +108,46 @@ static int hogs(int nr)
 	return recover();
 }
 
+/* A file in memory, without a name, that its mapping alone keeps. */
+static void fill_memory_file(void)
+{
+	size_t len = 1ul << 30;
+	int fd = memfd_create("hog", 0);
+	volatile char *at;
+
+	if (ftruncate(fd, (off_t)len))
+		_exit(1);
+	at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	for (size_t i = 0; i < len; i += 4096)
+		at[i] = 1;
+	_exit(2);
+}
+
+/* Whoever needs memory while a hog is dying, and gives its own back, waits for it, and does not die too. */
+static int beside_hogs(void)
+{
+	int status, killed = 0;
+
+	for (int i = 0; i < 15; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			fill_memory_file();
+		while (!waitpid(pid, &status, WNOHANG)) {
+			char *memory = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+			if (memory != MAP_FAILED) {
+				memset(memory, 1, MIB);
+				munmap(memory, MIB);
+			}
+		}
+		killed += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	}
+	printf("%d of 15 killed\n", killed);
+	return recover();
+}
+
 /* A file in memory is bounded by its file system, which has half of the memory. */
 static int shared_memory(void)
 {
@@ -144,6 +184,7 @@ int main(int argc, char **argv)
 	     : !strcmp(what, "memory") ? (take_all_memory(), 1)
 	     : !strcmp(what, "hog") ? hogs(1)
 	     : !strcmp(what, "hogs") ? hogs(8)
+	     : !strcmp(what, "beside-hogs") ? beside_hogs()
 	     : !strcmp(what, "shm") ? shared_memory()
 	     : !strcmp(what, "descriptors") ? descriptors()
 	     : 2;
