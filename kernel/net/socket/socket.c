@@ -218,15 +218,6 @@ long socket_receive(struct socket *socket, struct socket_message *message)
 	return socket->ops->receive(socket, message);
 }
 
-void socket_files_release(struct socket_files *files)
-{
-	if (!files)
-		return;
-	for (size_t i = 0; i < files->count; i++)
-		file_put(files->file[i]);
-	heap_free(files);
-}
-
 /* ---- Options of SOL_SOCKET ---- */
 
 static int option_int(const void *value, size_t len, int *to)

@@ -13,6 +13,7 @@ struct socket;
 /* Files that travel in a control message (SCM_RIGHTS): references are owned by the list. */
 #define SOCKET_FILES_MAX 253 /* unix(7) */
 struct socket_files {
+	struct list node; /* of those that are being let go */
 	size_t count;
 	struct file *file[SOCKET_FILES_MAX];
 };
@@ -113,7 +114,7 @@ bool socket_is_nonblocking(const struct socket *socket, int message_flags);
 int socket_set_option(struct socket *socket, int level, int option, const void *value, size_t len) must_check;
 long socket_get_option(struct socket *socket, int level, int option, void *value, size_t size);
 
-void socket_files_release(struct socket_files *files); /* puts all and frees; accepts NULL */
+void socket_files_release(struct socket_files *files); /* puts all and frees, however deep they are nested; accepts NULL */
 
 /* ---- Control messages (cmsg(3)) ---- */
 /* Reads SCM_RIGHTS and SCM_CREDENTIALS from `control`. -EINVAL, -EBADF, -EPERM. */

@@ -10,9 +10,18 @@
 
 enum { IOCTL_FIONREAD = 0x541b, IOCTL_TIOCOUTQ = 0x5411 };
 
+static const struct socket_ops unix_ops;
+
 struct unix_socket *unix_of(struct socket *socket)
 {
 	return container_of(socket, struct unix_socket, socket);
+}
+
+struct unix_socket *unix_of_file(struct file *file)
+{
+	struct socket *socket = socket_of(file);
+
+	return socket && socket->ops == &unix_ops ? unix_of(socket) : NULL;
 }
 
 void unix_get(struct unix_socket *s)
@@ -65,7 +74,6 @@ static void set_peer(struct unix_socket *s, struct unix_socket *peer)
 	unix_put(old);
 }
 
-static const struct socket_ops unix_ops;
 static const struct socket_family socket_family_unix; /* what SOCKET_FAMILY(unix) below defines */
 
 static int unix_create(int type, int protocol, struct socket **socket)
@@ -87,6 +95,8 @@ static int unix_create(int type, int protocol, struct socket **socket)
 	list_init(&s->packets);
 	list_init(&s->pending);
 	list_init(&s->pending_node);
+	list_init(&s->flight_node);
+	list_init(&s->visit_node);
 	wait_queue_init(&s->wait);
 	wait_queue_init(&s->room);
 	s->cred = own_cred();
@@ -312,6 +322,7 @@ static void unix_release(struct socket *socket)
 	set_peer(s, NULL);
 	unix_put(peer);
 	unix_put(s);
+	unix_flight_closed();
 }
 
 static long unix_get_name(struct socket *socket, bool of_peer, void *address)

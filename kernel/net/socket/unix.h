@@ -4,7 +4,8 @@
  *
  * References: a socket is held by its open file, by its peer, and by a listener that has it pending. Closing the file drops
  * its own hold on the peer, so that the two do not keep each other.
- * Locks: unix_socket.lock guards all of a socket but its name; two are never held at once. Whoever reads holds read_lock (sleeping),
+ * Locks: unix_socket.lock guards all of a socket but its name; two are never held at once, but for a listener's and that of a connection
+ * that waits there (unix_flight.c). Whoever reads holds read_lock (sleeping),
  * so that the first packet stays while it is copied to the program. names_lock guards names (unix_name.c).
  */
 #pragma once
@@ -45,9 +46,16 @@ struct unix_socket {
 	bool is_closed, read_shut, write_shut, was_connected;
 	struct list pending, pending_node; /* listening: connections not yet accepted */
 	unsigned nr_pending, backlog;
+	/* unix_flight.c's, and guarded by its lock */
+	struct file *file; /* borrowed, while in flight */
+	uint32_t flights;  /* references to the file that packets hold */
+	uint32_t nr_outside;
+	bool is_candidate;
+	struct list flight_node, visit_node;
 };
 
 struct unix_socket *unix_of(struct socket *socket);
+struct unix_socket *unix_of_file(struct file *file); /* NULL: it is none */
 void unix_get(struct unix_socket *s);
 void unix_put(struct unix_socket *s); /* accepts NULL */
 /* The peer with a reference, NULL if there is none. */
@@ -63,6 +71,11 @@ void unix_name_put(struct unix_name *name);    /* accepts NULL */
 /* ---- unix_list.c ---- */
 void unix_list_add(struct unix_socket *s);
 void unix_list_remove(struct unix_socket *s);
+
+/* ---- unix_flight.c ---- */
+void unix_flight_begin(struct socket_files *files); /* before they are queued */
+void unix_flight_end(struct socket_files *files);   /* after they are taken out, and before a reference is dropped or installed */
+void unix_flight_closed(void);			    /* a socket was: those that only each other's queues hold end. No lock held */
 
 /* ---- unix_packet.c ---- */
 struct unix_packet *unix_packet_new(size_t len);

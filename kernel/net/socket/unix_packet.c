@@ -23,6 +23,8 @@ struct unix_packet *unix_packet_new(size_t len)
 
 void unix_packet_free(struct unix_packet *packet)
 {
+	if (packet->files)
+		unix_flight_end(packet->files);
 	socket_files_release(packet->files);
 	unix_name_put(packet->from);
 	heap_free(packet);
@@ -74,6 +76,8 @@ static void describe_sender(struct unix_packet *packet, struct unix_socket *s, s
 /* Puts the packet into the receiver's queue, which owns it then; -EPIPE or -ECONNREFUSED if it is gone. */
 static int deliver(struct unix_socket *to, struct unix_packet *packet, int gone_error)
 {
+	if (packet->files)
+		unix_flight_begin(packet->files);
 	spin_lock(&to->lock);
 	if (to->is_closed || to->read_shut) {
 		spin_unlock(&to->lock);
@@ -261,16 +265,27 @@ static void remove_packet(struct unix_socket *s, struct unix_packet *packet)
 	unix_put(peer);
 }
 
+/* Takes the files out of a packet, whose place in the queue others look at too. */
+static struct socket_files *take_files(struct unix_socket *s, struct unix_packet *packet)
+{
+	struct socket_files *files;
+
+	spin_lock(&s->lock);
+	files = packet->files;
+	packet->files = NULL;
+	spin_unlock(&s->lock);
+	unix_flight_end(files);
+	return files;
+}
+
 static void describe_packet(struct unix_packet *packet, struct unix_socket *s, struct socket_message *message)
 {
 	if (s->socket.passes_credentials) {
 		message->cred = packet->cred;
 		message->has_cred = true;
 	}
-	if (packet->files && !(message->flags & LINUX_MSG_PEEK)) {
-		message->files = packet->files;
-		packet->files = NULL;
-	}
+	if (packet->files && !(message->flags & LINUX_MSG_PEEK))
+		message->files = take_files(s, packet);
 	if (packet->from && s->socket.type != LINUX_SOCK_STREAM) {
 		message->name_len = packet->from->len;
 		memcpy(message->name, &packet->from->address, packet->from->len);
