@@ -193,7 +193,6 @@ static int carry(struct attached *a, const char *name, struct dory_error *err)
 	return 0;
 }
 
-/* Signals end the attachment, not the program. */
 /* It was told, and is about to be: the same command is to work again behind us. */
 static void wait_for_end(const char *root, const char *name)
 {
@@ -214,7 +213,7 @@ int dory_attach(const char *root, const char *name, bool is_output_only, struct 
 	if (connect_to(root, name, &a, err) < 0)
 		return -1;
 	a.is_typing = a.has_input && !is_output_only;
-	a.signals = signals_open(&former);
+	a.signals = signals_open(&former); /* they end the attachment, not the program */
 	if (!a.has_input && !is_output_only)
 		progress_note("the program's standard input is closed: only what it writes is shown (dory run -d --interactive keeps it open)");
 	if (a.is_tty && a.is_typing && isatty(STDIN_FILENO) && terminal_make_raw() < 0)
