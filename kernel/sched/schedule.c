@@ -97,6 +97,14 @@ static void set_slice_end(struct scheduler *me, uint64_t now)
 		me->slice_end_ns = current->slice_used_ns >= slice ? now : now + slice - current->slice_used_ns;
 }
 
+/* An idle CPU brings no new addresses: only time at work counts, lest a server that wakes ten times a second begins each time anew. */
+static void account_idle(struct scheduler *me, uint64_t ns)
+{
+	me->idle_ns += ns;
+	if (me->refresh_ns != UINT64_MAX)
+		me->refresh_ns += ns;
+}
+
 static void plan_refresh(struct scheduler *me, uint64_t now)
 {
 	uint64_t period = page_table_refresh_period();
@@ -630,7 +638,7 @@ noreturn_fn static void idle_loop(void)
 		me->idle_since_ns = start;
 		cpu_idle();
 		me->idle_since_ns = 0;
-		me->idle_ns += clock_monotonic_ns() - start;
+		account_idle(me, clock_monotonic_ns() - start);
 	}
 }
 

@@ -10,7 +10,7 @@ struct scheduler {
 	unsigned cpu;
 	uint64_t programmed_ns;	     /* when the clock will interrupt; UINT64_MAX: never */
 	uint64_t slice_end_ns;	     /* of who runs; UINT64_MAX: none waits */
-	uint64_t refresh_ns;	     /* when page_table_refresh is due, if not idle; UINT64_MAX: never */
+	uint64_t refresh_ns;	     /* when page_table_refresh is due, put off by idle time; UINT64_MAX: never */
 	struct thread *previous;     /* who was switched away from: between switch and its end */
 	struct thread *vector_owner; /* whose state the vector registers hold */
 	bool previous_moves;	     /* previous may not stay on this CPU */
