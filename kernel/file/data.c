@@ -77,8 +77,10 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 	struct inode *inode = file->inode;
 	uint64_t at = *position, size = inode_size(inode);
 	long done = 0;
-	int ret = 0;
+	int ret = watch_may_file(file, WATCH_MAY_ACCESS);
 
+	if (ret)
+		return ret;
 	if (unlikely(thread_current()->no_wait) && !is_in_memory(inode, at, io->left, size))
 		return -EAGAIN;
 	while (io->left && at < size) {
@@ -104,8 +106,8 @@ static long data_read(struct file *file, struct io_vector *io, uint64_t *positio
 	}
 	*position = at;
 	file_touch_access(file); /* also at the end, where there is nothing to read */
-	if (done && unlikely(watch_count))
-		watch_path_event(&file->path, WATCH_ACCESS);
+	if (done)
+		watch_file_event(file, WATCH_ACCESS);
 	return done ? done : ret;
 }
 
@@ -114,8 +116,10 @@ long file_pages_get(struct file *file, uint64_t position, size_t max, struct pag
 	struct inode *inode = file->inode;
 	uint64_t size = inode_size(inode), first = position >> PAGE_SHIFT;
 	size_t nr = 1, there;
-	int ret;
+	int ret = watch_may_file(file, WATCH_MAY_ACCESS);
 
+	if (ret)
+		return ret;
 	*len = position < size ? min_u64(*len, size - position) : 0;
 	if (!*len)
 		return 0;
@@ -133,6 +137,7 @@ long file_pages_get(struct file *file, uint64_t position, size_t max, struct pag
 	there = nr * PAGE_SIZE - position % PAGE_SIZE;
 	*len = min_u64(*len, there);
 	file_touch_access(file);
+	watch_file_event(file, WATCH_ACCESS);
 	return (long)nr;
 }
 
@@ -291,8 +296,7 @@ static long data_write(struct file *file, struct io_vector *io, uint64_t *positi
 	mutex_unlock(&inode->lock);
 	if (ret <= 0)
 		return ret;
-	if (unlikely(watch_count))
-		watch_path_event(&file->path, WATCH_MODIFY);
+	watch_file_event(file, WATCH_MODIFY);
 	if ((file->flags & (O_SYNC | O_DSYNC)) && file->ops->sync) {
 		error = file->ops->sync(file, (file->flags & O_SYNC) != O_SYNC);
 		if (error)
@@ -463,8 +467,8 @@ int file_truncate(struct file *file, uint64_t size)
 		ret = inode_set(inode, &attributes);
 	}
 	mutex_unlock(&inode->lock);
-	if (!ret && file->path.dentry)
-		watch_path_event(&file->path, WATCH_MODIFY);
+	if (!ret)
+		watch_file_event(file, WATCH_MODIFY | WATCH_NO_PLACE);
 	return ret;
 }
 
@@ -487,6 +491,8 @@ int file_allocate(struct file *file, int mode, uint64_t offset, uint64_t len)
 	if (!ret)
 		inode_touch(inode, TOUCH_MTIME | TOUCH_CTIME);
 	mutex_unlock(&inode->lock);
+	if (!ret)
+		watch_file_event(file, WATCH_MODIFY);
 	return ret;
 }
 
@@ -499,10 +505,15 @@ static int directory_read(struct file *file, struct directory_sink *sink)
 
 	if (!inode->ops->read_directory)
 		return -ENOTDIR;
+	ret = watch_may_file(file, WATCH_MAY_ACCESS);
+	if (ret)
+		return ret;
 	mutex_lock(&inode->lock);
 	ret = inode->links ? inode->ops->read_directory(inode, &file->position, sink) : -ENOENT;
 	mutex_unlock(&inode->lock);
 	file_touch_access(file);
+	if (!ret)
+		watch_file_event(file, WATCH_ACCESS);
 	return ret;
 }
 

@@ -63,8 +63,8 @@ static void file_close(struct file *file)
 		file->watch->forget(file->watch);
 	if (inode && inode->lock_list)
 		lock_release_owner(file, file);
-	if (file->path.dentry && !(file->flags & O_PATH))
-		watch_path_event(&file->path, file->mode & MAY_WRITE ? WATCH_CLOSE_WRITE : WATCH_CLOSE_NOWRITE);
+	if (!(file->flags & O_PATH))
+		watch_file_event(file, file->mode & MAY_WRITE ? WATCH_CLOSE_WRITE : WATCH_CLOSE_NOWRITE);
 	if (file->ops->release)
 		file->ops->release(file);
 	file_uncount_writer(file);

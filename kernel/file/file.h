@@ -57,6 +57,7 @@ struct file {
 	struct file_watch *watch; /* of the signals about it; mostly NULL */
 	bool is_writer;	     /* counted by its inode (inode_begin_write), */
 	bool is_executed;    /* or by inode_begin_execute */
+	bool is_unwatched;   /* nobody hears of what is done with it (watch.h) */
 	const char *early_name; /* of a device, whose place in /dev was not looked up yet (device.h): then `inode` and `path` are not known; mostly NULL */
 };
 
@@ -151,6 +152,8 @@ void memory_file_set_hook(int (*create)(const char *name, bool may_seal, struct 
 int memory_file_new(const char *name, bool may_seal, struct file **file) must_check;
 /* An open file at a place, as path_open ends with: permission was checked. */
 int file_open_path(const struct path *path, int flags, struct file **file) must_check;
+int file_open_program(const struct path *path, struct file **file) must_check;		      /* for execve(2) */
+int file_open_unwatched(const struct path *path, int flags, struct file **file) must_check; /* nobody hears of it, nor of what is done with it */
 
 /* RLIMIT_FSIZE of the caller, set by kernel/syscall: `limit` in bytes; `exceeded` sends SIGXFSZ. */
 void file_set_size_limit_hooks(uint64_t (*limit)(void), void (*exceeded)(void));

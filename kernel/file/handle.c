@@ -19,7 +19,7 @@ int file_handle_of(const struct path *path, struct file_handle_bytes *handle)
 
 	if (!inode->fs || !inode->fs->find_inode)
 		return -EOPNOTSUPP;
-	*handle = (struct file_handle_bytes){.number = inode->number, .generation = inode->generation};
+	*handle = file_handle_of_inode(inode);
 	return 0;
 }
 

@@ -9,6 +9,12 @@ struct file_handle_bytes { /* what programs carry about */
 } packed_struct;
 enum { FILE_HANDLE_TYPE = 0x81 /* FILEID_INO64_GEN */ };
 
+/* Of one whose file system finds files by number. */
+static inline struct file_handle_bytes file_handle_of_inode(const struct inode *inode)
+{
+	return (struct file_handle_bytes){.number = inode->number, .generation = inode->generation};
+}
+
 /* -EOPNOTSUPP: its file system does not find files by number. */
 int file_handle_of(const struct path *path, struct file_handle_bytes *handle) must_check;
 /* The file of that handle in the file system of `anchor`, seen through that mount. -ESTALE: it is gone; -EOPNOTSUPP, -ENOMEM. */

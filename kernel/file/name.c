@@ -128,7 +128,7 @@ static void created(struct last_name *last, struct inode *made, uint32_t event)
 {
 	dentry_instantiate(last->dentry, made);
 	inode_touch(last->directory, TOUCH_MTIME | TOUCH_CTIME);
-	watch_name_event(last->directory, last->name, last->len, event | (inode_is_directory(made) ? WATCH_IS_DIRECTORY : 0), 0);
+	watch_entry_event(last->directory, last->name, last->len, event, made);
 }
 
 static int create_entry(struct last_name *last, uint32_t mode, uint64_t device)
@@ -310,7 +310,7 @@ static void removed(struct inode *directory, const char *name, size_t len, struc
 	if (!is_directory)
 		watch_event(inode, WATCH_ATTRIBUTES);
 	watch_removed(inode);
-	watch_name_event(directory, name, len, WATCH_DELETE | (is_directory ? WATCH_IS_DIRECTORY : 0), 0);
+	watch_entry_event(directory, name, len, WATCH_DELETE, inode);
 }
 
 int path_unlink(const struct path *start, const char *name)
@@ -446,6 +446,7 @@ static void renamed(struct last_name *from, struct last_name *to, bool exchange)
 
 	watch_moved(from->directory, from->name, from->len, to->directory, to->name, to->len, moved);
 	if (exchange) {
+		watch_moved(to->directory, to->name, to->len, from->directory, from->name, from->len, replaced);
 		dentry_exchange(from->dentry, to->dentry);
 	} else {
 		spin_lock(&name_lock);
@@ -598,7 +599,7 @@ int inode_change(const struct path *path, const struct inode_attributes *attribu
 	}
 	mutex_unlock(&inode->lock);
 	if (!ret)
-		watch_path_event(path, a.valid & ATTRIBUTE_SIZE ? WATCH_MODIFY : WATCH_ATTRIBUTES);
+		watch_path_event(path, WATCH_NO_PLACE | (a.valid & ATTRIBUTE_SIZE ? WATCH_MODIFY : WATCH_ATTRIBUTES));
 	return ret;
 }
 

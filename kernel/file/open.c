@@ -36,7 +36,8 @@ static int choose_ops(struct inode *inode, struct file *file)
 	return inode->ops->open ? inode->ops->open(inode, file) : 0;
 }
 
-int file_open_path(const struct path *path, int flags, struct file **file)
+/* `events`: what is told of it; 0: nothing, ever. */
+static int open_path(const struct path *path, int flags, uint32_t events, struct file **file)
 {
 	struct inode *inode = path_inode(path);
 	struct file *made = file_new(&path_file_ops, flags, NULL);
@@ -57,10 +58,30 @@ int file_open_path(const struct path *path, int flags, struct file **file)
 		heap_free(made);
 		return ret;
 	}
+	made->is_unwatched = !events;
 	if (!(flags & O_PATH))
-		watch_path_event(&made->path, WATCH_OPEN);
+		watch_file_event(made, events);
 	*file = made;
 	return 0;
+}
+
+int file_open_path(const struct path *path, int flags, struct file **file)
+{
+	return open_path(path, flags, WATCH_OPEN, file);
+}
+
+int file_open_program(const struct path *path, struct file **file)
+{
+	int ret = watch_may(path, WATCH_MAY_EXECUTE);
+
+	if (!ret)
+		ret = watch_may(path, WATCH_MAY_OPEN);
+	return ret ? ret : open_path(path, O_RDONLY, WATCH_OPEN | WATCH_OPEN_EXECUTE, file);
+}
+
+int file_open_unwatched(const struct path *path, int flags, struct file **file)
+{
+	return open_path(path, flags, 0, file);
 }
 
 static int may_open(const struct path *path, int flags)
@@ -114,13 +135,15 @@ static int open_found(const struct path *path, int flags, bool is_new, struct fi
 
 	if (!(flags & O_PATH) && !is_new) {
 		ret = may_open(path, flags);
+		if (!ret)
+			ret = watch_may(path, WATCH_MAY_OPEN);
 		if (ret)
 			return ret;
 		if (flags & O_TRUNC) {
 			ret = truncate_opened(path_inode(path));
 			if (ret)
 				return ret;
-			watch_path_event(path, WATCH_MODIFY);
+			watch_path_event(path, WATCH_MODIFY | WATCH_NO_PLACE);
 		}
 	}
 	return file_open_path(path, flags, file);

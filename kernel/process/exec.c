@@ -42,7 +42,7 @@ static int open_executable(const struct path *start, const char *name, unsigned 
 	else
 		ret = inode_permission(inode, MAY_EXEC);
 	if (!ret)
-		ret = file_open_path(&path, O_RDONLY, file);
+		ret = file_open_program(&path, file);
 	path_put(&path);
 	return ret;
 }

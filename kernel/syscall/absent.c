@@ -37,6 +37,4 @@ SYSCALL_ABSENT(acct, "as a Linux without CONFIG_BSD_PROCESS_ACCT");
 SYSCALL_ABSENT(add_key, "as a Linux without CONFIG_KEYS");
 SYSCALL_ABSENT(request_key, "as a Linux without CONFIG_KEYS");
 SYSCALL_ABSENT(keyctl, "as a Linux without CONFIG_KEYS");
-SYSCALL_ABSENT(fanotify_init, "as a Linux without CONFIG_FANOTIFY");
-SYSCALL_ABSENT(fanotify_mark, "as a Linux without CONFIG_FANOTIFY");
 SYSCALL_ABSENT(memfd_secret, "as a Linux started with secretmem.enable=0, Debian 12's default");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Extended attributes (xattr(7)): setxattr(2), getxattr(2), listxattr(2), removexattr(2), each by path, by link and by descriptor. */
 #include "kernel/syscall/arguments.h"
+#include "kernel/file/watch.h"
 #include "kernel/mem/heap.h"
 #include "lib/string.h"
 
@@ -73,6 +74,14 @@ static int check_name(const struct inode *inode, const char *name, bool is_write
 	return -EOPNOTSUPP;
 }
 
+static void tell_changed(const struct target *target)
+{
+	const struct path *path = target->file ? &target->file->path : &target->path;
+
+	if (path->dentry)
+		watch_path_event(path, WATCH_ATTRIBUTES | WATCH_NO_PLACE);
+}
+
 static int64_t set_attribute(struct target *target, const struct syscall_arguments *a)
 {
 	struct inode *inode = target->inode;
@@ -105,6 +114,8 @@ static int64_t set_attribute(struct target *target, const struct syscall_argumen
 		mutex_unlock(&inode->lock);
 	}
 	heap_free(value);
+	if (!ret)
+		tell_changed(target);
 	return ret;
 }
 
@@ -174,6 +185,8 @@ static int64_t remove_attribute(struct target *target, const struct syscall_argu
 	if (!ret)
 		inode_touch(inode, TOUCH_CTIME);
 	mutex_unlock(&inode->lock);
+	if (!ret)
+		tell_changed(target);
 	return ret;
 }
 

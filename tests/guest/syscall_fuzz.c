@@ -95,7 +95,7 @@ static const struct call calls[] = {
 	{SYS_chmod, {NAME, NUMBER}}, {SYS_fchmodat, {AT, NAME, NUMBER}}, {SYS_chown, {NAME, NUMBER, NUMBER}}, {SYS_utimensat, {AT, NAME, BUFFER, FLAGS}},
 	{SYS_utimes, {NAME, BUFFER}}, {SYS_setxattr, {NAME, BUFFER, BUFFER, LENGTH, SMALL}}, {SYS_getxattr, {NAME, BUFFER, BUFFER, LENGTH}},
 	{SYS_fsetxattr, {FD, OPENED, BUFFER, LENGTH, SMALL}}, {SYS_listxattr, {NAME, BUFFER, LENGTH}}, {SYS_removexattr, {NAME, BUFFER}},
-	{SYS_inotify_init1, {FLAGS}}, {SYS_inotify_add_watch, {FD, OPENED, NUMBER}}, {SYS_inotify_rm_watch, {FD, SMALL}}, {SYS_eventfd2, {NUMBER, FLAGS}},
+	{SYS_fanotify_init, {NUMBER, FLAGS}}, {SYS_fanotify_mark, {FD, NUMBER, NUMBER, AT, OPENED}}, {SYS_inotify_init1, {FLAGS}}, {SYS_inotify_add_watch, {FD, OPENED, NUMBER}}, {SYS_inotify_rm_watch, {FD, SMALL}}, {SYS_eventfd2, {NUMBER, FLAGS}},
 	{SYS_epoll_create1, {FLAGS}}, {SYS_epoll_ctl, {FD, SMALL, FD, BUFFER}}, {SYS_epoll_ctl, {FD, SMALL, FD, BUFFER}},
 	{SYS_epoll_pwait, {FD, BUFFER, COUNT, SMALL, BUFFER, SMALL}}, {SYS_signalfd4, {FD, BUFFER, SMALL, FLAGS}}, {SYS_timerfd_create, {SMALL, FLAGS}},
 	{SYS_timerfd_settime, {FD, SMALL, BUFFER, BUFFER}}, {SYS_timerfd_gettime, {FD, BUFFER}}, {SYS_memfd_create, {OPENED, FLAGS}},
@@ -426,7 +426,7 @@ static void open_some(void)
 			fd = open_inet();
 			break;
 		case 5:
-			fd = (int)ONE_OF(((long[]){syscall(SYS_epoll_create1, 0), syscall(SYS_eventfd2, 3, 0), syscall(SYS_inotify_init1, 0)}));
+			fd = (int)ONE_OF(((long[]){syscall(SYS_epoll_create1, 0), syscall(SYS_eventfd2, 3, 0), syscall(SYS_inotify_init1, 0), syscall(SYS_fanotify_init, BELOW(2) ? 2 : 0xe02, 0)}));
 			break;
 		default:
 			fd = open(ONE_OF(names), O_RDWR | O_CREAT | (BELOW(4) ? O_NONBLOCK : O_NONBLOCK | O_APPEND), 0644);
@@ -503,6 +503,8 @@ static void child(uint64_t seed)
 			a[n] = argument(call->kind[n]);
 		if (call->nr == SYS_mmap) /* no memory that must be there at once */
 			a[3] &= ~(long)(MAP_POPULATE | MAP_HUGETLB);
+		if (call->nr == SYS_fanotify_init) /* nobody would answer whether others may open files */
+			a[0] &= ~12l;
 		if (call->nr == SYS_fcntl && ((int)a[1] == F_SETOWN || (int)a[1] == F_SETOWN_EX)) /* no signals to others */
 			continue;
 		syscall(call->nr, a[0], a[1], a[2], a[3], a[4], a[5]);

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "show.h"
 
@@ -83,6 +86,53 @@ static void names(void)
 	rmdir("w");
 }
 
+static void seldom_used(void)
+{
+	char buf[4096];
+	int ends[2], file, folder, other;
+
+	printf("== other ways to read and change\n");
+	mkdir("w", 0755);
+	file = open("w/file", O_RDWR | O_CREAT, 0600);
+	other = open("w/other", O_RDWR | O_CREAT, 0600);
+	folder = open("w", O_RDONLY | O_DIRECTORY);
+	if (write(file, "0123456789", 10) != 10 || pipe(ends))
+		return;
+	SHOW(inotify_add_watch(notify, "w", IN_ALL_EVENTS & ~(IN_OPEN | IN_CLOSE)));
+	while (syscall(SYS_getdents64, folder, buf, sizeof(buf)) > 0)
+		;
+	events("folder read");
+	SHOW(sendfile(ends[1], file, &(off_t){0}, 5));
+	events("sendfile");
+	SHOW(splice(file, &(loff_t){2}, ends[1], NULL, 5, 0));
+	events("splice from it");
+	SHOW(splice(ends[0], NULL, other, &(loff_t){0}, 5, 0));
+	events("splice to it");
+	SHOW(copy_file_range(file, &(loff_t){0}, other, &(loff_t){0}, 5, 0));
+	events("copy_file_range");
+	SHOW(fsetxattr(file, "user.a", "b", 1, 0));
+	SHOW(removexattr("w/file", "user.a"));
+	events("attributes");
+	SHOW(removexattr("w/file", "user.a"));
+	events("no attribute");
+	SHOW(fallocate(file, 0, 0, 100));
+	events("fallocate");
+	SHOW(ftruncate(file, 5));
+	SHOW(truncate("w/other", 5));
+	events("truncated");
+	SHOW(renameat2(AT_FDCWD, "w/file", AT_FDCWD, "w/other", RENAME_EXCHANGE));
+	events("exchanged");
+	close(file);
+	close(other);
+	close(folder);
+	close(ends[0]);
+	close(ends[1]);
+	unlink("w/file");
+	unlink("w/other");
+	rmdir("w");
+	events("removed");
+}
+
 static void unmounted(void)
 {
 	printf("== unmounted\n");
@@ -132,6 +182,7 @@ int main(void)
 
 	notify = inotify_init1(IN_NONBLOCK);
 	names();
+	seldom_used();
 	unmounted();
 	/* Two inodes, in any order: each hears IN_UNMOUNT, then IN_IGNORED. */
 	printf("bytes %zd\n", read(notify, buf, sizeof(buf)));

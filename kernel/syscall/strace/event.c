@@ -17,7 +17,6 @@ static const struct strace_name inotify_flags[] = {{O_CLOEXEC, "IN_CLOEXEC"}, {O
 static const struct strace_name watches[] = {{0xfff, "IN_ALL_EVENTS"}, {1, "IN_ACCESS"}, {2, "IN_MODIFY"}, {4, "IN_ATTRIB"}, {8, "IN_CLOSE_WRITE"}, {16, "IN_CLOSE_NOWRITE"}, {32, "IN_OPEN"}, {64, "IN_MOVED_FROM"},
     {128, "IN_MOVED_TO"}, {256, "IN_CREATE"}, {512, "IN_DELETE"}, {1024, "IN_DELETE_SELF"}, {2048, "IN_MOVE_SELF"}, {0x01000000, "IN_ONLYDIR"}, {0x02000000, "IN_DONT_FOLLOW"}, {0x20000000, "IN_MASK_ADD"},
     {0x80000000, "IN_ONESHOT"}, {0, NULL}};
-
 static void show_polled(struct strace_line *line, const struct strace_value *v)
 {
 	uint64_t count = v->a->v[v->index + 1];
