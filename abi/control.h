@@ -60,4 +60,5 @@ enum {
 #define BOOT_OPTION_STRACE    "strace"	   /* print every system call */
 #define BOOT_OPTION_BOOTCHART "bootchart"  /* print when each step of the start happened */
 #define BOOT_OPTION_IP	      "ip="	   /* addresses of a network interface (kernel/net/system/ip_option.h); a word an interface, without one: DHCP */
+#define BOOT_OPTION_PORTS     "ports="	   /* names of ports from number 1 on, with commas between: known without asking the device, which tells of its ports late then */
 #define BOOT_OPTION_TIME      "time="	   /* nanoseconds since 1970 when the machine was started */

@@ -109,24 +109,46 @@ static int config_open(const struct run_config *config, struct dory_error *err)
 	return fd;
 }
 
-static char *boot_options(const struct instance_request *request)
+/* " ports=NAME,NAME": where the console is among them, the guest asks the device itself, for the terminal's sake. */
+static char *port_names(const struct wiring *wiring)
 {
+	char *names = NULL;
+
+	for (size_t i = 0; i < wiring->count; i++) {
+		char *longer;
+
+		if (!wiring->its[i].name) {
+			free(names);
+			return text_format("%s", "");
+		}
+		longer = text_format("%s%s%s", names ? names : " " BOOT_OPTION_PORTS, names ? "," : "", wiring->its[i].name);
+		free(names);
+		names = longer;
+	}
+	return names;
+}
+
+static char *boot_options(const struct instance_request *request, const struct wiring *wiring)
+{
+	char *ports = port_names(wiring), *options;
 	struct timespec now;
 	char level[24] = "";
 
 	if (request->log_level >= 0 && request->log_level != LOGGED_BY_DEFAULT)
 		snprintf(level, sizeof(level), BOOT_OPTION_LOG "%d ", request->log_level);
 	clock_gettime(CLOCK_REALTIME, &now);
-	return text_format("%s" BOOT_OPTION_TIME "%lld%09ld%s%s%s", level, (long long)now.tv_sec, now.tv_nsec,
-		request->strace ? " " BOOT_OPTION_STRACE : "", request->bootchart ? " " BOOT_OPTION_BOOTCHART : "",
+	options = text_format("%s" BOOT_OPTION_TIME "%lld%09ld%s%s%s%s", level, (long long)now.tv_sec, now.tv_nsec,
+		request->strace ? " " BOOT_OPTION_STRACE : "", request->bootchart ? " " BOOT_OPTION_BOOTCHART : "", ports,
 		request->boot_options ? request->boot_options : "");
+	free(ports);
+	return options;
 }
 
 static int start_machine(const struct instance_request *request, const struct wiring *wiring, struct process *process,
 	struct dory_error *err)
 {
 	struct machine machine = request->machine;
-	char *options = boot_options(request);
+	char *options = boot_options(request, wiring);
 	int result;
 
 	machine.boot_options = options;

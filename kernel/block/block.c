@@ -10,7 +10,7 @@
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
-enum { POLL_ROUNDS = 500, SECTOR = 512 };
+enum { POLL_ROUNDS = 1000, SECTOR = 512 };
 
 static struct list devices = LIST_INIT(devices); /* filled while one CPU runs; only grows */
 
@@ -78,11 +78,11 @@ static int completion_wait(struct completion *completion, struct block_device *d
 {
 	struct waiter waiter;
 
+	/* Without cpu_relax: an emulator leaves the guest's code there, and takes a lock that the device needs. */
 	for (unsigned i = 0; device->poll && i < POLL_ROUNDS; i++) {
 		device->poll(device);
 		if (is_complete(completion))
 			return completion->status;
-		cpu_relax();
 	}
 	wait_begin(&waiter, &completion->queue);
 	while (!is_complete(completion))

@@ -23,6 +23,7 @@ struct found {
 static struct found *first, **last = &first;
 static uint32_t binder = NOBODY; /* the CPU that gives those that wait their turn; atomic */
 bool devices_wait;		 /* atomic */
+static struct late_work *late_works;
 
 void device_found(const struct device *device)
 {
@@ -65,6 +66,13 @@ static void bind_all(void)
 	}
 }
 
+void late_work_add(struct late_work *work)
+{
+	work->next = late_works;
+	late_works = work;
+	devices_wait = true;
+}
+
 static void bind_rest(void)
 {
 	for (struct found *found = first; found; found = found->next) {
@@ -73,6 +81,8 @@ static void bind_rest(void)
 		if (!found->is_taken && !bind(device, true))
 			log_line(LOG_INFO, "no driver for device %04x:%04x class %06x", device->vendor, device->id, device->class_code);
 	}
+	for (struct late_work *work = late_works; work; work = work->next)
+		work->work();
 }
 
 void device_bind_waiting(void)

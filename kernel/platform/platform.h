@@ -77,6 +77,12 @@ static inline void device_need_all(void)
 	if (unlikely(__atomic_load_n(&devices_wait, __ATOMIC_ACQUIRE)))
 		device_bind_waiting();
 }
+/* What can wait as these devices can, and is done with them. Any context, too. */
+struct late_work {
+	void (*work)(void);
+	struct late_work *next;
+};
+void late_work_add(struct late_work *work); /* before the first program; kept */
 uint32_t pci_read(const struct device *device, unsigned offset, unsigned bytes);
 void pci_write(const struct device *device, unsigned offset, unsigned bytes, uint32_t value);
 /* Physical address and length of a memory BAR, assigned if the firmware did not; -ENODEV. */

@@ -3,11 +3,16 @@
  * virtio console devices (virtio 1.2 §5.3). Without VIRTIO_CONSOLE_F_MULTIPORT there is one port, the terminal. With it, the device tells of
  * its ports over a control channel. The device takes its control messages one after the other, and answers one before it
  * returns its buffer: so once our message came back, all answers to it are there, and by the time init runs all ports are known.
+ *
+ * Where the command line names the ports, all that can wait: what a program writes goes out without it. It begins when a program reads, or a moment
+ * after the start. A program that only writes, and ends, is not held up by a dozen messages.
  */
+#include "abi/control.h"
 #include "kernel/driver/virtio/console.h"
 #include "kernel/arch/page_table.h"
 #include "kernel/log/log.h"
 #include "kernel/mem/heap.h"
+#include "kernel/platform/boot_option.h"
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
@@ -42,7 +47,7 @@ void console_send(struct console *console, unsigned port, enum control_event eve
 	struct control_message *message;
 	struct virtqueue_segment segment = {.len = sizeof(*message)};
 
-	if (!console->is_multiport)
+	if (!console->is_multiport || __atomic_load_n(&console->is_late, __ATOMIC_ACQUIRE))
 		return;
 	message = heap_alloc(sizeof(*message));
 	if (!message)
@@ -68,15 +73,8 @@ static bool offer_control_locked(struct console *console, void *buffer)
 static void set_name(struct port *port, const char *text, size_t len)
 {
 	len = strnlen(text, len);
-	if (!len || port->name || memchr(text, '/', len))
-		return;
-	port->name = heap_alloc(len + 1);
-	if (!port->name)
-		return;
-	memcpy(port->name, text, len);
-	port->name[len] = '\0';
-	if (!port->terminal)
-		port_add_device(port);
+	if (len && !port->name && !memchr(text, '/', len))
+		port_set_name(port, text, len);
 }
 
 static void set_size(struct port *port, const struct control_message *message, size_t len)
@@ -113,6 +111,7 @@ static void handle_control(struct console *console, const struct control_message
 		set_size(port, message, len);
 		break;
 	case CONTROL_PORT_OPEN:
+		port->was_told_host_open = true;
 		port_set_host_open(port, message->value);
 		break;
 	case CONTROL_PORT_NAME:
@@ -166,19 +165,24 @@ static bool is_settled(struct console *console)
 	return idle;
 }
 
+static void settle_console(struct console *console)
+{
+	uint64_t end = clock_monotonic_ns() + SETTLE_NS;
+
+	while (!is_settled(console)) {
+		if (clock_monotonic_ns() > end) {
+			log_line(LOG_ERROR, "virtio-console: the device does not answer");
+			return;
+		}
+		cpu_relax();
+	}
+}
+
 static void settle(void)
 {
-	for (struct console *console = consoles; console; console = console->next) {
-		uint64_t end = clock_monotonic_ns() + SETTLE_NS;
-
-		while (console->is_multiport && !is_settled(console)) {
-			if (clock_monotonic_ns() > end) {
-				log_line(LOG_ERROR, "virtio-console: the device does not answer");
-				break;
-			}
-			cpu_relax();
-		}
-	}
+	for (struct console *console = consoles; console; console = console->next)
+		if (console->is_multiport && !console->is_late)
+			settle_console(console);
 }
 INITCALL(virtio_console_settle, INIT_FILE, settle);
 
@@ -196,6 +200,45 @@ static int start_control(struct console *console)
 	spin_unlock(&console->control_lock);
 	console_send(console, 0, CONTROL_DEVICE_READY, 1);
 	return 0;
+}
+
+/* ---- Ports that are known before the device tells of them ---- */
+
+/* The host is expected to have opened them: it made them for this machine. Whether there were any. */
+static bool name_ports(struct console *console)
+{
+	const char *text = boot_option_next(BOOT_OPTION_PORTS, NULL);
+	unsigned id = 1;
+
+	for (; text && id < console->nr_ports; id++) {
+		size_t len = 0;
+
+		while (text[len] && text[len] != ',' && text[len] != ' ')
+			len++;
+		port_set_name(&console->ports[id], text, len);
+		console->ports[id].is_host_open = true;
+		text = text[len] == ',' ? text + len + 1 : NULL;
+	}
+	return id > 1;
+}
+
+void console_begin_control(struct console *console)
+{
+	if (!__atomic_exchange_n(&console->is_late, false, __ATOMIC_ACQ_REL) || start_control(console))
+		return;
+	for (unsigned id = 1; id < console->nr_ports; id++)
+		if (port_is_open(&console->ports[id]))
+			console_send(console, id, CONTROL_PORT_OPEN, 1);
+	settle_console(console);
+	for (unsigned id = 1; id < console->nr_ports; id++)
+		if (!console->ports[id].was_told_host_open) /* the host has closed it already */
+			port_set_host_open(&console->ports[id], false);
+}
+
+static void begin_late_control(void)
+{
+	for (struct console *console = consoles; console; console = console->next)
+		console_need_control(console);
 }
 
 /* ---- Queues (§5.3.2): port 0 has 0 and 1, the control channel 2 and 3, port n 2n + 2 and 2n + 3. ---- */
@@ -220,6 +263,8 @@ static int open_queues(struct console *console)
 		ret = open_queue(console, index, RECEIVE_ENTRIES, port_interrupt_receive, port, &port->receive);
 		if (!ret)
 			ret = open_queue(console, index + 1, TRANSMIT_ENTRIES, port_interrupt_transmit, port, &port->transmit);
+		if (!ret)
+			virtqueue_silence(&port->transmit->ring);
 	}
 	if (ret || !console->is_multiport)
 		return ret;
@@ -261,6 +306,13 @@ static int start_console(struct console *console)
 	console->virtio->driver_data = console;
 	console->virtio->config_changed = read_size;
 	virtio_start(console->virtio);
+	if (console->is_multiport && name_ports(console)) {
+		static struct late_work work = {.work = begin_late_control};
+
+		console->is_late = true;
+		late_work_add(&work);
+		return 0;
+	}
 	if (console->is_multiport)
 		return start_control(console);
 	ret = port_become_terminal(&console->ports[0]);

@@ -20,7 +20,7 @@ struct port_buffer {
 struct port {
 	struct console *console;
 	unsigned id;
-	char *name;		   /* NULL until the device tells */
+	const char *name;	   /* NULL: not known yet */
 	struct terminal *terminal; /* NULL: a character device */
 	struct virtio_queue *receive, *transmit;
 	struct spinlock lock;	   /* guards the queues and what follows */
@@ -29,6 +29,7 @@ struct port {
 	uint32_t receive_size;	   /* of the buffers that were offered; 0: none yet */
 	unsigned nr_open;
 	bool is_added, is_host_open;
+	bool was_told_host_open; /* by the device, whether so or not; before, `is_host_open` is what can be expected */
 	struct mutex read_lock, write_lock; /* one reader, one writer at a time */
 	struct wait_queue read_wait, write_wait;
 	struct character_device node;
@@ -37,6 +38,7 @@ struct port {
 struct console {
 	struct virtio_device *virtio;
 	bool is_multiport;
+	bool is_late; /* nothing was said over the control channel yet; atomic */
 	unsigned nr_ports;
 	struct port *ports;
 	struct spinlock control_lock; /* guards the control queues */
@@ -48,7 +50,15 @@ enum control_event { /* §5.3.6.2 */
 	CONTROL_DEVICE_READY, CONTROL_PORT_ADD, CONTROL_PORT_REMOVE, CONTROL_PORT_READY, CONTROL_CONSOLE_PORT, CONTROL_RESIZE,
 	CONTROL_PORT_OPEN, CONTROL_PORT_NAME,
 };
+/* Nothing, as long as the control channel is not in use. */
 void console_send(struct console *console, unsigned port, enum control_event event, unsigned value);
+void console_begin_control(struct console *console);
+/* Who wants something of the host, or to know of it, needs the control channel. Any context. */
+static inline void console_need_control(struct console *console)
+{
+	if (unlikely(__atomic_load_n(&console->is_late, __ATOMIC_ACQUIRE)))
+		console_begin_control(console);
+}
 
 enum {
 	PORT_CHUNK = 16384 - sizeof(struct port_buffer),
@@ -76,8 +86,9 @@ bool port_send_small(struct port *port, const char *text, size_t len);
 bool port_is_sent(struct port *port); /* the device has taken all */
 /* Waits until the device has taken all that was written to it: -EINTR. */
 int port_drain(struct port *port);
+bool port_is_open(struct port *port); /* by a program, or the kernel for it */
 void port_set_host_open(struct port *port, bool is_open);
 int port_become_terminal(struct port *port) must_check;
 
-/* Makes /dev/vport/NAME. */
-void port_add_device(struct port *port);
+/* Its name is text[len], which holds no '/'; it is /dev/vport/NAME then, unless it is a terminal. */
+void port_set_name(struct port *port, const char *text, size_t len);

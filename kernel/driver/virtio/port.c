@@ -2,6 +2,9 @@
 /*
  * Ports: bytes to and from the device. Buffers come from the heap as they are needed; a port that nobody opened has none. The number
  * of entries in the queue bounds what is in flight: a host that does not read stops the writer.
+ *
+ * A device mostly takes what is sent before the notification returns, and nobody needs to be told. So interrupts about it are asked for
+ * only when somebody finds no room, or waits until all is taken.
  */
 #include "kernel/arch/page_table.h"
 #include "kernel/driver/virtio/console.h"
@@ -171,6 +174,12 @@ static bool reap_locked(struct port *port)
 	return any;
 }
 
+/* Not all of it was taken yet: an interrupt tells when more was. False: that is so already. */
+static bool listen_locked(struct port *port)
+{
+	return virtqueue_listen(&port->transmit->ring, 1) || !reap_locked(port);
+}
+
 struct port_buffer *port_buffer_new(size_t len)
 {
 	struct port_buffer *buffer = heap_alloc(sizeof(*buffer) + len);
@@ -191,6 +200,8 @@ bool port_can_send(struct port *port)
 
 	spin_lock(&port->lock);
 	reap_locked(port);
+	while (!has_room_locked(port) && !listen_locked(port))
+		;
 	can = has_room_locked(port) && !port->transmit->ring.is_broken;
 	spin_unlock(&port->lock);
 	return can;
@@ -207,6 +218,7 @@ bool port_send(struct port *port, struct port_buffer *buffer)
 		submit_pending_locked(port);
 	if (sent)
 		submit_locked(port, buffer);
+	reap_locked(port);
 	spin_unlock(&port->lock);
 	return sent;
 }
@@ -239,9 +251,17 @@ bool port_send_small(struct port *port, const char *text, size_t len)
 		port->pending->len += (uint32_t)len;
 		if (virtqueue_is_idle(&port->transmit->ring))
 			submit_pending_locked(port);
+		reap_locked(port);
 	}
+	while ((!sent || port->pending) && !listen_locked(port))
+		;
 	spin_unlock(&port->lock);
 	return sent;
+}
+
+static bool is_sent_locked(const struct port *port)
+{
+	return !port->transmit || virtqueue_is_idle(&port->transmit->ring) || port->transmit->ring.is_broken;
 }
 
 bool port_is_sent(struct port *port)
@@ -250,7 +270,8 @@ bool port_is_sent(struct port *port)
 
 	spin_lock(&port->lock);
 	reap_locked(port);
-	sent = !port->transmit || virtqueue_is_idle(&port->transmit->ring) || port->transmit->ring.is_broken;
+	while (!(sent = is_sent_locked(port)) && !listen_locked(port))
+		;
 	spin_unlock(&port->lock);
 	return sent;
 }
@@ -277,12 +298,24 @@ void port_interrupt_transmit(struct virtio_queue *queue)
 
 	spin_lock(&port->lock);
 	any = reap_locked(port) || !list_empty(&port->write_wait.waiters); /* a writer may have reaped what this interrupt is about */
+	if (is_sent_locked(port))
+		virtqueue_silence(&queue->ring);
 	spin_unlock(&port->lock);
 	if (!any)
 		return;
 	if (port->terminal)
 		terminal_has_room(port->terminal);
 	wait_wake_all(&port->write_wait, POLLOUT | POLLWRNORM);
+}
+
+bool port_is_open(struct port *port)
+{
+	bool is_open;
+
+	spin_lock(&port->lock);
+	is_open = port->nr_open;
+	spin_unlock(&port->lock);
+	return is_open;
 }
 
 void port_set_host_open(struct port *port, bool is_open)

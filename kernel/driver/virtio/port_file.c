@@ -68,6 +68,7 @@ static long port_read(struct file *file, struct io_vector *io, uint64_t *positio
 		mutex_unlock(&port->read_lock);
 		if (ret || !was_open)
 			break;
+		console_need_control(port->console);
 		if (file_is_nonblocking(file))
 			return -EAGAIN;
 		ret = wait_until(port, &port->read_wait, can_read);
@@ -143,10 +144,15 @@ static int drain_all(struct console *console)
 	return ret;
 }
 
+static bool is_control_port(const struct port *port)
+{
+	return !strcmp(port->name, CONTROL_PORT);
+}
+
 static long port_write(struct file *file, struct io_vector *io, uint64_t *position)
 {
 	struct port *port = port_of(file);
-	bool is_control = !strcmp(port->name, CONTROL_PORT);
+	bool is_control = is_control_port(port);
 	long ret;
 
 	if (is_control) {
@@ -167,6 +173,8 @@ static unsigned port_poll(struct file *file, struct poll_table *table)
 	struct port *port = port_of(file);
 	unsigned events = 0;
 
+	if (file->mode & MAY_READ && !is_control_port(port)) /* for which init waits from the start on: it can wait a moment longer */
+		console_need_control(port->console);
 	if (table && table->add) {
 		table->add(table, &port->read_wait);
 		table->add(table, &port->write_wait);
@@ -227,18 +235,20 @@ static const struct file_ops port_file_ops = {
     .release = port_release,
 };
 
-void port_add_device(struct port *port)
+void port_set_name(struct port *port, const char *text, size_t len)
 {
 	static const char folder[] = "vport/";
-	size_t len = strlen(port->name) + 1;
-	char *name = heap_alloc(sizeof(folder) - 1 + len);
+	char *path = heap_alloc(sizeof(folder) + len);
 
-	if (!name)
+	if (!path)
 		return;
-	memcpy(name, folder, sizeof(folder) - 1);
-	memcpy(name + sizeof(folder) - 1, port->name, len);
+	memcpy(path, folder, sizeof(folder) - 1);
+	port->name = memcpy(path + sizeof(folder) - 1, text, len);
+	path[sizeof(folder) - 1 + len] = '\0';
+	if (port->terminal)
+		return;
 	port->node = (struct character_device){
-	    .name = name,
+	    .name = path,
 	    .major = MAJOR,
 	    .minor = port->id,
 	    .mode = 0666,
