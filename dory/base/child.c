@@ -10,23 +10,40 @@
 #include <unistd.h>
 #include "dory/base/text.h"
 
-enum { OUTPUT_MAX = 1 << 20 };
+enum { OUTPUT_MAX = 1 << 20, THIRD = 3 };
 
 extern char **environ;
 
-static int spawn(const char *const *argv, int output, pid_t *pid)
+/* input -1: /dev/null; third -1: there is none. */
+static int spawn(const char *const *argv, int input, int output, int third, pid_t *pid, struct dory_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	int failure;
 
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (input < 0)
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (third >= 0)
+		posix_spawn_file_actions_adddup2(&actions, third, THIRD);
 	failure = posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	errno = failure;
-	return failure ? -1 : 0;
+	return failure ? error_set_errno(err, failure == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "starting %s", argv[0]) : 0;
+}
+
+static int await(pid_t pid, const char *name, int *result, struct dory_error *err)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_set_errno(err, DORY_ERROR_IO, "waiting for %s", name);
+	*result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return 0;
 }
 
 /* Reads to the end, so that the child never blocks; keeps the first OUTPUT_MAX bytes. */
@@ -48,13 +65,12 @@ static void collect(int fd, struct text_buffer *buffer)
 int child_run(const char *const *argv, struct child_result *result, struct dory_error *err)
 {
 	struct text_buffer output = {0};
-	int ends[2], status;
+	int ends[2];
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set_errno(err, DORY_ERROR_IO, "making a pipe for %s", argv[0]);
-	if (spawn(argv, ends[1], &pid) < 0) {
-		error_set_errno(err, errno == ENOENT ? DORY_ERROR_NOT_FOUND : DORY_ERROR_IO, "starting %s", argv[0]);
+	if (spawn(argv, -1, ends[1], -1, &pid, err) < 0) {
 		close(ends[0]);
 		close(ends[1]);
 		return -1;
@@ -63,15 +79,23 @@ int child_run(const char *const *argv, struct child_result *result, struct dory_
 	text_append(&output, "", 0);
 	collect(ends[0], &output);
 	close(ends[0]);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR) {
-			free(output.text);
-			return error_set_errno(err, DORY_ERROR_IO, "waiting for %s", argv[0]);
-		}
-	result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (await(pid, argv[0], &result->status, err) < 0) {
+		free(output.text);
+		return -1;
+	}
 	result->output = output.text;
 	result->length = output.length;
 	return 0;
+}
+
+int child_run_on_files(const char *const *argv, int in, int out, int third, struct dory_error *err)
+{
+	int status;
+	pid_t pid;
+
+	if (spawn(argv, in, out, third, &pid, err) < 0 || await(pid, argv[0], &status, err) < 0)
+		return -1;
+	return status;
 }
 
 void child_result_release(struct child_result *result)

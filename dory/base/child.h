@@ -13,4 +13,10 @@ struct child_result {
  * Runs argv[0] (searched in PATH) to its end, with stdin and stderr from and to /dev/null. NOT_FOUND if there is no such program.
  */
 int child_run(const char *const *argv, struct child_result *result, struct dory_error *err) must_check;
+
+/*
+ * The same with open files: its stdin and stdout, and one more that it has under number 3. Its exit status, or 128 + N after signal N; -1 with NOT_FOUND
+ * if there is no such program.
+ */
+int child_run_on_files(const char *const *argv, int in, int out, int third, struct dory_error *err) must_check;
 void child_result_release(struct child_result *result);

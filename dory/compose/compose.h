@@ -32,7 +32,7 @@ struct compose_source {
 	const void *context;
 };
 
-enum { COMPOSE_FORMAT_VERSION = 3 }; /* counts up when the same sources would give another image */
+enum { COMPOSE_FORMAT_VERSION = 4 }; /* counts up when the same sources would give another image */
 
 struct compose_request {
 	const char *image_path; /* the disk image (raw, ext4 without partitions); replaced atomically */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "dory/base/progress.h"
 #include "dory/base/text.h"
+#include "dory/compose/bytecode.h"
 #include "dory/compose/directory.h"
 #include "dory/compose/fixup.h"
 #include "dory/compose/package.h"
@@ -23,6 +24,7 @@ struct gathering {
 	const struct compose_request *request;
 	struct directory **directories; /* for each source, NULL where it is something else */
 	struct package **packages;
+	struct package **bytecode; /* of them, or NULL */
 	EVP_MD_CTX *digesting;
 	uint8_t digest[32];
 	bool is_racy;
@@ -106,8 +108,9 @@ int gathering_survey(const struct compose_request *request, struct gathering **g
 	g->request = request;
 	g->directories = calloc(request->source_count + 1, sizeof(struct directory *));
 	g->packages = calloc(request->source_count + 1, sizeof(struct package *));
+	g->bytecode = calloc(request->source_count + 1, sizeof(struct package *));
 	g->digesting = EVP_MD_CTX_new();
-	if (!g->directories || !g->packages || !g->digesting)
+	if (!g->directories || !g->packages || !g->bytecode || !g->digesting)
 		abort();
 	EVP_DigestInit_ex(g->digesting, EVP_sha256(), NULL);
 	put_digest(g, options, sizeof(options));
@@ -137,10 +140,12 @@ void gathering_free(struct gathering *gathering)
 	for (size_t i = 0; i < gathering->request->source_count; i++) {
 		directory_free(gathering->directories[i]);
 		package_free(gathering->packages[i]);
+		package_free(gathering->bytecode[i]);
 	}
 	EVP_MD_CTX_free(gathering->digesting);
 	free(gathering->directories);
 	free(gathering->packages);
+	free(gathering->bytecode);
 	free(gathering);
 }
 
@@ -148,6 +153,7 @@ void gathering_free(struct gathering *gathering)
 struct opening {
 	struct gathering *g;
 	char *temporary;
+	struct bytecode_version python; /* that compiled modules are made for */
 	atomic_size_t next;
 	atomic_bool has_failed;
 	pthread_mutex_t lock; /* guards the following */
@@ -178,6 +184,29 @@ static enum package_kind package_kind_of(const struct compose_source *source)
 	return source->kind == COMPOSE_DEB ? PACKAGE_DEB : source->kind == COMPOSE_PACKAGE ? PACKAGE_TAR : PACKAGE_ARCHIVE;
 }
 
+static int open_package(struct opening *o, size_t index, struct dory_error *err)
+{
+	const struct compose_source *source = &o->g->request->sources[index];
+	struct package **package = &o->g->packages[index];
+
+	if (package_open(package_kind_of(source), source->path, o->g->request->cache_path, o->temporary, package, err) < 0)
+		return -1;
+	if (source->kind != COMPOSE_DEB || !o->python.major)
+		return 0;
+	return bytecode_package(*package, &o->python, &o->g->bytecode[index], err);
+}
+
+/* Of the interpreter among the sources, if what maintainer scripts would make is to be made. */
+static struct bytecode_version find_python(const struct compose_request *request)
+{
+	struct bytecode_version version = {0};
+
+	for (size_t i = 0; i < request->source_count && request->debian_fixups; i++)
+		if (request->sources[i].package && bytecode_version_of(request->sources[i].package, &version))
+			break;
+	return version;
+}
+
 static void *open_packages(void *context)
 {
 	struct opening *o = context;
@@ -190,7 +219,7 @@ static void *open_packages(void *context)
 
 		if (!is_package(source))
 			continue;
-		if (package_open(package_kind_of(source), source->path, request->cache_path, o->temporary, &o->g->packages[i], &err) == 0) {
+		if (open_package(o, i, &err) == 0) {
 			finish_package(o, source);
 			continue;
 		}
@@ -230,6 +259,7 @@ static int open_all_packages(struct gathering *g, size_t count, uint64_t bytes, 
 
 	o.temporary = slash ? text_copy_n(g->request->image_path, (size_t)(slash - g->request->image_path) + 1)
 			    : text_copy(".");
+	o.python = find_python(g->request);
 	progress_start(&o.progress, "unpacking", 0, bytes, g->request->quiet || isatty(STDERR_FILENO) != 1);
 	while (started + 1 < wanted && pthread_create(&threads[started], NULL, open_packages, &o) == 0)
 		started++;
@@ -268,6 +298,13 @@ static unsigned parts_of(const struct compose_request *request, const struct com
 	       (source->belongs_to_root ? PACKAGE_OF_ROOT : 0);
 }
 
+static int add_package(struct gathering *g, size_t index, struct tree *tree, struct dory_error *err)
+{
+	if (package_add(g->packages[index], tree, parts_of(g->request, &g->request->sources[index]), err) < 0)
+		return -1;
+	return g->bytecode[index] ? package_add(g->bytecode[index], tree, PACKAGE_OF_ROOT, err) : 0;
+}
+
 static int add_sources(struct gathering *g, struct tree *tree, struct dory_error *err)
 {
 	for (size_t i = 0; i < g->request->source_count; i++) {
@@ -276,7 +313,7 @@ static int add_sources(struct gathering *g, struct tree *tree, struct dory_error
 
 		tree_set_source(tree, i);
 		if (is_package(source))
-			result = package_add(g->packages[i], tree, parts_of(g->request, source), err);
+			result = add_package(g, i, tree, err);
 		else if (source->kind == COMPOSE_BYTES)
 			result = add_bytes(tree, source, err);
 		else

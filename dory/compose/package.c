@@ -13,6 +13,7 @@
 
 struct package {
 	char *deb;
+	char *cache, *temporary; /* cache NULL: none */
 	enum package_kind kind;
 	struct blob blob;
 	struct {
@@ -103,11 +104,18 @@ static int unpack_to_cache(const struct origin *origin, const char *cache, const
 	return -1;
 }
 
+/* Where the blob of that key is in the cache; owned. */
+static char *blob_path(const char *cache, const char *deb, const uint64_t key[2], const char *suffix)
+{
+	const char *base = strrchr(deb, '/');
+
+	return text_format("%s/%.150s-%016llx%s%s", cache, base ? base + 1 : deb, (unsigned long long)key[0], *suffix ? "." : "", suffix);
+}
+
 static int open_cached(const struct origin *origin, const char *cache, const uint64_t key[2], struct blob *blob,
 	struct dory_error *err)
 {
-	const char *base = strrchr(origin->name, '/');
-	char *path = text_format("%s/%.150s-%016llx", cache, base ? base + 1 : origin->name, (unsigned long long)key[0]);
+	char *path = blob_path(cache, origin->name, key, "");
 	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
 
 	if (fd < 0 || !blob_open(fd, blob)) {
@@ -153,6 +161,20 @@ static int read_control(struct package *package, struct dory_error *err)
 	return 0;
 }
 
+static struct package *package_new(enum package_kind kind, const char *deb, const char *cache, const char *temporary)
+{
+	struct package *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->blob.fd = -1;
+	p->deb = text_copy(deb);
+	p->cache = cache ? text_copy(cache) : NULL;
+	p->temporary = text_copy(temporary);
+	p->kind = kind;
+	return p;
+}
+
 int package_open(enum package_kind kind, const char *deb, const char *cache, const char *temporary,
 	struct package **package, struct dory_error *err)
 {
@@ -164,12 +186,7 @@ int package_open(enum package_kind kind, const char *deb, const char *cache, con
 
 	if (fd < 0)
 		return -1;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		abort();
-	p->blob.fd = -1;
-	p->deb = text_copy(deb);
-	p->kind = kind;
+	p = package_new(kind, deb, cache, temporary);
 	origin.fd = fd;
 	make_key(deb, &st, key);
 	if (cache)
@@ -198,7 +215,61 @@ void package_free(struct package *package)
 	free(package->control);
 	blob_close(&package->blob);
 	free(package->deb);
+	free(package->cache);
+	free(package->temporary);
 	free(package);
+}
+
+/* ---- What is made from a package ---- */
+
+static int make_archive(const struct package *package, package_make_fn *make, void *context, int *archive, struct dory_error *err)
+{
+	int result;
+
+	*archive = open(package->temporary, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (*archive < 0)
+		return error_set_errno(err, DORY_ERROR_IO, "making a temporary file in %s", package->temporary);
+	result = make(context, *archive, err);
+	if (result == 0 && lseek(*archive, 0, SEEK_SET) < 0)
+		result = error_set_errno(err, DORY_ERROR_IO, "reading a temporary file in %s", package->temporary);
+	if (result != 0)
+		close(*archive);
+	return result;
+}
+
+static int derive(struct package *to, const char *path, package_make_fn *make, void *context, struct dory_error *err)
+{
+	struct origin origin = {.kind = PACKAGE_ARCHIVE, .name = to->deb};
+	int result = make_archive(to, make, context, &origin.fd, err);
+
+	if (result != 0)
+		return result;
+	result = to->cache ? unpack_to_cache(&origin, to->cache, path, &to->blob, err) : open_temporary(&origin, to->temporary, &to->blob, err);
+	close(origin.fd);
+	return result;
+}
+
+int package_derive(const struct package *package, const char *suffix, package_make_fn *make, void *context, struct package **derived,
+	struct dory_error *err)
+{
+	struct package *p = package_new(PACKAGE_ARCHIVE, package->deb, package->cache, package->temporary);
+	char *path = p->cache ? blob_path(p->cache, package->deb, package->blob.key, suffix) : NULL;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1, result = 0;
+
+	if (fd < 0 || !blob_open(fd, &p->blob))
+		result = derive(p, path, make, context, err);
+	for (unsigned i = 0; i < 2; i++)
+		p->blob.key[i] = checksum64(package->blob.key[i], suffix, strlen(suffix));
+	free(path);
+	if (result != 0)
+		package_free(p);
+	*derived = result == 0 ? p : NULL;
+	return result < 0 ? -1 : 0;
+}
+
+int package_blob(const struct package *package)
+{
+	return package->blob.fd;
 }
 
 const char *package_control(const struct package *package, const char *name)
@@ -264,6 +335,22 @@ static int add_record(struct package *package, struct tree *tree, const struct b
 		inode.stamp[3] = record->size;
 	}
 	return tree_add(tree, path, &inode, true, NULL, err);
+}
+
+void package_visit_files(const struct package *package, void (*visit)(void *context, const struct package_file *file), void *context)
+{
+	for (size_t i = 0; i < package->blob.record_count; i++) {
+		const struct blob_record *record = &package->blob.records[i];
+		struct package_file file = {
+			.path = relative(blob_text(&package->blob, record->path)),
+			.offset = record->offset,
+			.size = record->size,
+			.mtime = record->mtime,
+		};
+
+		if (S_ISREG(record->mode) && !(record->flags & (BLOB_CONTROL | BLOB_HARD_LINK)))
+			visit(context, &file);
+	}
 }
 
 /* A tar package's own manifests: the folder meta, but no other name that starts so. */

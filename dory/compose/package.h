@@ -34,6 +34,23 @@ enum package_part {
 /* Adds the content to the tree, which takes over the blob's descriptor. `parts`: what comes along, enum package_part. */
 int package_add(struct package *package, struct tree *tree, unsigned parts, struct dory_error *err) must_check;
 
+/* One regular file of the content. */
+struct package_file {
+	const char *path; /* without leading '/' */
+	uint64_t offset, size; /* in the blob */
+	int64_t mtime;
+};
+void package_visit_files(const struct package *package, void (*visit)(void *context, const struct package_file *file), void *context);
+int package_blob(const struct package *package); /* its descriptor, borrowed; until package_add */
+
+/*
+ * A further package, of what can be made from this one's content once and for all; it is kept in the cache beside it, under its name and `suffix`. `make`
+ * writes it as a tar archive into an empty file; 1: it cannot be made here, *derived is NULL then.
+ */
+typedef int package_make_fn(void *context, int archive, struct dory_error *err);
+int package_derive(const struct package *package, const char *suffix, package_make_fn *make, void *context, struct package **derived,
+	struct dory_error *err) must_check;
+
 /* A file of the control archive ("postinst", "control"), borrowed; NULL if there is none. */
 const char *package_control(const struct package *package, const char *name);
 
