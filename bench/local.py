@@ -31,11 +31,17 @@ def stub():
     return QEMU + ["-M", "microvm,rtc=on", "-m", "256M", "-serial", "stdio", "-kernel", f"{OUT}/stub.elf"]
 
 
+def probe():
+    """What this QEMU can is known, as it is to everybody from the first machine on that is started without --accel and --machine."""
+    sh(DORY, "doctor", stdout=subprocess.DEVNULL)
+
+
 def started_qemu(command, rounds=21):
     """Medians in ms from the start of `dory run` to that of QEMU, from there to the first output, and how far that is above the floor, which is
     measured by turns with it."""
     note = f"{OUT}/qemu-started"
     os.environ.update(DORY_QEMU=f"{OUT}/qemu_started", QEMU_STARTED=note)
+    probe()
     before, after, above = [], [], []
     for _ in range(rounds):
         start = time.perf_counter()
@@ -46,11 +52,13 @@ def started_qemu(command, rounds=21):
         after.append((took - began) * 1000)
         above.append(after[-1] - first_output(stub()) * 1000)
     del os.environ["DORY_QEMU"]
+    probe()
     return statistics.median(before), statistics.median(after), statistics.median(above)
 
 
 def bench_start():
     print("start to first output, ms (median of 11)")
+    probe()
     t = medians({"floor": stub(), "dory": ours("hello"), "dynamic": ours("hello-dynamic"), "nat": ours("hello", network="nat")})
     l = medians({"linux": linux("hello")}, 3)
     print(f"  floor (PVH stub)                   {t['floor']:12.1f} ms")
