@@ -9,7 +9,7 @@ enum { MERGE_DEPTH = 128 }; /* how far back one is looked for that it can be mer
 
 /* ---- What they carry ---- */
 
-static void add_record(struct event *event, enum fanotify_info_type type, const struct inode *inode, const char *name, size_t len)
+static void add_record(struct event *event, unsigned type, const struct inode *inode, const char *name, size_t len)
 {
 	struct record *record = &event->records[event->nr_records++];
 
@@ -29,13 +29,13 @@ static void add_renaming(struct event *event, const struct watch_notice *notice,
 		add_record(event, FAN_INFO_NEW_DFID_NAME, notice->new_directory, notice->new_name, notice->new_len);
 }
 
-/* The folder: that the entry is in, or the file lies in, or that it is itself. Of a file alone, without its own handle, the record says that it is one. */
+/* The folder: that the entry is in, or the file lies in, or that it is itself. */
 static void add_folder(const struct group *group, struct event *event, const struct inode *folder, const struct watch_notice *notice)
 {
 	bool is_of_entry = event->mask & EVENTS_OF_ENTRIES, is_directory = event->mask & WATCH_IS_DIRECTORY;
 
 	if (!(group->flags & FAN_REPORT_NAME))
-		add_record(event, is_of_entry || is_directory || group->flags & FAN_REPORT_FID ? FAN_INFO_DFID : FAN_INFO_FID, folder, "", 0);
+		add_record(event, group->flags & FAN_REPORT_FID ? FAN_INFO_DFID : RECORD_OF_FOLDER_ALONE, folder, "", 0);
 	else if (!is_of_entry && is_directory)
 		add_record(event, FAN_INFO_DFID_NAME, folder, ".", 1);
 	else

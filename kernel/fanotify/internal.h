@@ -74,8 +74,9 @@ struct object { /* a file, as handles name it */
 	uint64_t file_system;
 	struct file_handle_bytes handle;
 } packed_struct;
+enum { RECORD_OF_FOLDER_ALONE = 0x80 }; /* of a group that gets neither names nor the file's handle: FAN_INFO_DFID or FAN_INFO_FID, as the merged mask will be */
 struct record {
-	uint8_t type; /* enum fanotify_info_type */
+	uint8_t type; /* enum fanotify_info_type, or that one */
 	uint16_t name_at, name_len;
 	struct object object;
 };

@@ -25,6 +25,8 @@ static void add_mark(struct mark_visit *visit, struct mark *mark, bool is_parent
 	const struct watch_notice *notice = sum->notice;
 	bool is_directory = notice->mask & WATCH_IS_DIRECTORY, is_everywhere = mark->kind != MARK_INODE;
 
+	if (is_parent && !((mark->mask | mark->ignored) & FAN_EVENT_ON_CHILD))
+		return; /* it is about the folder alone */
 	if ((notice->mask & WATCH_MODIFY) && !mark->ignores_for_long)
 		mark->ignored = 0;
 	sum->ignored |= ignored_by(mark, is_directory, is_parent);

@@ -25,7 +25,14 @@ _Static_assert(sizeof(struct linux_fanotify_event) + RECORDS_MAX * (sizeof(struc
 
 static bool has_name(const struct record *record)
 {
-	return record->type != FAN_INFO_FID && record->type != FAN_INFO_DFID;
+	return record->type != FAN_INFO_FID && record->type != FAN_INFO_DFID && record->type != RECORD_OF_FOLDER_ALONE;
+}
+
+static uint8_t type_of(const struct event *event, const struct record *record)
+{
+	if (record->type != RECORD_OF_FOLDER_ALONE)
+		return record->type;
+	return event->mask & (EVENTS_OF_ENTRIES | WATCH_IS_DIRECTORY) ? FAN_INFO_DFID : FAN_INFO_FID;
 }
 
 static size_t record_size(const struct record *record)
@@ -48,7 +55,7 @@ static size_t put_record(char *to, const struct event *event, const struct recor
 {
 	size_t size = record_size(record);
 	struct linux_fanotify_fid fid = {
-	    .info = {.info_type = record->type, .len = (uint16_t)size},
+	    .info = {.info_type = type_of(event, record), .len = (uint16_t)size},
 	    .file_system = record->object.file_system,
 	    .handle_bytes = sizeof(fid.handle),
 	    .handle_type = FILE_HANDLE_TYPE,
@@ -70,16 +77,21 @@ struct opened {
 
 static int open_file(const struct group *group, const struct event *event, struct opened *opened)
 {
-	int ret;
+	int fd, ret;
 
 	if (!event->path.dentry)
 		return 0;
-	opened->fd = descriptor_reserve(0, group->event_flags & O_CLOEXEC);
-	if (opened->fd < 0)
-		return opened->fd;
+	ret = (group->event_flags & O_ACCMODE) == O_RDONLY ? 0 : path_may_change(&event->path);
+	if (ret)
+		return ret;
+	fd = descriptor_reserve(0, group->event_flags & O_CLOEXEC);
+	if (fd < 0)
+		return fd;
 	ret = file_open_unwatched(&event->path, (int)group->event_flags & ~O_CLOEXEC, &opened->file);
 	if (ret)
-		descriptor_cancel(opened->fd);
+		descriptor_cancel(fd);
+	else
+		opened->fd = fd;
 	return ret;
 }
 
@@ -93,11 +105,28 @@ static bool is_reaped(struct process *process)
 	return !is_known;
 }
 
-static void open_pidfd(const struct event *event, struct opened *opened)
+static int open_pidfd(const struct event *event)
 {
-	opened->pidfd = !event->process || is_reaped(event->process) ? FAN_NOPIDFD : pidfd_new(event->process, 0);
-	if (opened->pidfd < FAN_NOPIDFD)
-		opened->pidfd = FAN_EPIDFD;
+	return !event->process || is_reaped(event->process) ? -ESRCH : pidfd_new(event->process, 0);
+}
+
+/* -errno: the reader is told in place of the event. Of a group that asks for it, the event has the error in place of the descriptor. */
+static int open_files(const struct group *group, const struct event *event, struct opened *opened)
+{
+	bool tells_errors = group->flags & FAN_REPORT_FD_ERROR;
+	int ret;
+
+	opened->fd = event == group->overflow && tells_errors ? -EBADF : FAN_NOFD;
+	ret = open_file(group, event, opened);
+	if (ret && !tells_errors)
+		return ret;
+	if (ret)
+		opened->fd = ret;
+	if (group->flags & FAN_REPORT_PIDFD && event != group->overflow) {
+		ret = open_pidfd(event);
+		opened->pidfd = ret >= 0 || tells_errors ? ret : ret == -ESRCH ? FAN_NOPIDFD : FAN_EPIDFD;
+	}
+	return 0;
 }
 
 static void close_again(const struct opened *opened)
@@ -138,13 +167,11 @@ static long put_event(const struct group *group, const struct event *event, stru
 {
 	struct opened opened = {.fd = FAN_NOFD, .pidfd = FAN_NOPIDFD};
 	char bytes[EVENT_SIZE_MAX];
-	int ret = open_file(group, event, &opened);
+	int ret = open_files(group, event, &opened);
 	size_t size;
 
 	if (ret)
 		return ret;
-	if (group->flags & FAN_REPORT_PIDFD && event != group->overflow)
-		open_pidfd(event, &opened);
 	size = compose(group, event, &opened, bytes);
 	if (io_vector_put(io, bytes, size) < size) {
 		close_again(&opened);

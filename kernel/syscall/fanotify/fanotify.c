@@ -3,7 +3,7 @@
 #include "kernel/fanotify/fanotify.h"
 #include "kernel/syscall/arguments.h"
 
-SYSCALL_PARTIAL(fanotify_init, "without FAN_ENABLE_AUDIT, FAN_REPORT_FD_ERROR and FAN_REPORT_MNT");
+SYSCALL_PARTIAL(fanotify_init, "without FAN_ENABLE_AUDIT and FAN_REPORT_MNT");
 SYSCALL(fanotify_init, 2, "xx")
 {
 	struct file *file = NULL;
