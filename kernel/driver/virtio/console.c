@@ -131,6 +131,7 @@ static void receive_control(struct console *console)
 		reap_control_locked(console);
 		buffer = virtqueue_take(&console->control_receive->ring, &len);
 		if (buffer) {
+			__atomic_fetch_add(&console->nr_handling, 1, __ATOMIC_RELAXED);
 			memcpy(copy, buffer, CONTROL_BUFFER);
 			if (offer_control_locked(console, buffer))
 				virtio_notify(console->control_receive);
@@ -139,6 +140,7 @@ static void receive_control(struct console *console)
 		if (!buffer)
 			return;
 		handle_control(console, (const struct control_message *)copy, len);
+		__atomic_fetch_sub(&console->nr_handling, 1, __ATOMIC_RELEASE);
 	}
 }
 
@@ -160,7 +162,7 @@ static bool is_settled(struct console *console)
 	if (!idle)
 		return false;
 	spin_lock(&console->control_lock);
-	idle = virtqueue_is_idle(&console->control_transmit->ring);
+	idle = virtqueue_is_idle(&console->control_transmit->ring) && !__atomic_load_n(&console->nr_handling, __ATOMIC_ACQUIRE);
 	spin_unlock(&console->control_lock);
 	return idle;
 }
@@ -306,7 +308,7 @@ static int start_console(struct console *console)
 	console->virtio->driver_data = console;
 	console->virtio->config_changed = read_size;
 	virtio_start(console->virtio);
-	if (console->is_multiport && name_ports(console)) {
+	if (console->is_multiport && !consoles && name_ports(console)) {
 		static struct late_work work = {.work = begin_late_control};
 
 		console->is_late = true;

@@ -38,6 +38,7 @@ struct port {
 struct console {
 	struct virtio_device *virtio;
 	bool is_multiport;
+	unsigned nr_handling; /* messages that some CPU has taken, and not acted upon yet; atomic */
 	bool is_late; /* nothing was said over the control channel yet; atomic */
 	unsigned nr_ports;
 	struct port *ports;
