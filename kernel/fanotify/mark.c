@@ -137,6 +137,7 @@ void marks_drop(struct group *group, unsigned kind)
 /* Those on inodes end as watches. */
 void marks_unmounted(const struct file_system *fs)
 {
+	struct inode_watch *dead = NULL;
 	struct group *group;
 	struct mark *mark, *next;
 
@@ -144,8 +145,9 @@ void marks_unmounted(const struct file_system *fs)
 	list_for_each(group, &fanotify_groups, node)
 		list_for_each_safe(mark, next, &group->marks, node)
 			if (mark->kind != MARK_INODE && mark->fs == fs)
-				drop_locked(mark, NULL);
+				drop_locked(mark, &dead);
 	spin_unlock(&watch_lock);
+	watch_bury(dead);
 }
 
 void fanotify_mark_flush(struct file *file, unsigned flags)
