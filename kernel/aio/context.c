@@ -4,6 +4,7 @@
  * more than which events are free. A context lives until its process destroys it, executes another program or ends.
  */
 #include "kernel/aio/internal.h"
+#include "kernel/fs/proc/proc.h"
 #include "kernel/mem/heap.h"
 #include "kernel/platform/platform.h"
 #include "kernel/process/process.h"
@@ -12,10 +13,13 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { EVENTS_MAX = 65536 /* aio-max-nr */, CONTEXTS_MAX = 4096, AT_ONCE = 16 };
+enum { CONTEXTS_MAX = 4096, AT_ONCE = 16 };
 
 static struct spinlock contexts_lock;
+static unsigned events_max = 65536;
 static unsigned nr_asked_all; /* events of all contexts; guarded by it */
+PROC_SYSCTL(aio_max_nr, "fs/aio-max-nr", &events_max, 0, 1 << 24);
+PROC_FILE(sys_aio_nr) = {.path = "sys/fs/aio-nr", .mode = 0444, .number = &nr_asked_all};
 
 struct process_contexts {
 	struct list list;
@@ -226,7 +230,7 @@ static int count_in(unsigned nr_events)
 	int ret = 0;
 
 	spin_lock(&contexts_lock);
-	if (nr_events > EVENTS_MAX || nr_asked_all + nr_events > EVENTS_MAX)
+	if (nr_events > events_max || nr_asked_all + nr_events > events_max)
 		ret = -EAGAIN;
 	else
 		nr_asked_all += nr_events;

@@ -10,6 +10,9 @@
  */
 int64_t task_exec(const struct path *start, const char *name, const char *shown, unsigned walk_flags, uint64_t argv, uint64_t envp);
 
+/* kernel.randomize_va_space: 0: programs lie at the same addresses each time. */
+extern unsigned exec_randomizes;
+
 /* ---- Private to exec*.c, first_program.c and init.c. ---- */
 
 /* Strings one after the other in pages of the heap, as they will stand on the stack. */

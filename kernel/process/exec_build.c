@@ -37,9 +37,11 @@ enum { /* getauxval(3) */
 	AT_PLATFORM = 15, AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
 };
 
+unsigned exec_randomizes = 2;
+
 static uint64_t random_below(const struct exec *exec, uint64_t range)
 {
-	return exec->process->personality & PERSONALITY_NO_RANDOM ? 0 : random_u64() % range;
+	return !exec_randomizes || exec->process->personality & PERSONALITY_NO_RANDOM ? 0 : random_u64() % range;
 }
 
 static uint64_t random_pages(const struct exec *exec, uint64_t range)

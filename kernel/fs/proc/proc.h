@@ -23,10 +23,28 @@ struct proc_file {
 	uint32_t mode; /* permissions */
 	void (*show)(struct proc_text *to);
 	int (*store)(const char *text, size_t len); /* NULL: cannot be written */
-	unsigned *number, least, most; /* or it is one number, which can be written if there is a `most` */
+	unsigned *number, least, most; /* or it is one number, which can be written if there is a `most`, */
+	unsigned nr_numbers;	       /* or so many, one behind the other */
 	const char *link; /* it is a symbolic link to this */
 	long (*link_target)(char *to, size_t size); /* or to what this says */
 };
+/* Up to `nr` numbers of the text; those that it does not tell of stay, and so do those behind a bad one. -EINVAL. */
+int proc_parse_numbers(const char *text, unsigned *numbers, unsigned nr, unsigned least, unsigned most) must_check;
+
+/* A number of /proc/sys that can be set, from `least_` to `most_`. */
+#define PROC_SYSCTL(n, path_, number_, least_, most_)                                                                \
+	PROC_FILE(sys_##n) = {.path = "sys/" path_, .mode = 0644, .number = (number_), .least = (least_), .most = (most_)}
+/* One fixed text. */
+#define PROC_SYSCTL_TEXT(n, path_, text_)                                                                            \
+	static void show_##n(struct proc_text *to)                                                                  \
+	{                                                                                                           \
+		proc_print(to, "%s\n", text_);                                                                      \
+	}                                                                                                           \
+	PROC_FILE(sys_##n) = {.path = "sys/" path_, .mode = 0444, .show = show_##n}
+/* One that is kept and shown, and on which nothing depends: this kernel has no such mechanism, and who sets it is not to fail. */
+#define PROC_SYSCTL_KEPT(n, path_, usual, least_, most_)                                                             \
+	static unsigned kept_##n = (usual);                                                                         \
+	PROC_SYSCTL(n, path_, &kept_##n, least_, most_)
 #define PROC_FILE(n) LINKER_SET_MEMBER(proc_file, struct proc_file, n)
 
 /* What a file of a process is about: both are held while it is shown. `task` is the one of task/TID, or any of the process; NULL: a zombie. */

@@ -1,44 +1,72 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* /proc/sys: what programs look up. Constants that describe this kernel, and the host's name, which can be written. */
+/* /proc/sys: what programs look up, and what can be set. */
 #include "kernel/file/pipe.h"
 #include "kernel/file/random.h"
 #include "kernel/file/watch.h"
 #include "kernel/fs/proc/proc.h"
 #include "kernel/process/core.h"
+#include "kernel/process/exec.h"
 #include "kernel/process/limits.h"
 #include "kernel/process/system_name.h"
 #include "kernel/uapi/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
-/* A file that shows one fixed text. */
-#define SYSCTL_TEXT(n, p, t)                                                                                         \
-	static void show_##n(struct proc_text *to)                                                                  \
-	{                                                                                                           \
-		proc_print(to, "%s\n", t);                                                                          \
-	}                                                                                                           \
-	PROC_FILE(sys_##n) = {.path = "sys/" p, .mode = 0444, .show = show_##n}
+PROC_SYSCTL_TEXT(ostype, "kernel/ostype", "Linux");
+PROC_SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
+PROC_SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
+PROC_SYSCTL_TEXT(tainted, "kernel/tainted", "0");
+PROC_SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
+PROC_SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
+PROC_SYSCTL_TEXT(entropy_avail, "kernel/random/entropy_avail", "256");
+PROC_SYSCTL_TEXT(poolsize, "kernel/random/poolsize", "256");
+PROC_SYSCTL_TEXT(mmap_min_addr, "vm/mmap_min_addr", "65536");
 
-SYSCTL_TEXT(ostype, "kernel/ostype", "Linux");
-SYSCTL_TEXT(osrelease, "kernel/osrelease", SYSTEM_RELEASE);
-SYSCTL_TEXT(version, "kernel/version", SYSTEM_VERSION);
-SYSCTL_TEXT(printk, "kernel/printk", "4\t4\t1\t7");
-SYSCTL_TEXT(tainted, "kernel/tainted", "0");
-SYSCTL_TEXT(ngroups_max, "kernel/ngroups_max", "65536");
-SYSCTL_TEXT(cap_last_cap, "kernel/cap_last_cap", "40");
-SYSCTL_TEXT(randomize_va_space, "kernel/randomize_va_space", "2");
-SYSCTL_TEXT(entropy_avail, "kernel/random/entropy_avail", "256");
-SYSCTL_TEXT(poolsize, "kernel/random/poolsize", "256");
-SYSCTL_TEXT(overcommit_memory, "vm/overcommit_memory", "0");
-SYSCTL_TEXT(swappiness, "vm/swappiness", "60");
-SYSCTL_TEXT(mmap_min_addr, "vm/mmap_min_addr", "65536");
-SYSCTL_TEXT(file_max, "fs/file-max", "9223372036854775807");
-SYSCTL_TEXT(aio_max_nr, "fs/aio-max-nr", "65536");
-SYSCTL_TEXT(somaxconn, "net/core/somaxconn", "4096");
+/* Kept: memory is given out as it is used, there is no swapping, and pages are written as the kernel sees fit. */
+PROC_SYSCTL_KEPT(overcommit_memory, "vm/overcommit_memory", 0, 0, 1);
+PROC_SYSCTL_KEPT(overcommit_ratio, "vm/overcommit_ratio", 50, 0, INT32_MAX);
+PROC_SYSCTL_KEPT(swappiness, "vm/swappiness", 60, 0, 200);
+PROC_SYSCTL_KEPT(dirty_ratio, "vm/dirty_ratio", 20, 0, 100);
+PROC_SYSCTL_KEPT(dirty_background_ratio, "vm/dirty_background_ratio", 10, 0, 100);
+PROC_SYSCTL_KEPT(dirty_expire, "vm/dirty_expire_centisecs", 3000, 0, INT32_MAX);
+PROC_SYSCTL_KEPT(dirty_writeback, "vm/dirty_writeback_centisecs", 500, 0, INT32_MAX);
+PROC_SYSCTL_KEPT(vfs_cache_pressure, "vm/vfs_cache_pressure", 100, 0, INT32_MAX);
+PROC_SYSCTL_KEPT(kernel_panic, "kernel/panic", 0, 0, INT32_MAX);
+PROC_SYSCTL_KEPT(panic_on_oops, "kernel/panic_on_oops", 1, 0, 1);
+PROC_SYSCTL_KEPT(sysrq, "kernel/sysrq", 0, 0, 511);
+PROC_SYSCTL_KEPT(kptr_restrict, "kernel/kptr_restrict", 2, 0, 2);
+/* As the calls that these are about are refused. */
+PROC_SYSCTL_KEPT(perf_event_paranoid, "kernel/perf_event_paranoid", 3, 3, 4);
+PROC_SYSCTL_KEPT(unprivileged_bpf_disabled, "kernel/unprivileged_bpf_disabled", 2, 1, 2);
 
-PROC_FILE(sys_inotify_watches) = {.path = "sys/fs/inotify/max_user_watches", .mode = 0644, .number = &inotify_limits.watches, .most = INT32_MAX};
-PROC_FILE(sys_inotify_instances) = {.path = "sys/fs/inotify/max_user_instances", .mode = 0644, .number = &inotify_limits.instances, .most = INT32_MAX};
-PROC_FILE(sys_inotify_events) = {.path = "sys/fs/inotify/max_queued_events", .mode = 0644, .number = &inotify_limits.events, .most = INT32_MAX};
+PROC_SYSCTL(randomize_va_space, "kernel/randomize_va_space", &exec_randomizes, 0, 2);
+
+static unsigned console_levels[] = {4, 4, 1, 7};
+PROC_FILE(sys_printk) = {.path = "sys/kernel/printk", .mode = 0644, .number = console_levels, .nr_numbers = ARRAY_SIZE(console_levels), .most = 15};
+
+static uint64_t file_max = INT64_MAX;
+
+static void show_file_max(struct proc_text *to)
+{
+	proc_print(to, "%llu\n", (unsigned long long)file_max);
+}
+
+/* Kept: what limits open files is memory, and each process's RLIMIT_NOFILE. */
+static int store_file_max(const char *text, size_t len)
+{
+	const char *end;
+	uint64_t value;
+
+	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n') || value > INT64_MAX)
+		return -EINVAL;
+	file_max = value;
+	return 0;
+}
+PROC_FILE(sys_file_max) = {.path = "sys/fs/file-max", .mode = 0644, .show = show_file_max, .store = store_file_max};
+
+PROC_SYSCTL(inotify_watches, "fs/inotify/max_user_watches", &inotify_limits.watches, 0, INT32_MAX);
+PROC_SYSCTL(inotify_instances, "fs/inotify/max_user_instances", &inotify_limits.instances, 0, INT32_MAX);
+PROC_SYSCTL(inotify_events, "fs/inotify/max_queued_events", &inotify_limits.events, 0, INT32_MAX);
 
 static void show_pipe_max_size(struct proc_text *to)
 {
@@ -81,11 +109,11 @@ static int store_core_pattern(const char *text, size_t len)
 }
 PROC_FILE(sys_core_pattern) = {.path = "sys/kernel/core_pattern", .mode = 0644, .show = show_core_pattern, .store = store_core_pattern};
 
-PROC_FILE(sys_core_uses_pid) = {.path = "sys/kernel/core_uses_pid", .mode = 0644, .number = &core_uses_pid, .most = 1};
-PROC_FILE(sys_threads_max) = {.path = "sys/kernel/threads-max", .mode = 0644, .number = &task_limit, .least = TASK_LIMIT_MIN, .most = TASK_LIMIT_MAX};
-PROC_FILE(sys_nr_open) = {.path = "sys/fs/nr_open", .mode = 0644, .number = &open_files_limit, .least = 64, .most = 1048576};
-PROC_FILE(sys_pid_max) = {.path = "sys/kernel/pid_max", .mode = 0644, .number = &process_id_max, .least = 301, .most = PROCESS_ID_LIMIT};
-PROC_FILE(sys_max_map_count) = {.path = "sys/vm/max_map_count", .mode = 0644, .number = &address_space_max_regions, .most = INT32_MAX};
+PROC_SYSCTL(core_uses_pid, "kernel/core_uses_pid", &core_uses_pid, 0, 1);
+PROC_SYSCTL(threads_max, "kernel/threads-max", &task_limit, TASK_LIMIT_MIN, TASK_LIMIT_MAX);
+PROC_SYSCTL(nr_open, "fs/nr_open", &open_files_limit, 64, 1048576);
+PROC_SYSCTL(pid_max, "kernel/pid_max", &process_id_max, 301, PROCESS_ID_LIMIT);
+PROC_SYSCTL(max_map_count, "vm/max_map_count", &address_space_max_regions, 0, INT32_MAX);
 
 static void show_last_pid(struct proc_text *to)
 {

@@ -54,6 +54,18 @@ void proc_print(struct proc_text *to, const char *format, ...)
 	proc_append(to, line, min_u64((uint64_t)len, sizeof(line) - 1));
 }
 
+static unsigned nr_numbers(const struct proc_file *file)
+{
+	return file->nr_numbers ? file->nr_numbers : 1;
+}
+
+static void show_numbers(struct proc_text *to, const struct proc_file *file)
+{
+	for (unsigned i = 0; i < nr_numbers(file); i++)
+		proc_print(to, i ? "\t%u" : "%u", file->number[i]);
+	proc_print(to, "\n");
+}
+
 static int show(struct proc_node *node, struct proc_text *text)
 {
 	struct proc_subject subject;
@@ -62,7 +74,7 @@ static int show(struct proc_node *node, struct proc_text *text)
 	text->len = 0;
 	if (node->kind == PROC_SYSTEM_FILE) {
 		if (node->file->number) {
-			proc_print(text, "%u\n", *node->file->number);
+			show_numbers(text, node->file);
 			return 0;
 		}
 		if (!node->file->show)
@@ -122,16 +134,25 @@ static long text_read(struct file *file, struct io_vector *io, uint64_t *positio
 	return ret;
 }
 
-static int store_number(const struct proc_file *file, const char *text)
+static const char *skip_blanks(const char *text)
 {
-	const char *end;
-	uint64_t value;
-
-	while (*text == ' ' || *text == '\t')
+	while (*text == ' ' || *text == '\t' || *text == '\n')
 		text++;
-	if (!format_parse_u64(text, &end, &value) || (*end && *end != '\n' && *end != ' ') || value < file->least || value > file->most)
-		return -EINVAL;
-	*file->number = (unsigned)value;
+	return text;
+}
+
+int proc_parse_numbers(const char *text, unsigned *numbers, unsigned nr, unsigned least, unsigned most)
+{
+	text = skip_blanks(text);
+	for (unsigned i = 0; i < nr && *text; i++) {
+		const char *end;
+		uint64_t value;
+
+		if (!format_parse_u64(text, &end, &value) || (*end && skip_blanks(end) == end) || value < least || value > most)
+			return -EINVAL;
+		numbers[i] = (unsigned)value;
+		text = skip_blanks(end);
+	}
 	return 0;
 }
 
@@ -148,8 +169,8 @@ static long text_write(struct file *file, struct io_vector *io, uint64_t *positi
 	if (io_vector_get(io, text, len) != len)
 		return -EFAULT;
 	text[len] = '\0';
-	if (node->kind == PROC_SYSTEM_FILE && node->file->number) {
-		ret = store_number(node->file, text);
+	if (node->kind == PROC_SYSTEM_FILE && node->file->number && node->file->most) {
+		ret = proc_parse_numbers(text, node->file->number, nr_numbers(node->file), node->file->least, node->file->most);
 	} else if (node->kind == PROC_SYSTEM_FILE && node->file->store) {
 		ret = node->file->store(text, len);
 	} else if (node->kind == PROC_PROCESS_ENTRY && node->process_file->store) {

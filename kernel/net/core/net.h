@@ -22,10 +22,24 @@
 #define NET_NEVER UINT64_MAX
 
 /* What the stack is given. */
+/* What who runs the machine may set at any time: ip(7), tcp(7), "/proc interfaces". Times are seconds, sizes bytes. */
+struct net_tuning {
+	unsigned port_range[2]; /* from which ports are chosen, both included */
+	unsigned tcp_keep_idle, tcp_keep_interval, tcp_keep_count, tcp_syn_retries, tcp_syn_ack_retries, tcp_retries, tcp_fin_timeout;
+	unsigned tcp_requests, tcp_time_waits;			/* how many there are at the most */
+	unsigned tcp_send_buffer[3], tcp_receive_buffer[3]; /* the least, the first, and as far as they grow by themselves */
+};
+#define NET_TUNING_DEFAULT                                                                                                              \
+	{.port_range = {32768, 60999}, .tcp_keep_idle = 7200, .tcp_keep_interval = 75, .tcp_keep_count = 9, .tcp_syn_retries = 6,    \
+	 .tcp_syn_ack_retries = 5, .tcp_retries = 15, .tcp_fin_timeout = 60, .tcp_requests = 4096, .tcp_time_waits = 8192,                      \
+	 .tcp_send_buffer = {4096, 256 << 10, 4 << 20}, .tcp_receive_buffer = {4096, 512 << 10, 4 << 20}}
+extern const struct net_tuning net_tuning_default;
+
 struct net_environment {
 	void *(*alloc)(size_t size); /* NULL: no memory */
 	void (*free)(void *memory);
 	uint64_t (*random)(void); /* unpredictable to others */
+	const struct net_tuning *tuning; /* NULL: net_tuning_default */
 };
 
 struct net_address {
@@ -246,6 +260,7 @@ typedef bool net_tap_fn(struct net_stack *stack, const struct net_flow *flow, co
 
 struct net_stack {
 	const struct net_environment *environment;
+	const struct net_tuning *tuning;
 	net_tap_fn *tap; /* NULL: none */
 	uint64_t now_ns;
 	uint64_t secret[2];
@@ -278,6 +293,17 @@ void net_transport_remove(struct net_stack *stack, struct net_transport *transpo
 const struct net_transport *net_transport_find(const struct net_stack *stack, uint8_t protocol);
 void net_put_off(struct net_stack *stack, struct net_work *work);
 void net_routes_changed(struct net_stack *stack);
+
+/* The ports that are chosen from: how many, and one of them by any number. */
+static inline unsigned net_nr_ports(const struct net_stack *stack)
+{
+	return stack->tuning->port_range[1] - stack->tuning->port_range[0] + 1;
+}
+
+static inline uint16_t net_port(const struct net_stack *stack, unsigned n)
+{
+	return (uint16_t)(stack->tuning->port_range[0] + n % net_nr_ports(stack));
+}
 
 /* Does the flow know its way? Otherwise its network's route has to find it. */
 static inline bool net_flow_is_routed(const struct net_stack *stack, const struct net_flow *flow)

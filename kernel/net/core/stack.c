@@ -2,10 +2,13 @@
 /* The stack as an instance: turns, protocols, work that is put off. */
 #include "kernel/net/core/net.h"
 
+const struct net_tuning net_tuning_default = NET_TUNING_DEFAULT;
+
 void net_stack_init(struct net_stack *stack, const struct net_environment *environment)
 {
 	memset(stack, 0, sizeof(*stack));
 	stack->environment = environment;
+	stack->tuning = environment->tuning ? environment->tuning : &net_tuning_default;
 	stack->secret[0] = environment->random();
 	stack->secret[1] = environment->random();
 	stack->next_index = 1;

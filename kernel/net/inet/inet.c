@@ -10,7 +10,7 @@
 
 LINKER_SET_DECLARE(inet_protocol, struct inet_protocol);
 
-#define PORT_OF_ROOT 1024 /* ip_unprivileged_port_start */
+struct inet_limits inet_limits = {.first_free_port = 1024};
 
 static const struct socket_family socket_family_inet, socket_family_inet6; /* what SOCKET_FAMILY below defines */
 
@@ -140,10 +140,10 @@ static int bind_in_turn(struct inet_socket *s, const struct inet_end *end)
 	const struct net_network *network = net_network_of(s->stack, &end->address);
 
 	/* The address before the port, as Linux. */
-	if (!net_address_is_any(&end->address) && !is_multicast(&end->address) && !s->set.free_bind && net_address_ip4(&end->address) != 0xffffffff &&
+	if (!net_address_is_any(&end->address) && !is_multicast(&end->address) && !inet_may_bind_any(s) && net_address_ip4(&end->address) != 0xffffffff &&
 	    !(network && network->is_local(s->stack, &end->address)))
 		return -EADDRNOTAVAIL;
-	if (end->port && end->port < PORT_OF_ROOT && s->socket.type != LINUX_SOCK_RAW && !task_is_capable(CAPABILITY_NET_BIND_SERVICE))
+	if (end->port && end->port < inet_limits.first_free_port && s->socket.type != LINUX_SOCK_RAW && !task_is_capable(CAPABILITY_NET_BIND_SERVICE))
 		return -EACCES;
 	if (end->scope && !net_interface_by_index(s->stack, end->scope))
 		return -ENODEV;

@@ -13,6 +13,12 @@
 
 struct inet_socket;
 
+/* /proc/sys/net/ipv4: ip_unprivileged_port_start, ip_nonlocal_bind. */
+extern struct inet_limits {
+	unsigned first_free_port;
+	unsigned may_bind_any;
+} inet_limits;
+
 struct inet_end {
 	struct net_address address;
 	uint16_t port;
@@ -136,6 +142,12 @@ static inline uint16_t inet_family_of(const void *address, size_t len)
 }
 
 /* ---- datagram.c: what sockets of datagrams share ---- */
+
+/* Also addresses that are not this machine's. */
+static inline bool inet_may_bind_any(const struct inet_socket *s)
+{
+	return s->set.free_bind || inet_limits.may_bind_any;
+}
 
 /* How a datagram is to go: what control messages say. */
 struct inet_route {

@@ -11,8 +11,9 @@
 LINKER_SET_DECLARE(socket_family, struct socket_family);
 LINKER_SET_DECLARE(socket_ioctl, struct socket_ioctl);
 
-#define BUFFER_DEFAULT 212992u /* Linux's net.core.wmem_default */
-#define BUFFER_MAX     (8u << 20)
+#define BUFFER_MAX (64u << 20)
+
+struct socket_limits socket_limits = {.backlog = 4096, .send_default = 212992, .receive_default = 212992, .send_max = 4 << 20, .receive_max = 4 << 20};
 
 static long socket_read(struct file *file, struct io_vector *io, uint64_t *position)
 {
@@ -91,7 +92,8 @@ void socket_init(struct socket *socket, const struct socket_ops *ops, const stru
 	socket->type = type;
 	socket->protocol = protocol;
 	socket->receive_timeout_ns = socket->send_timeout_ns = WAIT_FOREVER;
-	socket->receive_buffer = socket->send_buffer = BUFFER_DEFAULT;
+	socket->receive_buffer = socket_limits.receive_default;
+	socket->send_buffer = socket_limits.send_default;
 }
 
 void socket_inherit(struct socket *to, const struct socket *from)
@@ -247,9 +249,9 @@ static int set_timeout(uint64_t *ns, const void *value, size_t len)
 }
 
 /* The kernel doubles what is asked for, for its own overhead, and reports the double (socket(7)). */
-static uint32_t buffer_size(int asked)
+static uint32_t buffer_size(int asked, unsigned most)
 {
-	return (uint32_t)max_u64(min_u64(asked < 0 ? BUFFER_MAX : (uint64_t)asked * 2, BUFFER_MAX), 4608);
+	return (uint32_t)max_u64(min_u64(min_u64((unsigned)asked, most) * 2, BUFFER_MAX), 4608);
 }
 
 static int set_flag_option(struct socket *socket, int option, int v)
@@ -271,12 +273,16 @@ static int set_flag_option(struct socket *socket, int option, int v)
 		socket->passes_credentials = v != 0;
 		return 0;
 	case LINUX_SO_SNDBUF:
+		socket->send_buffer = buffer_size(v, socket_limits.send_max);
+		return 0;
 	case LINUX_SO_SNDBUFFORCE:
-		socket->send_buffer = buffer_size(v);
+		socket->send_buffer = buffer_size(v, BUFFER_MAX);
 		return 0;
 	case LINUX_SO_RCVBUF:
+		socket->receive_buffer = buffer_size(v, socket_limits.receive_max);
+		return 0;
 	case LINUX_SO_RCVBUFFORCE:
-		socket->receive_buffer = buffer_size(v);
+		socket->receive_buffer = buffer_size(v, BUFFER_MAX);
 		return 0;
 	case LINUX_SO_DEBUG:
 	case LINUX_SO_DONTROUTE:

@@ -40,6 +40,11 @@ struct socket_message {
 	struct socket_notes *notes;	  /* received: for socket_note; NULL: nobody asks */
 };
 
+/* /proc/sys/net/core: how many connections wait for accept(2) at the most, and bytes of buffers; the `most` is of what is asked for, whose double counts. */
+extern struct socket_limits {
+	unsigned backlog, send_default, receive_default, send_max, receive_max;
+} socket_limits;
+
 struct socket_ops {
 	int (*bind)(struct socket *socket, const void *address, size_t len);
 	int (*connect)(struct socket *socket, const void *address, size_t len);

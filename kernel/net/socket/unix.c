@@ -128,7 +128,7 @@ static int unix_listen(struct socket *socket, int backlog)
 		return -EOPNOTSUPP;
 	if (!s->name || s->was_connected)
 		return -EINVAL;
-	s->backlog = backlog < 0 || backlog > 4096 ? 4096 : (unsigned)backlog;
+	s->backlog = (unsigned)min_u64((unsigned)backlog, socket_limits.backlog);
 	s->cred = own_cred();
 	socket->is_listening = true;
 	wait_wake_all(&s->room, POLLOUT);

@@ -19,7 +19,8 @@ static struct timer timer;
 static uint64_t timer_at_ns = NET_NEVER;
 static bool is_made;
 
-static const struct net_environment environment = {.alloc = heap_alloc, .free = heap_free, .random = random_u64};
+struct net_tuning net_machine_tuning = NET_TUNING_DEFAULT;
+static const struct net_environment environment = {.alloc = heap_alloc, .free = heap_free, .random = random_u64, .tuning = &net_machine_tuning};
 
 static void timer_fire(struct timer *unused)
 {

@@ -17,6 +17,9 @@ struct net_stack *net_enter(void);
 /* Ends the turn: runs what was put off, sets the timer, releases the lock. */
 void net_leave(void);
 
+/* Of that stack, for /proc/sys/net. What must be consistent in itself (port_range) is changed in a turn. */
+extern struct net_tuning net_machine_tuning;
+
 /* ---- Interfaces of devices ---- */
 
 /*

@@ -65,7 +65,7 @@ static void let_go(struct tcp_connection *tcp)
 	tcp->tcp_stack->nr_orphans++;
 	send_fin(tcp);
 	if (tcp->state == TCP_FIN_WAIT_2) {
-		tcp->end_at_ns = tcp->stack->now_ns + TCP_FIN_WAIT_TIME;
+		tcp->end_at_ns = tcp->stack->now_ns + tcp->stack->tuning->tcp_fin_timeout * NET_SECOND;
 		tcp_timer_update(tcp);
 	}
 }

@@ -40,7 +40,45 @@ int tcp_congestion_add(struct net_stack *stack, const struct tcp_congestion_ops 
 	if (ts->nr_congestions == ARRAY_SIZE(ts->congestions))
 		return -ENOSPC;
 	ts->congestions[ts->nr_congestions++] = ops;
+	ts->usual_congestion = ops;
 	return 0;
+}
+
+static const struct tcp_congestion_ops *find(const struct tcp_stack *ts, const char *name, size_t len)
+{
+	if (len == 4 && memcmp(name, "reno", 4) == 0)
+		return &new_reno;
+	for (unsigned i = 0; i < ts->nr_congestions; i++)
+		if (strlen(ts->congestions[i]->name) == len && memcmp(ts->congestions[i]->name, name, len) == 0)
+			return ts->congestions[i];
+	return NULL;
+}
+
+int tcp_set_usual_congestion(struct net_stack *stack, const char *name, size_t len)
+{
+	const struct tcp_congestion_ops *ops = find(tcp_of(stack), name, len);
+
+	if (!ops)
+		return -ENOENT;
+	tcp_of(stack)->usual_congestion = ops;
+	return 0;
+}
+
+static const struct tcp_congestion_ops *usual(const struct tcp_stack *ts)
+{
+	return ts->usual_congestion ? ts->usual_congestion : &new_reno;
+}
+
+const char *tcp_usual_congestion(struct net_stack *stack)
+{
+	return usual(tcp_of(stack))->name;
+}
+
+const char *tcp_congestion_name(struct net_stack *stack, unsigned i)
+{
+	const struct tcp_stack *ts = tcp_of(stack);
+
+	return i < ts->nr_congestions ? ts->congestions[i]->name : i == ts->nr_congestions ? new_reno.name : NULL;
 }
 
 static void take_ops(struct tcp_connection *tcp, const struct tcp_congestion_ops *ops)
@@ -52,19 +90,12 @@ static void take_ops(struct tcp_connection *tcp, const struct tcp_congestion_ops
 
 int tcp_set_congestion(struct tcp_connection *tcp, const char *name, size_t len)
 {
-	struct tcp_stack *ts = tcp->tcp_stack;
+	const struct tcp_congestion_ops *ops = find(tcp->tcp_stack, name, len);
 
-	if (len == 4 && memcmp(name, "reno", 4) == 0) {
-		take_ops(tcp, &new_reno);
-		return 0;
-	}
-	for (unsigned i = 0; i < ts->nr_congestions; i++) {
-		if (strlen(ts->congestions[i]->name) == len && memcmp(ts->congestions[i]->name, name, len) == 0) {
-			take_ops(tcp, ts->congestions[i]);
-			return 0;
-		}
-	}
-	return -ENOENT;
+	if (!ops)
+		return -ENOENT;
+	take_ops(tcp, ops);
+	return 0;
 }
 
 /* RFC 6928 §2 */
@@ -84,7 +115,7 @@ void tcp_congestion_start(struct tcp_connection *tcp)
 	tcp->congestion.cwnd = tcp_first_window(tcp);
 	tcp->congestion.ssthresh = UINT32_MAX / 2;
 	if (!tcp->congestion_ops)
-		tcp->congestion_ops = ts->nr_congestions ? ts->congestions[ts->nr_congestions - 1] : &new_reno;
+		tcp->congestion_ops = usual(ts);
 	take_ops(tcp, tcp->congestion_ops);
 }
 
@@ -97,7 +128,7 @@ void tcp_congestion_acked(struct tcp_connection *tcp, uint32_t bytes)
 	tcp->congestion_ops->acked(&tcp->congestion, bytes);
 	tcp->congestion.cwnd = (uint32_t)min_u64(tcp->congestion.cwnd, 1u << 30);
 	/* The buffer grows with the window, or it would be what limits. */
-	buffer = min_u64(2ull * tcp->congestion.cwnd, TCP_BUFFER_MAX / 2);
+	buffer = min_u64(2ull * tcp->congestion.cwnd, tcp->stack->tuning->tcp_send_buffer[2]);
 	if (buffer > tcp->setting[TCP_SET_SEND_BUFFER] && !tcp->send.is_sized)
 		tcp->setting[TCP_SET_SEND_BUFFER] = (uint32_t)buffer;
 }

@@ -192,7 +192,7 @@ static void take_fin_acked(struct tcp_connection *tcp)
 	if (tcp->state == TCP_FIN_WAIT_1) {
 		tcp->state = TCP_FIN_WAIT_2;
 		if (!tcp->is_owned)
-			tcp->end_at_ns = tcp->stack->now_ns + TCP_FIN_WAIT_TIME;
+			tcp->end_at_ns = tcp->stack->now_ns + tcp->stack->tuning->tcp_fin_timeout * NET_SECOND;
 		tcp_tell(tcp, TCP_WRITABLE);
 	} else if (tcp->state == TCP_CLOSING) {
 		tcp_enter_time_wait(tcp);

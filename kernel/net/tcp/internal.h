@@ -21,17 +21,10 @@ enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, TCP_MSS_DEFAULT = 536, TCP_MSS_MIN
 #define TCP_DELAYED_ACK (40 * NET_MILLISECOND)
 #define TCP_CORK_TIME (200 * NET_MILLISECOND)
 #define TCP_TIME_WAIT_TIME (60 * NET_SECOND)	   /* as Linux: 2 MSL */
-#define TCP_FIN_WAIT_TIME (60 * NET_SECOND)
-#define TCP_RETRIES 15				   /* tcp(7): tcp_retries2 */
 #define TCP_ORPHAN_RETRIES 8
-#define TCP_SYN_RETRIES 6
-#define TCP_SYN_ACK_RETRIES 5
-#define TCP_TIME_WAITS_MAX 8192
 #define TCP_CHALLENGES_PER_SECOND 1000
 #define TCP_CHALLENGES_OF_ONE 10 /* each second */
-#define TCP_SEND_BUFFER (256u << 10)
-#define TCP_RECEIVE_BUFFER (512u << 10)
-#define TCP_BUFFER_MAX (8u << 20)
+#define TCP_BUFFER_MAX (64u << 20)
 #define TCP_COPIED_MAX 256u /* bytes of payload that are not worth a fragment */
 #define TCP_SACKS_MAX 4
 #define TCP_ACKED_TOGETHER 32 /* full segments of one turn, at the most */
@@ -41,7 +34,6 @@ enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, TCP_MSS_DEFAULT = 536, TCP_MSS_MIN
 #define TCP_PORTS 256
 #define TCP_LISTENERS 64
 #define TCP_REQUESTS 256
-#define TCP_REQUESTS_MAX 4096 /* of all listeners; then cookies */
 #define TCP_ORPHANS_MAX 4096
 
 /* Sequence numbers wrap (RFC 9293 §3.4). */
@@ -203,6 +195,7 @@ struct tcp_stack {
 	unsigned challenges_left;
 	const struct tcp_congestion_ops *congestions[8];
 	unsigned nr_congestions;
+	const struct tcp_congestion_ops *usual_congestion; /* NULL: New Reno */
 };
 
 static inline struct tcp_stack *tcp_of(struct net_stack *stack)

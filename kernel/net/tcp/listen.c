@@ -71,7 +71,7 @@ static void request_time_out(struct net_timer *timer)
 	struct tcp_request *r = container_of(timer, struct tcp_request, timer);
 	struct net_stack *stack = r->tcp_stack->stack;
 
-	if (++r->retries > TCP_SYN_ACK_RETRIES) {
+	if (++r->retries > stack->tuning->tcp_syn_ack_retries) {
 		request_free(r);
 		return;
 	}
@@ -124,7 +124,7 @@ static void take_syn(struct tcp_connection *listener, const struct net_flow *flo
 		return;
 	}
 	request_fill(listener, flow, s, &filled);
-	r = l->nr_requests >= max_u64(l->backlog, REQUESTS_MIN) || listener->tcp_stack->nr_requests >= TCP_REQUESTS_MAX ? NULL : net_alloc(stack, sizeof(*r));
+	r = l->nr_requests >= max_u64(l->backlog, REQUESTS_MIN) || listener->tcp_stack->nr_requests >= stack->tuning->tcp_requests ? NULL : net_alloc(stack, sizeof(*r));
 	if (!r) {
 		send_cookie(listener, &filled);
 		return;

@@ -33,7 +33,7 @@ void tcp_receive_grow(struct tcp_connection *tcp, uint32_t read)
 	if (now - tcp->receive.read_since_ns < round_trip)
 		return;
 	if (now - tcp->receive.read_since_ns < 2 * round_trip && 2 * tcp->receive.read > limit(tcp) && !tcp->receive.is_sized)
-		tcp->setting[TCP_SET_RECEIVE_BUFFER] = (uint32_t)min_u64(2 * tcp->receive.read, max_u64(limit(tcp), TCP_BUFFER_MAX / 2));
+		tcp->setting[TCP_SET_RECEIVE_BUFFER] = (uint32_t)min_u64(2 * tcp->receive.read, max_u64(limit(tcp), tcp->stack->tuning->tcp_receive_buffer[2]));
 	tcp->receive.read = 0;
 	tcp->receive.read_since_ns = now;
 }

@@ -60,6 +60,6 @@ void tcp_report(const struct tcp_connection *tcp, struct tcp_report *report)
 		.receive_window = tcp->receive.edge - tcp->receive.next, .in_flight = tcp->send.next - tcp->send.una,
 		.retransmits = tcp->nr_retransmits, .rtt_ns = tcp->srtt_ns, .rtt_variation_ns = tcp->rttvar_ns, .rto_ns = tcp->rto_ns,
 		.bytes_acked = tcp->bytes_acked, .bytes_received = tcp->bytes_received,
-		.congestion = tcp->congestion_ops ? tcp->congestion_ops->name : "",
+		.congestion = tcp->congestion_ops ? tcp->congestion_ops->name : tcp_usual_congestion(tcp->stack),
 	};
 }

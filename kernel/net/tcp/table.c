@@ -2,9 +2,6 @@
 /* Which connection is meant: by the four-tuple, by listener, by port. Hashes are keyed, so that nobody outside can fill one bucket. */
 #include "kernel/net/tcp/internal.h"
 
-#define PORT_FIRST 32768 /* ip(7): ip_local_port_range */
-#define PORT_LAST 60999
-
 uint64_t tcp_tuple_hash(const struct net_stack *stack, const struct net_flow *flow, uint16_t local_port, uint16_t remote_port, uint64_t extra)
 {
 	struct {
@@ -175,10 +172,10 @@ static bool port_is_taken(struct tcp_connection *tcp, const struct net_address *
 
 static int find_free_port(struct tcp_connection *tcp, const struct net_address *address, uint16_t *port)
 {
-	unsigned nr = PORT_LAST - PORT_FIRST + 1, first = (unsigned)(tcp->stack->environment->random() % nr);
+	unsigned nr = net_nr_ports(tcp->stack), first = (unsigned)(tcp->stack->environment->random() % nr);
 
 	for (unsigned i = 0; i < nr; i++) {
-		*port = (uint16_t)(PORT_FIRST + (first + i) % nr);
+		*port = net_port(tcp->stack, first + i);
 		if (!port_is_taken(tcp, address, *port))
 			return 0;
 	}
@@ -222,11 +219,10 @@ static bool port_serves(struct tcp_connection *tcp, uint16_t port)
 
 int tcp_choose_port(struct tcp_connection *tcp)
 {
-	unsigned nr = PORT_LAST - PORT_FIRST + 1;
-	unsigned first = (unsigned)(tcp->stack->environment->random() % nr);
+	unsigned nr = net_nr_ports(tcp->stack), first = (unsigned)(tcp->stack->environment->random() % nr);
 
 	for (unsigned i = 0; i < nr; i++) {
-		uint16_t port = (uint16_t)(PORT_FIRST + (first + i) % nr);
+		uint16_t port = net_port(tcp->stack, first + i);
 
 		if (port_serves(tcp, port)) {
 			tcp->local_port = port;

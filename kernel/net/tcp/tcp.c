@@ -5,11 +5,16 @@
 
 #define BUCKETS_FIRST 16
 
-static const uint32_t setting_defaults[TCP_NR_SETTINGS] = {
-	[TCP_SET_KEEP_IDLE_NS] = 7200 * 1000, [TCP_SET_KEEP_INTERVAL_NS] = 75 * 1000, [TCP_SET_KEEP_COUNT] = 9,
-	[TCP_SET_SEND_BUFFER] = TCP_SEND_BUFFER, [TCP_SET_RECEIVE_BUFFER] = TCP_RECEIVE_BUFFER, [TCP_SET_SYN_RETRIES] = TCP_SYN_RETRIES,
-	[TCP_SET_ECN] = 2,
-};
+static void settings_begin(uint32_t setting[TCP_NR_SETTINGS], const struct net_tuning *tuning)
+{
+	setting[TCP_SET_KEEP_IDLE_NS] = tuning->tcp_keep_idle * 1000;
+	setting[TCP_SET_KEEP_INTERVAL_NS] = tuning->tcp_keep_interval * 1000;
+	setting[TCP_SET_KEEP_COUNT] = tuning->tcp_keep_count;
+	setting[TCP_SET_SEND_BUFFER] = tuning->tcp_send_buffer[1];
+	setting[TCP_SET_RECEIVE_BUFFER] = tuning->tcp_receive_buffer[1];
+	setting[TCP_SET_SYN_RETRIES] = tuning->tcp_syn_retries;
+	setting[TCP_SET_ECN] = 2;
+}
 
 static void lists_init(struct list *lists, size_t nr)
 {
@@ -133,11 +138,13 @@ struct tcp_connection *tcp_make(struct tcp_stack *ts, struct tcp_connection *lik
 		return NULL;
 	}
 	begin(tcp, ts);
-	memcpy(tcp->setting, like ? like->setting : setting_defaults, sizeof(tcp->setting));
 	if (like) {
+		memcpy(tcp->setting, like->setting, sizeof(tcp->setting));
 		tcp->congestion_ops = like->congestion_ops;
 		tcp->send.is_sized = like->send.is_sized;
 		tcp->receive.is_sized = like->receive.is_sized;
+	} else {
+		settings_begin(tcp->setting, ts->stack->tuning);
 	}
 	return tcp;
 }
@@ -182,7 +189,7 @@ void tcp_free_if_unused(struct tcp_connection *tcp)
 
 uint8_t tcp_receive_scale(const struct tcp_connection *tcp)
 {
-	uint64_t most = max_u64(tcp->setting[TCP_SET_RECEIVE_BUFFER], TCP_BUFFER_MAX / 2);
+	uint64_t most = max_u64(tcp->setting[TCP_SET_RECEIVE_BUFFER], tcp->stack->tuning->tcp_receive_buffer[2]);
 	uint8_t scale = 0;
 
 	while (scale < TCP_SCALE_MAX && (65535ull << scale) < most)

@@ -135,6 +135,10 @@ struct tcp_congestion_ops {
 
 /* The last one added is what new connections start with. -ENOSPC. */
 int tcp_congestion_add(struct net_stack *stack, const struct tcp_congestion_ops *ops);
+/* What new connections start with from now on; -ENOENT. */
+int tcp_set_usual_congestion(struct net_stack *stack, const char *name, size_t len);
+const char *tcp_usual_congestion(struct net_stack *stack);
+const char *tcp_congestion_name(struct net_stack *stack, unsigned i); /* of all that there are; NULL behind the last */
 int tcp_set_congestion(struct tcp_connection *tcp, const char *name, size_t len); /* -ENOENT */
 uint32_t tcp_reno_reduce(struct tcp_congestion *c, uint32_t in_flight);
 void tcp_slow_start(struct tcp_congestion *c, uint32_t *bytes); /* takes from bytes what it used */

@@ -134,7 +134,7 @@ void tcp_time_wait_add(struct tcp_connection *tcp)
 	list_init(&w->age_link);
 	list_push_back(bucket(ts, &w->flow, w->local_port, w->remote_port), &w->hash_link);
 	start_waiting(ts, w);
-	if (++ts->nr_time_waits > TCP_TIME_WAITS_MAX) {
+	if (++ts->nr_time_waits > ts->stack->tuning->tcp_time_waits) {
 		net_count(ts->stack, NET_COUNT_TCP_TIME_WAIT_RECYCLED);
 		end(ts, oldest(ts));
 	}

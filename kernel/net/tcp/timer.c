@@ -67,7 +67,7 @@ static void resend_syn(struct tcp_connection *tcp)
 /* RFC 6298 §5.4-5.7; RFC 5681 §3.1: the window is one segment, all that is not sacked is lost. */
 static void time_out(struct tcp_connection *tcp)
 {
-	unsigned retries = tcp->is_owned || tcp->is_ready ? TCP_RETRIES : TCP_ORPHAN_RETRIES;
+	unsigned retries = tcp->is_owned || tcp->is_ready ? tcp->stack->tuning->tcp_retries : TCP_ORPHAN_RETRIES;
 
 	net_count(tcp->stack, NET_COUNT_TCP_TIMEOUT);
 	if (tcp->state == TCP_SYN_SENT || tcp->state == TCP_SYN_RECEIVED) {
@@ -133,7 +133,7 @@ static void probe(struct tcp_connection *tcp)
 		return;
 	}
 	tcp->nr_probes++;
-	if (tcp->nr_unheard_probes++ >= TCP_RETRIES || (!tcp->is_owned && tcp->nr_probes > TCP_ORPHAN_RETRIES) || user_timeout_is_over(tcp)) {
+	if (tcp->nr_unheard_probes++ >= tcp->stack->tuning->tcp_retries || (!tcp->is_owned && tcp->nr_probes > TCP_ORPHAN_RETRIES) || user_timeout_is_over(tcp)) {
 		give_up(tcp);
 		return;
 	}

@@ -2,9 +2,6 @@
 /* Ports: who may have one (socket(7): SO_REUSEADDR, SO_REUSEPORT). */
 #include "kernel/net/udp/internal.h"
 
-#define PORT_FIRST 32768
-#define PORT_LAST 60999
-
 static bool clash(const struct udp_socket *a, const struct udp_socket *b, const struct net_address *address)
 {
 	const struct net_address *x = &a->bound_address;
@@ -33,10 +30,10 @@ static bool is_taken(struct udp_socket *udp, const struct net_address *address, 
 
 static int find_free(struct udp_socket *udp, const struct net_address *address, uint16_t *port)
 {
-	unsigned nr = PORT_LAST - PORT_FIRST + 1, first = (unsigned)(udp->stack->environment->random() % nr);
+	unsigned nr = net_nr_ports(udp->stack), first = (unsigned)(udp->stack->environment->random() % nr);
 
 	for (unsigned i = 0; i < nr; i++) {
-		*port = (uint16_t)(PORT_FIRST + (first + i) % nr);
+		*port = net_port(udp->stack, first + i);
 		if (!is_taken(udp, address, *port))
 			return 0;
 	}

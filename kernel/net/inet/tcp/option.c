@@ -50,7 +50,7 @@ void tcp_socket_apply(struct inet_socket *s)
 	} values[] = {
 		{TCP_SET_REUSE_ADDRESS, s->socket.reuse_address}, {TCP_SET_REUSE_PORT, s->socket.reuse_port}, {TCP_SET_KEEP_ALIVE, s->socket.keep_alive},
 		{TCP_SET_TTL, s->set.ttl}, {TCP_SET_TRAFFIC_CLASS, s->set.traffic_class}, {TCP_SET_URGENT_INLINE, s->set.is_urgent_inline},
-		{TCP_SET_IP6_ONLY, s->set.ip6_only}, {TCP_SET_FREE_BIND, s->set.free_bind}, {TCP_SET_SEND_BUFFER, s->socket.send_buffer}, {TCP_SET_RECEIVE_BUFFER, s->socket.receive_buffer},
+		{TCP_SET_IP6_ONLY, s->set.ip6_only}, {TCP_SET_FREE_BIND, inet_may_bind_any(s)}, {TCP_SET_SEND_BUFFER, s->socket.send_buffer}, {TCP_SET_RECEIVE_BUFFER, s->socket.receive_buffer},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(values); i++)

@@ -11,7 +11,6 @@
 #include "kernel/uapi/time.h"
 #include "kernel/vm/user_memory.h"
 
-#define BACKLOG_MAX 4096u /* net.core.somaxconn */
 
 enum { IOCTL_FIONREAD = 0x541b, IOCTL_SIOCOUTQ = 0x5411, IOCTL_SIOCOUTQNSD = 0x894b, IOCTL_SIOCATMARK = 0x8905 };
 
@@ -273,7 +272,7 @@ static int tcp_socket_listen(struct socket *socket, int backlog)
 		ret = inet_bind_automatically(&t->inet);
 	if (!ret) {
 		tcp_bind_interface(t->tcp, bound_interface(&t->inet, t->inet.bound_scope));
-		ret = tcp_listen(t->tcp, (unsigned)min_u64((unsigned)backlog, BACKLOG_MAX));
+		ret = tcp_listen(t->tcp, (unsigned)min_u64((unsigned)backlog, socket_limits.backlog));
 	}
 	if (!ret)
 		socket->is_listening = true;

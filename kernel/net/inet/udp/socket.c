@@ -64,7 +64,7 @@ static void datagram_apply(struct inet_socket *s)
 	u->may_broadcast = s->socket.broadcast;
 	u->receive_buffer = s->socket.receive_buffer;
 	u->ip6_only = s->set.ip6_only;
-	u->free_bind = s->set.free_bind;
+	u->free_bind = inet_may_bind_any(s);
 	u->wants_errors = s->set.gives_errors;
 	u->no_multicast_loop = !s->set.loops_multicast;
 	u->dont_fragment = s->set.mtu_discover == LINUX_IP_PMTUDISC_DO || s->set.mtu_discover == LINUX_IP_PMTUDISC_PROBE || s->set.dont_fragment6;
