@@ -12,6 +12,8 @@ KERNEL_MODULES += kernel/fs/mqueue kernel/syscall/mqueue
 KERNEL_MODULES += kernel/syscall/strace
 # io_uring and Linux AIO.
 KERNEL_MODULES += kernel/async kernel/io_uring kernel/syscall/io_uring kernel/aio kernel/syscall/aio
+# Numbers of /proc/sys that are only kept.
+KERNEL_MODULES += kernel/fs/proc_tuning
 # fanotify(7).
 KERNEL_MODULES += kernel/fanotify kernel/syscall/fanotify
 # Unix sockets; the network behind them: protocols, the machine's stack of them, devices.

@@ -71,7 +71,7 @@ static void queue_event(struct inode *inode, const char *name, size_t len, uint3
 		told();
 }
 
-static void observe(const struct watch_notice *notice)
+static out_of_line void observe(const struct watch_notice *notice)
 {
 	if (watch_observer)
 		watch_observer->tell(notice);
@@ -100,7 +100,7 @@ struct entry {
 	char name[LINUX_NAME_MAX + 1];
 };
 
-static void entry_get(struct dentry *dentry, struct entry *entry)
+static out_of_line void entry_get(struct dentry *dentry, struct entry *entry)
 {
 	spin_lock(&name_lock);
 	entry->parent = dentry->parent;
@@ -112,7 +112,7 @@ static void entry_get(struct dentry *dentry, struct entry *entry)
 	spin_unlock(&name_lock);
 }
 
-static void entry_put(struct entry *entry)
+static out_of_line void entry_put(struct entry *entry)
 {
 	struct dead_names dead = {0};
 
@@ -122,7 +122,7 @@ static void entry_put(struct entry *entry)
 	names_bury(&dead);
 }
 
-static struct watch_notice notice_of(const struct path *path, const struct entry *entry, uint32_t mask)
+static out_of_line struct watch_notice notice_of(const struct path *path, const struct entry *entry, uint32_t mask)
 {
 	struct inode *inode = path_inode(path);
 

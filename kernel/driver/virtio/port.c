@@ -33,7 +33,7 @@ static bool offer_locked(struct port *port, struct port_buffer *buffer)
 	return virtqueue_add(&port->receive->ring, &segment, 0, 1, buffer, NULL, 0) == 0;
 }
 
-int port_start_receiving(struct port *port, uint32_t size)
+out_of_line int port_start_receiving(struct port *port, uint32_t size)
 {
 	int ret = 0;
 
@@ -140,7 +140,7 @@ void port_interrupt_receive(struct virtio_queue *queue)
 
 /* ---- Sending ---- */
 
-static void submit_locked(struct port *port, struct port_buffer *buffer)
+static out_of_line void submit_locked(struct port *port, struct port_buffer *buffer)
 {
 	struct virtqueue_segment segment = {.address = virt_to_phys(buffer->data), .len = buffer->len};
 
@@ -239,7 +239,7 @@ static bool ready_pending_locked(struct port *port, size_t len)
 	return port->pending;
 }
 
-bool port_send_small(struct port *port, const char *text, size_t len)
+out_of_line bool port_send_small(struct port *port, const char *text, size_t len)
 {
 	bool sent;
 
@@ -264,7 +264,7 @@ static bool is_sent_locked(const struct port *port)
 	return !port->transmit || virtqueue_is_idle(&port->transmit->ring) || port->transmit->ring.is_broken;
 }
 
-bool port_is_sent(struct port *port)
+out_of_line bool port_is_sent(struct port *port)
 {
 	bool sent;
 

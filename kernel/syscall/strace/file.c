@@ -226,15 +226,6 @@ STRACE(copy_file_range, INT, LONG_AT, INT, LONG_AT, UNSIGNED, HEX);
 STRACE(splice, INT, LONG_AT, INT, LONG_AT, UNSIGNED, FLAGS(splices));
 STRACE(tee, INT, INT, UNSIGNED, FLAGS(splices));
 STRACE(vmsplice, INT, VECTOR, UNSIGNED, FLAGS(splices));
-static const struct strace_name fanotify_flags[] = {{1, "FAN_CLOEXEC"}, {2, "FAN_NONBLOCK"}, {4, "FAN_CLASS_CONTENT"}, {8, "FAN_CLASS_PRE_CONTENT"}, {0x10, "FAN_UNLIMITED_QUEUE"}, {0x20, "FAN_UNLIMITED_MARKS"},
-    {0x80, "FAN_REPORT_PIDFD"}, {0x100, "FAN_REPORT_TID"}, {0x200, "FAN_REPORT_FID"}, {0x400, "FAN_REPORT_DIR_FID"}, {0x800, "FAN_REPORT_NAME"}, {0x1000, "FAN_REPORT_TARGET_FID"},
-    {0x2000, "FAN_REPORT_FD_ERROR"}, {0, NULL}};
-static const struct strace_name fanotify_marks[] = {{1, "FAN_MARK_ADD"}, {2, "FAN_MARK_REMOVE"}, {4, "FAN_MARK_DONT_FOLLOW"}, {8, "FAN_MARK_ONLYDIR"}, {0x10, "FAN_MARK_MOUNT"}, {0x20, "FAN_MARK_IGNORED_MASK"},
-    {0x40, "FAN_MARK_IGNORED_SURV_MODIFY"}, {0x80, "FAN_MARK_FLUSH"}, {0x100, "FAN_MARK_FILESYSTEM"}, {0x200, "FAN_MARK_EVICTABLE"}, {0x400, "FAN_MARK_IGNORE"}, {0, NULL}};
-static const struct strace_name fanotify_events[] = {{1, "FAN_ACCESS"}, {2, "FAN_MODIFY"}, {4, "FAN_ATTRIB"}, {8, "FAN_CLOSE_WRITE"}, {16, "FAN_CLOSE_NOWRITE"}, {32, "FAN_OPEN"}, {64, "FAN_MOVED_FROM"},
-    {128, "FAN_MOVED_TO"}, {256, "FAN_CREATE"}, {512, "FAN_DELETE"}, {1024, "FAN_DELETE_SELF"}, {2048, "FAN_MOVE_SELF"}, {0x1000, "FAN_OPEN_EXEC"}, {0x10000, "FAN_OPEN_PERM"}, {0x20000, "FAN_ACCESS_PERM"},
-    {0x40000, "FAN_OPEN_EXEC_PERM"}, {0x08000000, "FAN_EVENT_ON_CHILD"}, {0x10000000, "FAN_RENAME"}, {0x40000000, "FAN_ONDIR"}, {0, NULL}};
-
 STRACE(open, PATH, FLAGS(open_flags), {.show = show_open_mode});
 STRACE(openat, DIRFD, PATH, FLAGS(open_flags), {.show = show_open_mode});
 STRACE(openat2, DIRFD, PATH, {.show = show_how}, UNSIGNED);
@@ -282,5 +273,3 @@ STRACE(llistxattr, PATH, FILLED(strace_show_filled), UNSIGNED);
 STRACE(flistxattr, INT, FILLED(strace_show_filled), UNSIGNED);
 STRACE(mount, PATH, PATH, PATH, FLAGS(mounts), PATH);
 STRACE(umount2, PATH, FLAGS(umount_flags));
-STRACE(fanotify_init, FLAGS(fanotify_flags), FLAGS(open_flags));
-STRACE(fanotify_mark, INT, FLAGS(fanotify_marks), FLAGS(fanotify_events), DIRFD, PATH);
