@@ -482,7 +482,7 @@ int file_allocate(struct file *file, int mode, uint64_t offset, uint64_t len)
 	if (!inode || (inode->mode & S_IFMT) != S_IFREG)
 		return inode && inode_is_directory(inode) ? -EISDIR : inode && (inode->mode & S_IFMT) == S_IFIFO ? -ESPIPE : -ENODEV;
 	mutex_lock(&inode->lock);
-	if (!(mode & FALLOC_FL_KEEP_SIZE))
+	if (!(mode & FALLOC_FL_KEEP_SIZE) || (page_cache_is_memory(&inode->cache) && !(mode & FALLOC_FL_PUNCH_HOLE))) /* what takes memory has a limit, as on Linux */
 		ret = check_size(inode, offset + len);
 	if (!ret && (((mode & FALLOC_FL_PUNCH_HOLE) && (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))) || (offset + len > inode->size && (inode->seals & F_SEAL_GROW))))
 		ret = -EPERM;

@@ -118,6 +118,22 @@ void descriptor_table_get(struct descriptor_table *table)
 	__atomic_fetch_add(&table->references, 1, __ATOMIC_RELAXED);
 }
 
+uint64_t descriptor_table_memory(struct descriptor_table *table)
+{
+	uint64_t blocks = 0;
+
+	spin_lock(&table->lock);
+	for (unsigned i = 0; i < table->size; i++) {
+		const struct file *file = table->files[i];
+		const struct inode *inode = file ? file->inode : NULL;
+
+		if (inode && !inode->links && page_cache_is_memory(&inode->cache))
+			blocks += inode->blocks_512;
+	}
+	spin_unlock(&table->lock);
+	return blocks / (PAGE_SIZE / 512);
+}
+
 bool descriptor_table_is_shared(const struct descriptor_table *table)
 {
 	return __atomic_load_n(&table->references, __ATOMIC_RELAXED) > 1;

@@ -107,6 +107,8 @@ struct descriptor_table *descriptor_table_copy(struct descriptor_table *from); /
 void descriptor_table_get(struct descriptor_table *table);
 bool descriptor_table_is_shared(const struct descriptor_table *table);
 void descriptor_table_put(struct descriptor_table *table); /* the last closes all */
+/* Pages of files in memory that have no name, so that they go with their last descriptor. A file counts once for each. */
+uint64_t descriptor_table_memory(struct descriptor_table *table);
 void descriptor_table_set_current_hook(struct descriptor_table *(*current)(void));
 
 /* On the current process's table. */

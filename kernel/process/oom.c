@@ -9,16 +9,20 @@
 #define PATIENCE_NS 20000000ull /* for the victim to give its memory back */
 #define TRIES_MAX   50 /* of one access: the victim may wait for a lock that the caller holds */
 
-static uint64_t resident(const struct process *process)
+/* Pages that its end would bring back: its memory, and files in memory that it alone keeps. Under process_tree_lock. */
+static uint64_t held(const struct process *process)
 {
-	return process->space ? process->space->resident : 0;
+	const struct task *task = list_empty(&process->tasks) ? NULL : container_of(process->tasks.next, struct task, process_node);
+	struct descriptor_table *table = task ? task->descriptors : NULL;
+
+	return (process->space ? process->space->resident : 0) + (table ? descriptor_table_memory(table) : 0);
 }
 
 int64_t oom_points(const struct process *process, uint64_t total_pages)
 {
 	if (process->oom_adjust == OOM_NEVER)
 		return OOM_POINTS_NEVER;
-	return (int64_t)resident(process) + process->oom_adjust * (int64_t)total_pages / OOM_ADJUST_MAX;
+	return (int64_t)held(process) + process->oom_adjust * (int64_t)total_pages / OOM_ADJUST_MAX;
 }
 
 /* Those that are not to be ended go all the same if there are no others: the machine goes on. */
@@ -26,7 +30,7 @@ static bool is_worse(const struct process *p, const struct process *than, uint64
 {
 	int64_t points = oom_points(p, total_pages), others = oom_points(than, total_pages);
 
-	return points > others || (points == others && resident(p) > resident(than));
+	return points > others || (points == others && held(p) > held(than));
 }
 
 /* Not init: without it nobody could tell how the program ended. */
@@ -73,8 +77,8 @@ void oom_kill(void)
 	spin_lock(&process_tree_lock);
 	victim = choose_victim_locked(&is_dying);
 	if (victim && !is_dying) {
-		log_line(LOG_ERROR, "out of memory: killed %s (pid %d, %llu MiB resident)", victim->name, victim->pid, mib(resident(victim)));
-		tell_use(resident(victim));
+		log_line(LOG_ERROR, "out of memory: killed %s (pid %d, %llu MiB resident)", victim->name, victim->pid, mib(held(victim)));
+		tell_use(held(victim));
 		(void)process_signal(victim, LINUX_SIGKILL, NULL);
 	}
 	spin_unlock(&process_tree_lock);

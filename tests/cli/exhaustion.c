@@ -124,6 +124,29 @@ static void fill_memory_file(void)
 	_exit(2);
 }
 
+/* The one that keeps files in memory is the largest, though its own pages are few. */
+static int memory_files(void)
+{
+	char *memory = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int status;
+
+	memset(memory, 1, 4 * MIB);
+	if (!fork()) {
+		munmap(memory, 4 * MIB);
+		for (;;) {
+			int fd = memfd_create("kept", 0);
+
+			for (int i = 0; i < 1024; i++)
+				if (write(fd, "x", 1) == 1)
+					lseek(fd, 1023, SEEK_CUR);
+		}
+	}
+	wait(&status);
+	printf("%d of 1 killed\n", WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	munmap(memory, 4 * MIB);
+	return recover();
+}
+
 /* Whoever needs memory while a hog is dying, and gives its own back, waits for it, and does not die too. */
 static int beside_hogs(void)
 {
@@ -185,6 +208,7 @@ int main(int argc, char **argv)
 	     : !strcmp(what, "hog") ? hogs(1)
 	     : !strcmp(what, "hogs") ? hogs(8)
 	     : !strcmp(what, "beside-hogs") ? beside_hogs()
+	     : !strcmp(what, "memory-files") ? memory_files()
 	     : !strcmp(what, "shm") ? shared_memory()
 	     : !strcmp(what, "descriptors") ? descriptors()
 	     : 2;

@@ -2,7 +2,10 @@
 /* Files with holes: SEEK_DATA and SEEK_HOLE before and after the data reach the disk, fallocate(2)'s blocks, and memory that tmpfs promises. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "show.h"
@@ -110,10 +113,30 @@ static void memory(void)
 	unlink("/dev/shm/sparse");
 }
 
+/* The size of a file has a limit; what a file in memory has beyond its size, too. */
+static void limited(void)
+{
+	int fd = memfd_create("limited", 0);
+	struct stat status;
+
+	printf("== limited\n");
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){4 * PAGE, 4 * PAGE});
+	SHOW(fallocate(fd, 0, 0, 5 * PAGE));
+	SHOW(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 5 * PAGE));
+	SHOW(fallocate(fd, FALLOC_FL_KEEP_SIZE, 3 * PAGE, PAGE));
+	SHOW(fallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, 100 * PAGE));
+	SHOW(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 4 * PAGE));
+	fstat(fd, &status);
+	printf("size %ld, blocks %ld\n", (long)status.st_size, (long)status.st_blocks);
+	close(fd);
+}
+
 int main(void)
 {
 	holes();
 	allocated();
 	memory();
+	limited();
 	return 0;
 }

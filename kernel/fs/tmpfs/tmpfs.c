@@ -203,6 +203,15 @@ static int fill(struct inode *inode, uint64_t offset, uint64_t len)
 	return ret;
 }
 
+/* Less than what is asked for is free, or holds what can be read again: nothing is taken then, and nobody is killed for it. */
+static bool is_too_much(uint64_t len)
+{
+	struct page_counts pages;
+
+	page_count(&pages);
+	return len >> PAGE_SHIFT > pages.free + pages.cached - pages.memory_files;
+}
+
 static int tmpfs_allocate(struct inode *inode, int mode, uint64_t offset, uint64_t len)
 {
 	int ret;
@@ -214,6 +223,8 @@ static int tmpfs_allocate(struct inode *inode, int mode, uint64_t offset, uint64
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		return 0;
 	ret = tmpfs_prepare_write(inode, offset, len);
+	if (!ret && is_too_much(len))
+		ret = -ENOMEM;
 	if (!ret)
 		ret = fill(inode, offset, len);
 	if (!ret && !(mode & FALLOC_FL_KEEP_SIZE) && offset + len > inode->size)
