@@ -17,6 +17,9 @@ enum {
 #define PORT_ADDRESS	0xcf8
 #define PORT_DATA	0xcfc
 #define COMMAND_MEMORY	2u
+#define COMMAND_MASTER	4u
+#define VENDOR_VIRTIO	0x1af4
+#define NR_BARS		6u
 #define CLASS_BRIDGE	0x0604
 #define MULTIFUNCTION	0x80
 #define BAR_IS_PORTS	1u
@@ -112,36 +115,56 @@ static uint64_t bar_size(const struct device *device, unsigned offset, uint32_t 
 	return mask & ~15ull ? ~mask + 1 : 0;
 }
 
-int pci_bar(const struct device *device, unsigned bar, uint64_t *phys, uint64_t *len)
+/* Whether the next BAR is the upper half of this one. */
+static bool find_window(struct device *device, unsigned bar)
 {
 	unsigned offset = PCI_BAR + 4 * bar;
 	uint32_t low = pci_read(device, offset, 4);
 	bool is_64 = (low & 6) == BAR_IS_64;
 	uint64_t size, address;
 
-	if (bar > 5 || (low & BAR_IS_PORTS) || (is_64 && bar == 5))
-		return -ENODEV;
+	if ((low & BAR_IS_PORTS) || (is_64 && bar == NR_BARS - 1))
+		return false;
 	size = bar_size(device, offset, low, is_64);
 	if (!size || (uint32_t)size == 0)
-		return -ENODEV;
+		return is_64;
 	address = (low & ~15ull) | (is_64 ? (uint64_t)pci_read(device, offset + 4, 4) << 32 : 0);
 	if (!address) {
 		address = assign(size);
 		if (!address)
-			return -ENODEV;
+			return is_64;
 		pci_write(device, offset, 4, (uint32_t)address);
 		if (is_64)
 			pci_write(device, offset + 4, 4, 0);
 	}
-	pci_write(device, PCI_COMMAND, 2, pci_read(device, PCI_COMMAND, 2) | COMMAND_MEMORY);
-	*phys = address;
-	*len = size;
+	device->windows[bar] = (struct device_window){.phys = address, .len = size};
+	return is_64;
+}
+
+/*
+ * All that changes what is where in memory is done now, by the one CPU that runs, though drivers may come later: QEMU 7.2 looks up accesses of
+ * other CPUs to any device in tables that are just being replaced, and writes to the wrong device, or crashes.
+ */
+static void open_windows(struct device *device)
+{
+	for (unsigned bar = 0; bar < NR_BARS; bar++)
+		bar += find_window(device, bar);
+	pci_write(device, PCI_COMMAND, 2, pci_read(device, PCI_COMMAND, 2) | COMMAND_MEMORY | COMMAND_MASTER);
+}
+
+int pci_bar(const struct device *device, unsigned bar, uint64_t *phys, uint64_t *len)
+{
+	if (bar >= NR_BARS || !device->windows[bar].len)
+		return -ENODEV;
+	*phys = device->windows[bar].phys;
+	*len = device->windows[bar].len;
 	return 0;
 }
 
 static void scan_function(unsigned address, uint64_t buses[4])
 {
 	uint32_t id = config_read(address, PCI_ID), class_code = config_read(address, PCI_CLASS) >> 8;
+	struct device device;
 
 	if (class_code >> 8 == CLASS_BRIDGE) {
 		uint8_t secondary = (uint8_t)(config_read(address, PCI_BUSES) >> 8);
@@ -151,10 +174,13 @@ static void scan_function(unsigned address, uint64_t buses[4])
 			buses[secondary / 64] |= 1ull << secondary % 64;
 		return;
 	}
-	device_found(&(struct device){
+	device = (struct device){
 	    .bus = BUS_PCI, .vendor = (uint16_t)id, .id = (uint16_t)(id >> 16), .subsystem = (uint16_t)(config_read(address, PCI_SUBSYSTEM) >> 16),
 	    .class_code = class_code, .line = config_read(address, PCI_LINE) & 0xff, .address = (uint16_t)address,
-	});
+	};
+	if (device.vendor == VENDOR_VIRTIO) /* there are drivers for no others; who is reset does nothing by itself */
+		open_windows(&device);
+	device_found(&device);
 }
 
 static void scan_bus(unsigned bus, uint64_t buses[4])

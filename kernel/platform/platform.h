@@ -59,6 +59,9 @@ struct device {
 	uint64_t base;		/* virtio-mmio: physical address of the registers */
 	unsigned line;		/* interrupt line */
 	uint16_t address;	/* PCI bus/device/function */
+	struct device_window {
+		uint64_t phys, len; /* 0: none */
+	} windows[6]; /* PCI: of memory, by BAR */
 	void *driver_data;
 };
 /* A driver says which devices it takes: `probe` returns 0, or -ENODEV to let others look. Called in INIT_DRIVER order of discovery. */
@@ -85,7 +88,7 @@ struct late_work {
 void late_work_add(struct late_work *work); /* before the first program; kept */
 uint32_t pci_read(const struct device *device, unsigned offset, unsigned bytes);
 void pci_write(const struct device *device, unsigned offset, unsigned bytes, uint32_t value);
-/* Physical address and length of a memory BAR, assigned if the firmware did not; -ENODEV. */
+/* Physical address and length of a memory BAR of a virtio device; -ENODEV. */
 int pci_bar(const struct device *device, unsigned bar, uint64_t *phys, uint64_t *len) must_check;
 
 /* ---- fw_cfg ---- */

@@ -77,11 +77,11 @@ noreturn_fn void kernel_main(uint64_t start_info)
 	boot_mark("memory");
 	devices_start(loader.rsdp);
 	boot_mark("interrupts, clock");
+	device_discover(); /* before other CPUs run: it moves what is where in memory (pci.c) */
+	boot_mark("devices found");
 	run_initcalls(INIT_SCHEDULER);
 	run_initcalls(INIT_CORE);
 	boot_mark("scheduler, tables");
-	device_discover();
-	boot_mark("devices found");
 	run_initcalls(INIT_DRIVER);
 	boot_mark("drivers");
 	run_initcalls(INIT_FILE);

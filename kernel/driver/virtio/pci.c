@@ -6,7 +6,7 @@
 #include "kernel/uapi/errno.h"
 
 enum { PCI_COMMAND = 0x04, PCI_STATUS = 0x06, PCI_CAPABILITIES = 0x34 };
-enum { COMMAND_MEMORY = 2, COMMAND_MASTER = 4, COMMAND_NO_LINE = 1 << 10, STATUS_CAPABILITIES = 1 << 4 };
+enum { COMMAND_NO_LINE = 1 << 10, STATUS_CAPABILITIES = 1 << 4 };
 enum { CAPABILITY_VENDOR = 0x09, CAPABILITY_MSIX = 0x11, CAPABILITIES_MAX = 48 };
 enum { MSIX_ENABLE = 1 << 15, MSIX_MASK_ALL = 1 << 14, MSIX_ENTRY_LEN = 16 };
 enum { VENDOR_VIRTIO = 0x1af4, ID_MODERN = 0x1040, ID_FIRST = 0x1000, ID_LAST = 0x107f };
@@ -289,7 +289,6 @@ int virtio_pci_open(struct virtio_device *device, enum virtio_type type)
 
 	if (type_of(pci) != type)
 		return -ENODEV;
-	pci_write(pci, PCI_COMMAND, 2, pci_read(pci, PCI_COMMAND, 2) | COMMAND_MEMORY | COMMAND_MASTER);
 	if (find_structures(device)) {
 		log_line(LOG_WARNING, "virtio: PCI device %x has no modern interface", pci->address);
 		return -ENODEV;
