@@ -18,7 +18,6 @@ enum {
 #define PORT_DATA	0xcfc
 #define COMMAND_MEMORY	2u
 #define COMMAND_MASTER	4u
-#define VENDOR_VIRTIO	0x1af4
 #define NR_BARS		6u
 #define CLASS_BRIDGE	0x0604
 #define MULTIFUNCTION	0x80
@@ -178,7 +177,7 @@ static void scan_function(unsigned address, uint64_t buses[4])
 	    .bus = BUS_PCI, .vendor = (uint16_t)id, .id = (uint16_t)(id >> 16), .subsystem = (uint16_t)(config_read(address, PCI_SUBSYSTEM) >> 16),
 	    .class_code = class_code, .line = config_read(address, PCI_LINE) & 0xff, .address = (uint16_t)address,
 	};
-	if (device.vendor == VENDOR_VIRTIO) /* there are drivers for no others; who is reset does nothing by itself */
+	if (device.vendor == PCI_VENDOR_VIRTIO) /* there are drivers for no others; who is reset does nothing by itself */
 		open_windows(&device);
 	device_found(&device);
 }

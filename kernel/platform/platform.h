@@ -88,6 +88,7 @@ struct late_work {
 void late_work_add(struct late_work *work); /* before the first program; kept */
 uint32_t pci_read(const struct device *device, unsigned offset, unsigned bytes);
 void pci_write(const struct device *device, unsigned offset, unsigned bytes, uint32_t value);
+enum { PCI_VENDOR_VIRTIO = 0x1af4 };
 /* Physical address and length of a memory BAR of a virtio device; -ENODEV. */
 int pci_bar(const struct device *device, unsigned bar, uint64_t *phys, uint64_t *len) must_check;
 

@@ -87,6 +87,8 @@ bool port_send_small(struct port *port, const char *text, size_t len);
 bool port_is_sent(struct port *port); /* the device has taken all */
 /* Waits until the device has taken all that was written to it: -EINTR. */
 int port_drain(struct port *port);
+/* A sleep of who waits for the device to take something; ends by itself after a second, should the interrupt be lost (queue.h). */
+int port_sleep_sending(enum wait_mode mode);
 bool port_is_open(struct port *port); /* by a program, or the kernel for it */
 void port_set_host_open(struct port *port, bool is_open);
 int port_become_terminal(struct port *port) must_check;

@@ -9,7 +9,7 @@ enum { PCI_COMMAND = 0x04, PCI_STATUS = 0x06, PCI_CAPABILITIES = 0x34 };
 enum { COMMAND_NO_LINE = 1 << 10, STATUS_CAPABILITIES = 1 << 4 };
 enum { CAPABILITY_VENDOR = 0x09, CAPABILITY_MSIX = 0x11, CAPABILITIES_MAX = 48 };
 enum { MSIX_ENABLE = 1 << 15, MSIX_MASK_ALL = 1 << 14, MSIX_ENTRY_LEN = 16 };
-enum { VENDOR_VIRTIO = 0x1af4, ID_MODERN = 0x1040, ID_FIRST = 0x1000, ID_LAST = 0x107f };
+enum { ID_MODERN = 0x1040, ID_FIRST = 0x1000, ID_LAST = 0x107f };
 enum { STRUCTURE_COMMON = 1, STRUCTURE_NOTIFY = 2, STRUCTURE_ISR = 3, STRUCTURE_CONFIG = 4 }; /* §4.1.4 */
 enum { /* §4.1.4.3 */
 	COMMON_FEATURES_SELECT = 0, COMMON_FEATURES = 4, COMMON_DRIVER_FEATURES_SELECT = 8, COMMON_DRIVER_FEATURES = 12,
@@ -278,7 +278,7 @@ static int find_structures(struct virtio_device *device)
 
 static unsigned type_of(const struct device *device)
 {
-	if (device->vendor != VENDOR_VIRTIO || device->id < ID_FIRST || device->id > ID_LAST)
+	if (device->vendor != PCI_VENDOR_VIRTIO || device->id < ID_FIRST || device->id > ID_LAST)
 		return 0;
 	return device->id >= ID_MODERN ? device->id - ID_MODERN : device->subsystem;
 }

@@ -13,6 +13,8 @@
 #include "kernel/uapi/poll.h"
 #include "lib/string.h"
 
+#define RECHECK_NS 1000000000ull
+
 void port_init(struct port *port, struct console *console, unsigned id)
 {
 	port->console = console;
@@ -276,6 +278,13 @@ out_of_line bool port_is_sent(struct port *port)
 	return sent;
 }
 
+int port_sleep_sending(enum wait_mode mode)
+{
+	int ret = wait_sleep(clock_monotonic_ns() + RECHECK_NS, mode);
+
+	return ret == -ETIMEDOUT ? 0 : ret;
+}
+
 int port_drain(struct port *port)
 {
 	struct waiter waiter;
@@ -286,7 +295,7 @@ int port_drain(struct port *port)
 	wait_begin(&waiter, &port->write_wait);
 	/* QEMU keeps the buffer that it was writing when the host closed the port: nothing is to be waited for then. */
 	while (!ret && __atomic_load_n(&port->is_host_open, __ATOMIC_ACQUIRE) && !port_is_sent(port))
-		ret = wait_sleep(WAIT_FOREVER, WAIT_KILLABLE);
+		ret = port_sleep_sending(WAIT_KILLABLE);
 	wait_end(&waiter);
 	return ret;
 }

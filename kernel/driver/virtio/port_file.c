@@ -24,13 +24,13 @@ static bool can_read(struct port *port)
 	return port_received(port) || !port->is_host_open;
 }
 
-static int wait_until(struct port *port, struct wait_queue *queue, bool (*condition)(struct port *))
+static int wait_for_bytes(struct port *port)
 {
 	struct waiter waiter;
 	int ret = 0;
 
-	wait_begin(&waiter, queue);
-	while (!condition(port) && !ret)
+	wait_begin(&waiter, &port->read_wait);
+	while (!can_read(port) && !ret)
 		ret = wait_sleep(WAIT_FOREVER, WAIT_INTERRUPTIBLE);
 	wait_end(&waiter);
 	return ret;
@@ -71,7 +71,7 @@ static long port_read(struct file *file, struct io_vector *io, uint64_t *positio
 		console_need_control(port->console);
 		if (file_is_nonblocking(file))
 			return -EAGAIN;
-		ret = wait_until(port, &port->read_wait, can_read);
+		ret = wait_for_bytes(port);
 		if (ret)
 			break;
 	}
@@ -81,6 +81,18 @@ static long port_read(struct file *file, struct io_vector *io, uint64_t *positio
 static bool can_write(struct port *port)
 {
 	return port_can_send(port) || !port->is_host_open;
+}
+
+static int wait_for_room(struct port *port)
+{
+	struct waiter waiter;
+	int ret = 0;
+
+	wait_begin(&waiter, &port->write_wait);
+	while (!can_write(port) && !ret)
+		ret = port_sleep_sending(WAIT_INTERRUPTIBLE);
+	wait_end(&waiter);
+	return ret;
 }
 
 static long send_small(struct port *port, struct io_vector *io)
@@ -119,7 +131,7 @@ static long write_locked(struct file *file, struct port *port, struct io_vector 
 
 	while (io->left) {
 		if (!port_can_send(port) && port->is_host_open) {
-			ret = file_is_nonblocking(file) ? -EAGAIN : wait_until(port, &port->write_wait, can_write);
+			ret = file_is_nonblocking(file) ? -EAGAIN : wait_for_room(port);
 			if (ret)
 				break;
 		}

@@ -7,7 +7,7 @@
 #include "kernel/uapi/errno.h"
 #include "lib/string.h"
 
-enum { BUFFER_LEAST = 2304, BUFFER_MOST = 64 << 20, TIME_MOST = 32767, RETRIES_MOST = 127, PORT_MOST = 65535 };
+enum { BUFFER_LEAST = 2304, TCP_BUFFER_LEAST = 4096, BUFFER_MOST = 64 << 20, TIME_MOST = 32767, RETRIES_MOST = 127, PORT_MOST = 65535 };
 
 /* ---- What holds from now on ---- */
 
@@ -27,8 +27,8 @@ PROC_SYSCTL(tcp_retries2, "net/ipv4/tcp_retries2", &net_machine_tuning.tcp_retri
 PROC_SYSCTL(tcp_fin_timeout, "net/ipv4/tcp_fin_timeout", &net_machine_tuning.tcp_fin_timeout, 1, TIME_MOST);
 PROC_SYSCTL(tcp_max_syn_backlog, "net/ipv4/tcp_max_syn_backlog", &net_machine_tuning.tcp_requests, 1, 1 << 20);
 PROC_SYSCTL(tcp_max_tw_buckets, "net/ipv4/tcp_max_tw_buckets", &net_machine_tuning.tcp_time_waits, 1, 1 << 20);
-PROC_FILE(sys_net_tcp_rmem) = {.path = "sys/net/ipv4/tcp_rmem", .mode = 0644, .number = net_machine_tuning.tcp_receive_buffer, .nr_numbers = 3, .least = 1, .most = BUFFER_MOST};
-PROC_FILE(sys_net_tcp_wmem) = {.path = "sys/net/ipv4/tcp_wmem", .mode = 0644, .number = net_machine_tuning.tcp_send_buffer, .nr_numbers = 3, .least = 1, .most = BUFFER_MOST};
+PROC_FILE(sys_net_tcp_rmem) = {.path = "sys/net/ipv4/tcp_rmem", .mode = 0644, .number = net_machine_tuning.tcp_receive_buffer, .nr_numbers = 3, .least = TCP_BUFFER_LEAST, .most = BUFFER_MOST};
+PROC_FILE(sys_net_tcp_wmem) = {.path = "sys/net/ipv4/tcp_wmem", .mode = 0644, .number = net_machine_tuning.tcp_send_buffer, .nr_numbers = 3, .least = TCP_BUFFER_LEAST, .most = BUFFER_MOST};
 
 static void show_ports(struct proc_text *to)
 {

@@ -141,13 +141,13 @@ static inline uint16_t inet_family_of(const void *address, size_t len)
 	return family;
 }
 
-/* ---- datagram.c: what sockets of datagrams share ---- */
-
 /* Also addresses that are not this machine's. */
 static inline bool inet_may_bind_any(const struct inet_socket *s)
 {
 	return s->set.free_bind || inet_limits.may_bind_any;
 }
+
+/* ---- datagram.c: what sockets of datagrams share ---- */
 
 /* How a datagram is to go: what control messages say. */
 struct inet_route {

@@ -11,7 +11,6 @@
 #include "kernel/uapi/time.h"
 #include "kernel/vm/user_memory.h"
 
-
 enum { IOCTL_FIONREAD = 0x541b, IOCTL_SIOCOUTQ = 0x5411, IOCTL_SIOCOUTQNSD = 0x894b, IOCTL_SIOCATMARK = 0x8905 };
 
 /* ---- Events and polling ---- */
